@@ -1,0 +1,90 @@
+// Package ledger defines what the mock WeChat platform says it really did: one
+// Call for every API request it answered, one Delivery for every try of a
+// message it pushed. The checkers judge the server by these records, so they
+// share no code with it (MOCKW-4).
+package ledger
+
+import "time"
+
+// Kind says which surface of the platform a Call belongs to.
+type Kind string
+
+// The kinds of ledger lines.
+const (
+	KindAPI  Kind = "api"
+	KindPush Kind = "push"
+	KindPage Kind = "page"
+	KindPay  Kind = "pay"
+)
+
+// TokenState is what the access token of a call was worth when it arrived.
+type TokenState string
+
+// The states of an access token. An overlap token has been replaced but still
+// lives for a while; a dead one is refused with 40001 or 42001.
+const (
+	TokenNone    TokenState = ""
+	TokenValid   TokenState = "valid"
+	TokenOverlap TokenState = "overlap"
+	TokenDead    TokenState = "dead"
+)
+
+// Effect is what a message call did to the follower.
+type Effect string
+
+// The effects of a message call: delivered reached the follower, repeated was
+// swallowed because its client_msg_id had been delivered before, refused was
+// answered with an error code.
+const (
+	EffectNone      Effect = ""
+	EffectDelivered Effect = "delivered"
+	EffectRepeated  Effect = "repeated"
+	EffectRefused   Effect = "refused"
+)
+
+// Call is one line of the ledger: a request as the platform saw and answered it.
+type Call struct {
+	At          time.Time  `json:"at"`
+	Kind        Kind       `json:"kind"`
+	Account     string     `json:"account"`
+	Path        string     `json:"path,omitempty"`
+	Token       string     `json:"token,omitempty"` // digest of the token, never the token itself
+	TokenState  TokenState `json:"token_state,omitempty"`
+	ErrCode     int        `json:"errcode"`
+	OpenID      string     `json:"openid,omitempty"`
+	MsgID       string     `json:"msg_id,omitempty"`
+	Try         int        `json:"try,omitempty"`
+	Status      int        `json:"status,omitempty"`
+	TimedOut    bool       `json:"timed_out,omitempty"`
+	Reply       string     `json:"reply,omitempty"`
+	ClientMsgID string     `json:"client_msg_id,omitempty"`
+	Effect      Effect     `json:"effect,omitempty"`
+	// Content is what the follower of a delivered message reads.
+	Content string `json:"content,omitempty"`
+}
+
+// Delivery is one try of one pushed message: one line of deliveries.jsonl.
+type Delivery struct {
+	At      time.Time `json:"at"`               // when the try started, wall clock
+	Attack  string    `json:"attack,omitempty"` // joins the try to its operation, with Seq
+	Seq     uint64    `json:"seq"`
+	Op      string    `json:"op,omitempty"` // kind of operation, as the workload calls it
+	Account string    `json:"account"`
+	OpenID  string    `json:"openid"`
+	MsgID   string    `json:"msg_id"` // of an event: openid+CreateTime+event+key
+	Try     int       `json:"try"`    // 1, 2 or 3
+	TookS   float64   `json:"took_s"` // until the answer, the error or the time limit
+	Status  int       `json:"status"` // HTTP status, 0 when no answer came
+	// TimedOut: no answer that counts came within the limit of the try.
+	TimedOut bool `json:"timed_out"`
+	// Lost: the server did answer (Status and Reply say what), but an injected
+	// fault withheld the answer from the platform. Lost implies TimedOut.
+	Lost  bool   `json:"lost,omitempty"`
+	Error string `json:"error,omitempty"` // transport error or why the reply was not valid
+	// Refused: the connection was refused, so the server cannot have seen the try.
+	Refused bool `json:"refused,omitempty"`
+	// OK: 200 with "success", an empty body or a valid reply, in time.
+	OK bool `json:"ok"`
+	// Reply is the reply in plaintext: "success", "" or the decrypted XML.
+	Reply string `json:"reply"`
+}
