@@ -56,7 +56,7 @@ func writeArm(t *testing.T, f *history.Folder, name string, main bool, n int) {
 		must(w.Write(line))
 		must(w.Close())
 	}
-	must(os.WriteFile(filepath.Join(a.LogsDir(), "oaserver.log"), []byte("not evidence"), 0o600))
+	must(os.WriteFile(filepath.Join(a.LogDir(), "oaserver.log"), []byte("not evidence"), 0o600))
 	must(a.Close())
 	must(a.Close())
 	must(a.Err())
@@ -359,34 +359,83 @@ func TestFolderErrors(t *testing.T) {
 }
 
 func TestPlanHash(t *testing.T) {
-	plan := func() []history.PlannedArm {
-		return []history.PlannedArm{{
-			Name:   "main",
-			Plan:   []history.PlannedOp{{Seq: 0, DueS: 0.1, Kind: "text", OpenID: "o1", Text: "a"}, {Seq: 1, DueS: 0.2, Kind: "query", OpenID: "o2"}},
-			Faults: []history.Window{{Fault: "carrier-slow", Target: "carrier", PlannedFromS: 1, PlannedToS: 2}},
-		}}
+	plan := func() history.PlannedArm {
+		return history.PlannedArm{
+			Arm:    "main",
+			Ops:    []history.PlannedOp{{Seq: 0, DueS: 0.1, Kind: "text", OpenID: "o1", Text: "a"}, {Seq: 1, DueS: 0.2, Kind: "query", OpenID: "o2"}},
+			Faults: []history.PlannedFault{{Name: "carrier-slow", Target: "carrier", FromS: 1, ToS: 2}},
+		}
 	}
-	want := history.PlanHash(plan())
-	if len(want) != 64 || history.PlanHash(plan()) != want {
+	hash := func(a history.PlannedArm) string { return history.PlanHash([]history.PlannedArm{a}) }
+	want := hash(plan())
+	if len(want) != 64 || hash(plan()) != want {
 		t.Fatalf("hash %q is not the same for the same plan", want)
 	}
 	for name, change := range map[string]struct {
 		edit func(*history.PlannedArm)
 		same bool
 	}{
-		"due time":           {edit: func(a *history.PlannedArm) { a.Plan[0].DueS += 1e-5 }},
-		"last bit":           {edit: func(a *history.PlannedArm) { a.Plan[0].DueS = math.Nextafter(0.1, 1) }, same: true},
-		"follower":           {edit: func(a *history.PlannedArm) { a.Plan[1].OpenID = "o3" }},
-		"kind":               {edit: func(a *history.PlannedArm) { a.Plan[1].Kind = "order" }},
-		"text moved over":    {edit: func(a *history.PlannedArm) { a.Plan[0].Text, a.Plan[0].Event = "", "a" }},
-		"planned fault time": {edit: func(a *history.PlannedArm) { a.Faults[0].PlannedToS = 3 }},
-		"real fault time":    {edit: func(a *history.PlannedArm) { a.Faults[0].FromS, a.Faults[0].HealedS = 1.1, 2.2 }, same: true},
-		"arm name":           {edit: func(a *history.PlannedArm) { a.Name = "x" }},
+		"due time":        {edit: func(a *history.PlannedArm) { a.Ops[0].DueS += 1e-5 }},
+		"last bit":        {edit: func(a *history.PlannedArm) { a.Ops[0].DueS = math.Nextafter(0.1, 1) }, same: true},
+		"follower":        {edit: func(a *history.PlannedArm) { a.Ops[1].OpenID = "o3" }},
+		"kind":            {edit: func(a *history.PlannedArm) { a.Ops[1].Kind = "order" }},
+		"text moved over": {edit: func(a *history.PlannedArm) { a.Ops[0].Text, a.Ops[0].Event = "", "a" }},
+		"fault time":      {edit: func(a *history.PlannedArm) { a.Faults[0].ToS = 3 }},
+		"fault target":    {edit: func(a *history.PlannedArm) { a.Faults[0].Target = "server" }},
+		"arm name":        {edit: func(a *history.PlannedArm) { a.Arm = "x" }},
 	} {
 		p := plan()
-		change.edit(&p[0])
-		if got := history.PlanHash(p); (got == want) != change.same {
+		change.edit(&p)
+		if got := hash(p); (got == want) != change.same {
 			t.Errorf("%s: same hash = %v, want %v", name, got == want, change.same)
+		}
+	}
+}
+
+func TestAbandonLeavesNothingThatLooksLikeARun(t *testing.T) {
+	for _, logs := range []bool{false, true} {
+		dir := filepath.Join(t.TempDir(), "run")
+		f, err := history.CreateFolder(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := f.Arm("main", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := f.Arm("control", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, text := range map[string]string{
+			a.CarrierLedger(): "{}\n", filepath.Join(b.LogDir(), "empty.log"): "", filepath.Join(b.LogDir(), "why.log"): "port is busy",
+		} {
+			if text == "port is busy" && !logs {
+				continue
+			}
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Abandon(); err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		_ = filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				left = append(left, filepath.Base(p))
+			}
+			return nil
+		})
+		var want []string
+		if logs {
+			want = []string{"why.log"}
+		}
+		if d := cmp.Diff(want, left); d != "" {
+			t.Errorf("logs %v: files left (-want +got):\n%s", logs, d)
+		}
+		if _, err := os.Stat(dir); (err == nil) != logs {
+			t.Errorf("logs %v: folder: %v", logs, err)
 		}
 	}
 }
