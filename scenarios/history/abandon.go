@@ -43,7 +43,7 @@ func (f *Folder) Abandon() error {
 
 func dropEmptyLogs(dir string) error {
 	entries, err := os.ReadDir(dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, e := range entries {

@@ -34,6 +34,7 @@ func (f *Folder) Arm(name string, main bool) (_ *ArmWriter, err error) {
 		}
 	}
 	a := &ArmWriter{name: name, dir: within(f.dir, rel)}
+	f.arms = append(f.arms, armEntry{name: name, rel: rel, writer: a}) // also for Abandon, when opening fails half-way
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open arm %s: %w", name, err), a.Close())
@@ -55,7 +56,6 @@ func (f *Folder) Arm(name string, main bool) (_ *ArmWriter, err error) {
 	if a.operations, err = createOperations(a.path(FileOperations)); err != nil {
 		return nil, err
 	}
-	f.arms = append(f.arms, armEntry{name: name, rel: rel, writer: a})
 	return a, nil
 }
 
