@@ -95,8 +95,8 @@ func TestRealSignalReachesTheBody(t *testing.T) {
 }
 
 func TestPath(t *testing.T) {
-	p := proc.Proc{Dir: "/home/me"}
-	for in, want := range map[string]string{"": "", "a/b": "/home/me/a/b", "../x": "/home/x", "/abs": "/abs"} {
+	p := proc.Proc{Dir: "/srv/me"}
+	for in, want := range map[string]string{"": "", "a/b": "/srv/me/a/b", "../x": "/srv/x", "/abs": "/abs"} {
 		if got := p.Path(in); got != want {
 			t.Errorf("Path(%q) = %q, want %q", in, got, want)
 		}
