@@ -17,7 +17,6 @@ const (
 	CodeBadMonth       Code = "1004" // not yyyyMM
 	CodeBadText        Code = "1005" // text too long
 	CodeBusy           Code = "2001"
-	CodeInProgress     Code = "2002" // the same serial is being processed
 )
 
 // Desc is the standard text of a code.
@@ -37,8 +36,6 @@ func (c Code) Desc() string {
 		return "text too long"
 	case CodeBusy:
 		return "system busy, try again later"
-	case CodeInProgress:
-		return "the serial is being processed, ask with QueryOrder"
 	}
 	if c.Final() {
 		return "refused"
