@@ -131,7 +131,7 @@ func (s *scanner) prolog(declaration bool) error {
 			if err != nil {
 				return err
 			}
-			if bytes.ContainsRune(head, '<') {
+			if bytes.ContainsRune(head[1:], '<') {
 				return s.errorf("bad declaration")
 			}
 			if i := bytes.Index(head, []byte("encoding")); i >= 0 && !bytes.Contains(bytes.ToLower(head[i:]), []byte("utf-8")) {
