@@ -123,8 +123,7 @@ func (r *reckoning) scope(suffix string, part []message, windows []history.Windo
 	r.count("orders_retried"+suffix, ordersRetried, orders)
 	compared, wrong := compareReplies(part)
 	r.count("replies_inconsistent"+suffix, wrong.n, compared)
-	length, _ := longest(r.gaps, windows)
-	r.add("outage_s"+suffix, length, unitSeconds, s.Tries)
+	r.add("outage_s"+suffix, longest(r.gaps, windows), unitSeconds, s.Tries)
 	r.orders(suffix, windows)
 }
 

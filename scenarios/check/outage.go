@@ -8,74 +8,84 @@ import (
 	"oalab/scenarios/history"
 )
 
-// gap is a stretch without the start of a successful try, in which a try failed.
+// gap is a stretch without the start of a successful try, in which tries failed.
 type gap struct {
 	fromS, toS float64
+	failed     []attempt
 }
 
 func (g gap) length() float64 { return g.toS - g.fromS }
 
-// gaps finds the outages of an arm as its followers met them: from the start of one
-// successful try to that of the next, if a try that started between them failed.
-// Before the first success an outage begins with the first failed try; after the
-// last it ends when the last failed try did. Only the time in which load is offered
-// counts: afterwards successes are rare because there is nothing to deliver.
-func gaps(a *history.Arm) []gap {
-	type try struct {
-		at, end float64
-		ok, bad bool
-	}
+// attempt is one try on the time line, from its start until its answer or its limit.
+type attempt struct {
+	fromS, toS float64
+	ok, struck bool
+}
+
+// attempts are the tries that started while load was offered, by start. Afterwards
+// successes are rare because there is nothing to deliver.
+func attempts(a *history.Arm) []attempt {
 	until := a.Record.Load.DurationS
 	if until <= 0 {
 		until = math.Inf(1)
 	}
-	tries := make([]try, 0, len(a.Deliveries))
+	out := make([]attempt, 0, len(a.Deliveries))
 	for _, d := range a.Deliveries {
 		if at := a.Seconds(d.At); ours(a, d) && at < until {
-			tries = append(tries, try{at, min(at+d.TookS, until), d.OK, struck(d)})
+			out = append(out, attempt{at, min(at+d.TookS, until), d.OK, struck(d)})
 		}
 	}
-	slices.SortStableFunc(tries, func(x, y try) int { return cmp.Compare(x.at, y.at) })
+	slices.SortStableFunc(out, func(x, y attempt) int { return cmp.Compare(x.fromS, y.fromS) })
+	return out
+}
 
+// gaps finds the outages of an arm as its followers met them: from the start of one
+// successful try to that of the next, if a try that started between them failed.
+// Before the first success an outage begins with the first failed try; after the
+// last it ends when the last failed try did.
+func gaps(a *history.Arm) []gap {
 	var (
-		out       []gap
-		since     float64 // start of the last success
-		succeeded bool
-		bad       bool // a try failed since then
-		lastBad   float64
+		out   []gap
+		now   gap
+		began bool // since a success, or a failed try before the first
 	)
-	for _, t := range tries {
+	for _, t := range attempts(a) {
 		switch {
 		case t.ok:
-			if bad {
-				out = append(out, gap{since, t.at})
+			if len(now.failed) > 0 {
+				now.toS = t.fromS
+				out = append(out, now)
 			}
-			since, succeeded, bad = t.at, true, false
-		case t.bad:
-			if !bad && !succeeded {
-				since = t.at
+			now, began = gap{fromS: t.fromS}, true
+		case t.struck:
+			if !began {
+				now, began = gap{fromS: t.fromS}, true
 			}
-			bad, lastBad = true, max(lastBad, t.end)
+			now.toS = max(now.toS, t.toS)
+			now.failed = append(now.failed, t)
 		}
 	}
-	if bad {
-		out = append(out, gap{since, lastBad})
+	if len(now.failed) > 0 {
+		out = append(out, now)
 	}
 	return out
 }
 
-// longest is the length of the longest of the gaps that touch a window, and how
-// many do. A window reaches until its fault was healed: recovery is part of the
-// outage that the fault caused. Without windows all gaps count.
-func longest(all []gap, windows []history.Window) (length float64, n int) {
+// longest is the length of the longest of the gaps in which a try failed during one
+// of the windows. A window reaches until its fault was healed: recovery is part of
+// the outage that the fault caused. Without windows all gaps count.
+func longest(all []gap, windows []history.Window) float64 {
+	length := 0.0
 	for _, g := range all {
-		touches := len(windows) == 0 || slices.ContainsFunc(windows, func(w history.Window) bool {
-			return g.fromS < max(w.ToS, w.HealedS) && g.toS > w.FromS
-		})
-		if touches {
-			n++
+		if len(windows) == 0 || slices.ContainsFunc(windows, g.during) {
 			length = max(length, g.length())
 		}
 	}
-	return length, n
+	return length
+}
+
+func (g gap) during(w history.Window) bool {
+	return slices.ContainsFunc(g.failed, func(t attempt) bool {
+		return t.fromS < max(w.ToS, w.HealedS) && t.toS > w.FromS
+	})
 }
