@@ -52,7 +52,7 @@ func Certify(a *history.Arm) Generator {
 	case g.CeilingPerS <= 0:
 		g.Bound = "generator not certified: its ceiling was not calibrated"
 	case g.Share > MaxShare:
-		g.Bound = fmt.Sprintf("generator-bound: generator_share is %.2f (peak %.0f/s of a ceiling of %.0f/s), limit %.2f",
+		g.Bound = fmt.Sprintf("generator-bound: generator_share is %.3f (peak %.0f/s of a ceiling of %.0f/s), limit %.2f",
 			g.Share, g.PeakPerS, g.CeilingPerS, MaxShare)
 	}
 	return g
