@@ -2,7 +2,7 @@ package runner
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"time"
 
@@ -13,7 +13,6 @@ import (
 	wl "oalab/mockwechat/ledger"
 	"oalab/scenarios/history"
 	"oalab/scenarios/load"
-	"oalab/scenarios/probe"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
 )
@@ -35,10 +34,13 @@ func transport() *http.Transport {
 	}
 }
 
+// source finds the message of an operation.
+type source = func(attack string, seq uint64) (mockwechat.Message, error)
+
 // pusher makes the platform's side of the arm's callbacks.
-func (x *arm) pusher(sys topology.System, url string, conns http.RoundTripper, record func(wl.Delivery) error) (*mockwechat.Pusher, error) {
+func pusher(sys topology.System, url string, conns http.RoundTripper, source source, record func(wl.Delivery) error) (*mockwechat.Pusher, error) {
 	return sys.Platform().Pusher(sys.Account().Name, mockwechat.PusherConfig{
-		CallbackURL: url, Transport: conns, Source: workload.Source(x.plan, sys.Account()), Record: record,
+		CallbackURL: url, Transport: conns, Source: source, Record: record,
 	})
 }
 
@@ -50,7 +52,7 @@ func (x *arm) calibrate(ctx context.Context, sys topology.System) error {
 	defer conns.CloseIdleConnections()
 	perS, err := load.Calibrate(ctx, load.Calibration{
 		Transport: func(url string) (http.RoundTripper, error) {
-			return x.pusher(sys, url, conns, func(wl.Delivery) error { return nil })
+			return pusher(sys, url, conns, workload.Cycle(x.plan), func(wl.Delivery) error { return nil })
 		},
 	})
 	x.record.Load.CeilingPerS = perS
@@ -68,61 +70,53 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 	}
 	conns := transport()
 	defer conns.CloseIdleConnections()
-	push, err := x.pusher(sys, sys.Account().CallbackURL, conns, x.out.WriteDelivery)
+	push, err := pusher(sys, sys.Account().CallbackURL, conns, workload.Source(x.arm.Name, x.plan), x.out.WriteDelivery)
 	if err != nil {
 		return err
 	}
 
+	var windows []chaos.Window
+	var watch *watch
 	base := make(chan time.Time, 1)
-	probes := x.probes(sys)
-	probing, stopProbing := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopProbing()
 	faulting, stopFaults := context.WithCancel(ctx)
 	defer stopFaults()
-
-	var sum load.Summary
-	var windows []chaos.Window
-	g, gctx := errgroup.WithContext(ctx)
-	var background errgroup.Group
-	background.Go(func() error { return probes.Run(probing) })
-	g.Go(func() error {
+	var beside errgroup.Group
+	beside.Go(func() error {
 		begun, ok := <-base
 		if !ok {
-			return nil
+			return nil // the load never began
 		}
-		// What a fault's step says is in its window: the run goes on.
+		var err error
+		if watch, err = x.watch(context.WithoutCancel(ctx), sys, begun); err != nil {
+			return err
+		}
+		// What a step of a fault says is in its window: the run goes on.
 		windows, _ = x.injector(sys).Run(faulting, begun)
 		return nil
 	})
-	g.Go(func() error {
-		defer close(base)
-		defer stopFaults()
-		var err error
-		sum, err = load.Open{
-			Common: load.Common{
-				Attack: x.arm.Name, Transport: timed{next: push, live: x.live}, Record: x.out.Operations(),
-				Began: func(t time.Time) {
-					x.record.Base = t
-					x.live.begin(t)
-					probes.Begin(t)
-					base <- t
-				},
-				Progress: func(p load.Progress) { x.live.show(int64(p.InFlight)) },
+	sum, err := load.Open{
+		Common: load.Common{
+			Attack: x.arm.Name, Transport: timed{next: push, live: x.live}, Record: x.out.Operations(),
+			Began: func(t time.Time) {
+				x.record.Base = t
+				x.live.begin(t)
+				base <- t
 			},
-			Profile: x.load.Profile, MaxWorkers: x.load.MaxWorkers, Grace: grace,
-		}.Run(gctx)
-		return err
-	})
-	err = g.Wait()
+			Progress: func(p load.Progress) { x.live.show(int64(p.InFlight)) },
+		},
+		Profile: x.load.Profile, MaxWorkers: x.load.MaxWorkers, Grace: grace,
+	}.Run(ctx)
+	close(base)
+	stopFaults()
+	err = errors.Join(err, beside.Wait())
 	x.note(sum, windows)
+	if watch == nil {
+		return err
+	}
 	if err == nil && ctx.Err() == nil {
-		x.drain(ctx, probes)
+		x.drain(ctx, watch)
 	}
-	stopProbing()
-	if perr := background.Wait(); perr != nil && err == nil {
-		err = perr
-	}
-	return err
+	return errors.Join(err, watch.stop())
 }
 
 // timed shows each operation to the live line.
@@ -171,15 +165,4 @@ func (x *arm) note(sum load.Summary, windows []chaos.Window) {
 		}
 		x.record.Windows = append(x.record.Windows, h)
 	}
-}
-
-// drain waits until nothing is queued, in the outbox or in work any more.
-func (x *arm) drain(ctx context.Context, probes *probe.Runner) {
-	x.live.enter("drain")
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, x.load.Drain)
-	defer cancel()
-	_ = probes
-	_ = ctx
-	x.record.DrainedS = start.Sub(x.record.Base).Seconds()
 }

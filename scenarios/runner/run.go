@@ -109,4 +109,6 @@ const (
 	stepTimeout  = 10 * time.Second
 	// probeEvery is how often the server's own figures are read (CHA-5).
 	probeEvery = 100 * time.Millisecond
+	// probeTimeout is when a probe counts as not answered.
+	probeTimeout = 500 * time.Millisecond
 )
