@@ -103,8 +103,10 @@ func TestRunFolderComesBackAsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantOps := []history.Operation{
-		{Seq: 0, StartS: 0, LatencyS: 0, Status: 200}, {Seq: 1, StartS: .1, LatencyS: .001, Status: 200},
-		{Seq: 2, StartS: .2, LatencyS: .002, Status: 200}, {Seq: 3, StartS: .3, LatencyS: .003, Status: 200},
+		{Seq: 0, StartS: 0, LatencyS: 0, Status: 200},
+		{Seq: 1, StartS: .1, LatencyS: .001, Status: 200},
+		{Seq: 2, StartS: .2, LatencyS: .002, Status: 200},
+		{Seq: 3, StartS: .3, LatencyS: .003, Status: 200},
 		{Seq: 4, StartS: .4, LatencyS: .004, Status: 200},
 	}
 	if d := cmp.Diff(wantOps, a.Operations); d != "" {
@@ -124,6 +126,7 @@ func TestRunFolderComesBackAsWritten(t *testing.T) {
 func TestBrokenEvidenceIsFound(t *testing.T) {
 	truncate := func(file string, by int64) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
+			t.Helper()
 			p := filepath.Join(dir, file)
 			info, err := os.Stat(p)
 			if err != nil {
@@ -136,6 +139,7 @@ func TestBrokenEvidenceIsFound(t *testing.T) {
 	}
 	remove := func(file string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
+			t.Helper()
 			if err := os.Remove(filepath.Join(dir, file)); err != nil {
 				t.Fatal(err)
 			}
@@ -143,6 +147,7 @@ func TestBrokenEvidenceIsFound(t *testing.T) {
 	}
 	rewrite := func(file, from, to string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
+			t.Helper()
 			p := filepath.Join(dir, file)
 			raw, err := os.ReadFile(p)
 			if err != nil {
@@ -170,24 +175,25 @@ func TestBrokenEvidenceIsFound(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name   string
-		break_ func(*testing.T, string)
+		damage func(*testing.T, string)
 		edit   func(*history.Manifest)
 		want   error
 		says   string
 		loads  bool // whether LoadArm of the main arm still succeeds
 	}{
-		{name: "deliveries cut inside a line", break_: truncate("deliveries.jsonl", 3), want: history.ErrShort, says: "deliveries.jsonl"},
-		{name: "operations cut", break_: truncate("operations.gob", 1), want: history.ErrShort, says: "operations.gob"},
-		{name: "ledger missing", break_: remove("ledgers/carrier.jsonl"), want: history.ErrMissing, says: "ledgers/carrier.jsonl"},
-		{name: "ledger of another arm missing", break_: remove("arms/control/ledgers/wechat.jsonl"), want: history.ErrMissing, says: "arms/control/", loads: true},
-		{name: "same length, other content", break_: rewrite("plan.jsonl", "资费", "资贫"), want: history.ErrChanged, says: "plan.jsonl", loads: true},
-		{name: "line added", break_: rewrite("samples.jsonl", "\n", "\n{\"at_s\":1,\"probe\":\"p\",\"name\":\"x\",\"value\":1}\n"), want: history.ErrChanged, says: "samples.jsonl", loads: true},
-		{name: "record changed", break_: rewrite("arm.json", `"scheduled": 5`, `"scheduled": 4`), want: history.ErrChanged, says: "arm.json", loads: true},
+		{name: "deliveries cut inside a line", damage: truncate("deliveries.jsonl", 3), want: history.ErrShort, says: "deliveries.jsonl"},
+		{name: "operations cut", damage: truncate("operations.gob", 1), want: history.ErrShort, says: "operations.gob"},
+		{name: "ledger missing", damage: remove("ledgers/carrier.jsonl"), want: history.ErrMissing, says: "ledgers/carrier.jsonl"},
+		{name: "ledger of another arm missing", damage: remove("arms/control/ledgers/wechat.jsonl"), want: history.ErrMissing, says: "arms/control/", loads: true},
+		{name: "same length, other content", damage: rewrite("plan.jsonl", "资费", "资贫"), want: history.ErrChanged, says: "plan.jsonl", loads: true},
+		{name: "line added", damage: rewrite("samples.jsonl", "\n", "\n{\"at_s\":1,\"probe\":\"p\",\"name\":\"x\",\"value\":1}\n"), want: history.ErrChanged, says: "samples.jsonl", loads: true},
+		{name: "record changed", damage: rewrite("arm.json", `"scheduled": 5`, `"scheduled": 4`), want: history.ErrChanged, says: "arm.json", loads: true},
 		{name: "required file not listed", edit: unlist("ledgers/carrier.jsonl"), want: history.ErrUnlisted, says: "ledgers/carrier.jsonl", loads: true},
 		{name: "file listed twice", edit: func(m *history.Manifest) { m.Evidence = append(m.Evidence, m.Evidence[0]) }, want: history.ErrManifest, says: "twice", loads: true},
 		{name: "path out of the folder", edit: func(m *history.Manifest) { m.Evidence[0].Path = "../x" }, want: history.ErrManifest, says: "out of the folder", loads: true},
 		{name: "arm not named", edit: func(m *history.Manifest) { m.Arms = m.Arms[:1] }, want: history.ErrUnlisted, says: "arms/control", loads: true},
-		{name: "extra ledger", break_: func(t *testing.T, dir string) {
+		{name: "extra ledger", damage: func(t *testing.T, dir string) {
+			t.Helper()
 			if err := os.WriteFile(filepath.Join(dir, "ledgers", "x.jsonl"), []byte("{}\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -195,8 +201,8 @@ func TestBrokenEvidenceIsFound(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir, m := writeRun(t)
-			if tc.break_ != nil {
-				tc.break_(t, dir)
+			if tc.damage != nil {
+				tc.damage(t, dir)
 			}
 			if tc.edit != nil {
 				tc.edit(&m)
