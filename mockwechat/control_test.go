@@ -202,7 +202,9 @@ func TestControlPushLoad(t *testing.T) {
 		t.Errorf("%d events of 100, %d followers", events, len(who))
 	}
 	var s pushState
-	for deadline := time.Now().Add(10 * time.Second); !s.Done && time.Now().Before(deadline); {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); !s.Done && time.Now().Before(deadline); <-tick.C {
 		if err := json.Unmarshal(b.control(http.MethodGet, "/control/push", "").Body.Bytes(), &s); err != nil {
 			t.Fatal(err)
 		}

@@ -48,6 +48,7 @@ func (d *delivery) exchange(ctx context.Context, f fault) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	body, err := readAnswer(resp)
 	if err != nil {
 		return err
@@ -62,7 +63,6 @@ func (d *delivery) exchange(ctx context.Context, f fault) error {
 
 // readAnswer reads a body into a buffer of its size.
 func readAnswer(resp *http.Response) ([]byte, error) {
-	defer func() { _ = resp.Body.Close() }()
 	if n := resp.ContentLength; n >= 0 && n <= maxAnswer {
 		b := make([]byte, n)
 		_, err := io.ReadFull(resp.Body, b)

@@ -60,6 +60,7 @@ func (r *request) play(w http.ResponseWriter, e endpoint, f fault) {
 		return
 	case upstream.ActionDouble:
 		r.run(e, CodeOK, status)
+	case upstream.ActionNone, upstream.ActionDrip:
 	}
 	injected := f.code
 	if f.status >= http.StatusBadRequest && injected == CodeOK {

@@ -9,7 +9,7 @@ import (
 // Followers says which openids follow an account. The first of the three ways
 // that is set counts; the zero value means whoever has sent something.
 type Followers struct {
-	// Is decides by itself.
+	// Is decides by itself. It must be safe for concurrent use.
 	Is func(openID string) bool
 	// List names them all.
 	List []string

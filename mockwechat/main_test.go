@@ -63,19 +63,19 @@ type bench struct {
 	clock *clock
 }
 
-func newBench(t testing.TB, limits Limits) *bench {
-	t.Helper()
+func newBench(tb testing.TB, limits Limits) *bench {
+	tb.Helper()
 	c := newClock()
 	p, err := New(Config{Seed: 1, Accounts: []Account{demoAccount(), otherAccount()}, Limits: limits, Now: c.now})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := p.Stop(t.Context()); err != nil {
-			t.Error(err)
+	tb.Cleanup(func() {
+		if err := p.Stop(tb.Context()); err != nil {
+			tb.Error(err)
 		}
 	})
-	return &bench{Platform: p, t: t, clock: c}
+	return &bench{Platform: p, t: tb, clock: c}
 }
 
 // apiAnswer has all the fields of all answers.

@@ -42,8 +42,11 @@ func TestMessageXML(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	var read struct{ Content, MsgId string }
-	if err := xml.Unmarshal([]byte(got), &read); err != nil || read.Content != text.Content || read.MsgId != "7" {
+	var read struct {
+		Content string
+		MsgID   string `xml:"MsgId"`
+	}
+	if err := xml.Unmarshal([]byte(got), &read); err != nil || read.Content != text.Content || read.MsgID != "7" {
 		t.Errorf("read back %+v, %v", read, err)
 	}
 }
@@ -61,9 +64,10 @@ func TestEventXML(t *testing.T) {
 	}
 	type scan struct{ ScanType, ScanResult string }
 	type read struct {
-		MsgType, Event, EventKey, MsgId string
-		CreateTime                      int64
-		ScanCodeInfo                    scan
+		MsgType, Event, EventKey string
+		MsgID                    string `xml:"MsgId"`
+		CreateTime               int64
+		ScanCodeInfo             scan
 	}
 	var got read
 	if err := xml.Unmarshal(m.appendXML(nil, "gh_1"), &got); err != nil {

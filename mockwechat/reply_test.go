@@ -168,12 +168,12 @@ func flat(in string) (string, error) {
 }
 
 // names is the elements of a tree in the order of their start tags.
-func (n *node) names() string {
-	out := "<" + n.name + ">"
+func (n *node) names(out *strings.Builder) {
+	out.WriteString("<" + n.name + ">")
 	for i := range n.children {
-		out += n.children[i].names()
+		n.children[i].names(out)
 	}
-	return out + "</" + n.name + ">"
+	out.WriteString("</" + n.name + ">")
 }
 
 // FuzzReadReply holds the reader against the standard library: what the reader
@@ -208,14 +208,15 @@ func FuzzReadReply(f *testing.F) {
 		if err != nil {
 			t.Fatalf("parsed %q, but %v", body, err)
 		}
-		names := &strings.Builder{}
+		var names, own strings.Builder
+		root.names(&own)
 		for i, part := range strings.Split(ref, "<") {
 			if i > 0 {
 				names.WriteString("<" + part[:strings.IndexByte(part, '>')+1])
 			}
 		}
-		if !strings.Contains(string(body), "&") && !strings.Contains(string(body), "CDATA") && names.String() != root.names() {
-			t.Fatalf("elements %q, the standard library reads %q", root.names(), names)
+		if !strings.Contains(string(body), "&") && !strings.Contains(string(body), "CDATA") && names.String() != own.String() {
+			t.Fatalf("elements %q, the standard library reads %q", own.String(), names.String())
 		}
 	})
 }

@@ -27,7 +27,8 @@ func write(t *testing.T, name, text string) string {
 }
 
 func TestUsageErrorsAreOneClearLine(t *testing.T) {
-	busy, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own port
+	var lc net.ListenConfig
+	busy, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,12 @@ func TestServesUntilItIsStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get("http://" + api + "/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=s") //nolint:noctx // the client has a time limit
+	address := "http://" + api + "/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=s"
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
