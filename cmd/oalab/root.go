@@ -25,7 +25,7 @@ type app struct {
 func execute(ctx context.Context, p proc.Proc, h harness) int {
 	p.Stderr = &lockedWriter{w: p.Stderr} // progress and errors may meet
 	a := &app{p: p, h: h, status: exit.OK}
-	root := a.root()
+	root := a.root() //nolint:contextcheck // cobra hands each command its context
 	root.SetArgs(p.Args)
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
