@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// CallRule forbids uses of named functions and variables of one package.
+// CallRule forbids uses of named functions and variables of one package. Tests
+// are free.
 type CallRule struct {
 	Name string
 	// In and Except choose packages of this module as in ImportRule.
@@ -18,9 +19,7 @@ type CallRule struct {
 	// ends in "*" stands for all that begin so.
 	Package string
 	Names   []string
-	// Tests says that test files must obey too.
-	Tests bool
-	Why   string
+	Why     string
 }
 
 // CallRules are the calls that belong in few places.
@@ -31,9 +30,14 @@ func CallRules() []CallRule {
 		{Name: "print-under-cmd", In: []string{"..."}, Except: []string{"cmd/..."}, Package: "fmt", Names: []string{"Print*"}, Why: rim},
 		{Name: "fatal-under-cmd", In: []string{"..."}, Package: "log", Names: []string{"Fatal*", "Panic*", "Print*"}, Why: "logs go to slog, failures are returned"},
 		{
-			Name: "no-clock", In: clockless, Package: "time", Tests: false,
+			Name: "no-clock", In: clockless, Package: "time",
 			Names: []string{"Now", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Since", "Until"},
 			Why:   "these packages get times as arguments, so that their results depend on nothing else",
+		},
+		{
+			Name: "no-sockets", In: clockless, Package: "net/http",
+			Names: []string{"Get", "Head", "Post*", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest*", "Server", "ListenAndServe*", "Serve*"},
+			Why:   "these packages work on bytes; the names of status codes are all they need of HTTP",
 		},
 	}
 }
@@ -46,7 +50,7 @@ func (r CallRule) Violations(t *Tree) []string {
 			continue
 		}
 		for _, f := range p.Files {
-			if f.Test && !r.Tests {
+			if f.Test {
 				continue
 			}
 			name, ok := f.importName(r.Package)

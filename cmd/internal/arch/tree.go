@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -130,8 +131,12 @@ func (t *Tree) parse(name string) (File, error) {
 }
 
 // walk calls visit with the slash-separated path of every file and folder below
-// root, but for what git ignores by our .gitignore and for hidden folders.
+// root, but for hidden folders and those that .gitignore names from the root.
 func walk(root string, visit func(name string, d fs.DirEntry) error) error {
+	ignored, err := ignoredFolders(filepath.Join(root, ".gitignore"))
+	if err != nil {
+		return err
+	}
 	return filepath.WalkDir(root, func(full string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -143,12 +148,29 @@ func walk(root string, visit func(name string, d fs.DirEntry) error) error {
 		name = filepath.ToSlash(name)
 		if d.IsDir() {
 			hidden := strings.HasPrefix(d.Name(), ".") && name != "." && name != ".ci"
-			if hidden || slices.Contains([]string{"bin", "reports/out", "data"}, name) {
+			if hidden || slices.Contains(ignored, name) {
 				return fs.SkipDir
 			}
 		}
 		return visit(name, d)
 	})
+}
+
+// ignoredFolders are the lines "/FOLDER/" of a .gitignore; a tree without one
+// ignores nothing.
+func ignoredFolders(name string) ([]string, error) {
+	content, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var folders []string
+	for line := range strings.Lines(string(content)) {
+		folder, rooted := strings.CutPrefix(strings.TrimSpace(line), "/")
+		if folder, ok := strings.CutSuffix(folder, "/"); ok && rooted {
+			folders = append(folders, folder)
+		}
+	}
+	return folders, nil
 }
 
 func exists(name string) bool {
