@@ -30,12 +30,14 @@ func TestMarshalReply(t *testing.T) {
 		{"voice", wechat.VoiceReply{MediaID: "m"}, "<MsgType><![CDATA[voice]]></MsgType><Voice><MediaId><![CDATA[m]]></MediaId></Voice>"},
 		{"video", wechat.VideoReply{MediaID: "m", Title: "t"}, "<MsgType><![CDATA[video]]></MsgType><Video><MediaId><![CDATA[m]]></MediaId><Title><![CDATA[t]]></Title></Video>"},
 		{
-			"music", wechat.MusicReply{Title: "t", Description: "d", URL: "u", HQURL: "h", ThumbMediaID: "m"},
+			"music",
+			wechat.MusicReply{Title: "t", Description: "d", URL: "u", HQURL: "h", ThumbMediaID: "m"},
 			"<MsgType><![CDATA[music]]></MsgType><Music><Title><![CDATA[t]]></Title><Description><![CDATA[d]]></Description><MusicUrl><![CDATA[u]]></MusicUrl>" +
 				"<HQMusicUrl><![CDATA[h]]></HQMusicUrl><ThumbMediaId><![CDATA[m]]></ThumbMediaId></Music>",
 		},
 		{
-			"news", wechat.NewsReply{Articles: []wechat.Article{{Title: "t", Description: "d", PicURL: "p", URL: "u"}}},
+			"news",
+			wechat.NewsReply{Articles: []wechat.Article{{Title: "t", Description: "d", PicURL: "p", URL: "u"}}},
 			"<MsgType><![CDATA[news]]></MsgType><ArticleCount>1</ArticleCount><Articles><item><Title><![CDATA[t]]></Title><Description><![CDATA[d]]></Description>" +
 				"<PicUrl><![CDATA[p]]></PicUrl><Url><![CDATA[u]]></Url></item></Articles>",
 		},
