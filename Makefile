@@ -1,0 +1,100 @@
+# Everything a developer or a build machine does here. `make help` lists it.
+#
+# demo needs Go and make, nothing else. The other targets use what is there and
+# say loudly what they had to leave out.
+
+GO        ?= go
+LINT      := $(GO) tool -modfile=tools/go.mod golangci-lint
+FUZZTIME  ?= 20s
+# Limits on 2 cores (ARCHITECTURE.md): a package's race tests, and ./scenarios,
+# which must end below 9 minutes and heals by itself before this limit is reached.
+RACE_LIMIT     ?= 4m
+SCENARIO_LIMIT ?= 8m40s
+
+# Static binaries, so that a container image needs nothing but them. The race
+# tests switch cgo on again.
+export CGO_ENABLED := 0
+# The tests find oaserver and the mocks on PATH.
+export PATH := $(CURDIR)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo deps check fmt test race scenarios full fuzz clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+build: ## build the four binaries into bin/
+	$(GO) build -trimpath -o bin/ ./cmd/...
+
+demo: build ## run scenario smoke on this machine: load, faults, verdict, report (≤ 3 min, ≤ 6 min the first time)
+	bin/oalab run smoke
+
+# What the tests can use of Debian. Later parts of the project add to the list:
+# debootstrap (images), chromium (pages), php-cli php-soap python3-zeep
+# libsoap-lite-perl (SOAP clients).
+DEPS := gcc libc6-dev
+
+deps: ## install what the tests can use, on Debian and as root: $(DEPS)
+	@if ! command -v apt-get >/dev/null 2>&1; then \
+		echo "make deps: no apt-get here, nothing done. The tests can use: $(DEPS)"; exit 0; \
+	fi; \
+	missing=; for p in $(DEPS); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -z "$$missing" ]; then echo "make deps: all there: $(DEPS)"; exit 0; fi; \
+	sudo=; if [ "$$(id -u)" != 0 ]; then \
+		sudo=sudo; command -v sudo >/dev/null 2>&1 || { echo "make deps: needs root or sudo to install:$$missing"; exit 1; }; \
+	fi; \
+	echo "make deps: installing with apt-get:$$missing"; \
+	$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+
+check: ## format, vet, pinned linters, tidy go.mod, rules of the tree
+	@echo "== format"
+	@$(LINT) fmt --diff
+	@echo "== go vet"
+	@$(GO) vet ./...
+	@$(GO) vet -tags defects ./...
+	@echo "== golangci-lint"
+	@$(LINT) run
+	@echo "== go mod tidy"
+	@$(GO) mod tidy -diff
+	@echo "== rules of the tree (cmd/internal/arch)"
+	@$(GO) test -count=1 ./cmd/internal/arch
+
+fmt: ## format the Go files
+	@$(LINT) fmt
+
+test: race scenarios ## all tests: with the race detector, then the scenarios in size short
+
+race: build
+	@packages=$$($(GO) list ./... | grep -vx oalab/scenarios); \
+	if why=$$(CGO_ENABLED=1 $(GO) test -race -c -o /dev/null ./cmd/internal/exit 2>&1); then \
+		echo "== tests with the race detector"; \
+		CGO_ENABLED=1 $(GO) test -race -timeout $(RACE_LIMIT) $$packages; \
+	else \
+		echo "$$why" | tail -n 1; \
+		echo "!! SKIPPED: the race detector, because there is no working C compiler."; \
+		echo "!! Remedy: make deps (Debian), or install gcc and the C library's headers."; \
+		echo "== tests without the race detector"; \
+		$(GO) test -timeout $(RACE_LIMIT) $$packages; \
+	fi
+
+# Compiled before, so that the limit is for running only. Not under the race
+# detector: it would make the generator late.
+scenarios: build
+	@echo "== scenarios, size short"
+	@$(GO) test -c -o bin/scenarios.test ./scenarios
+	$(GO) test -count=1 -p 1 -timeout $(SCENARIO_LIMIT) ./scenarios
+
+full: build fuzz ## every scenario in size full with all arms, and every fuzz target; reports into reports/out/full (by hand, long)
+	bin/oalab run --size full --arms all --out reports/out/full '*'
+
+fuzz: ## each fuzz target for FUZZTIME
+	@grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/:[0-9]*:func /:/' | \
+	while IFS=: read -r file target; do \
+		echo "== $$target, $${file%/*}"; \
+		(cd "$${file%/*}" && $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+	done
+
+clean: ## remove bin/; run folders in reports/out stay
+	rm -rf bin

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"oalab/scenarios/history"
+)
+
+// harness is what the commands need of the rest of this module.
+type harness interface {
+	// Scenarios is the catalogue.
+	Scenarios() []scenario
+	// Find looks a scenario up by its exact name, also one the catalogue leaves out.
+	Find(name string) (scenario, bool)
+	// Run carries out one scenario. When ctx ends it heals, writes the report and
+	// returns a manifest that says so. An error means that there is no run.
+	Run(ctx context.Context, r request) (history.Manifest, error)
+	// Check judges a run folder from its evidence and writes nothing.
+	Check(dir string) (history.Manifest, error)
+	// Report writes the report files of a run folder again.
+	Report(dir string) error
+}
+
+// scenario is one line of the catalogue, and one element of `oalab list --json`.
+type scenario struct {
+	Name       string   `json:"name"`
+	Topology   string   `json:"topology"` // the default one
+	Topologies []string `json:"topologies"`
+	Source     string   `json:"source"`
+	Title      string   `json:"title"`
+	Arms       []string `json:"arms"` // the first is the main arm
+}
+
+// request is one scenario to run, with everything decided.
+type request struct {
+	Scenario scenario
+	Topology string
+	Size     string
+	AllArms  bool
+	Out      string // the run folder, absolute
+	Seed     uint64
+	Command  []string // the line that runs it again
+	Oaserver string   // path of the server's binary; empty when there is none
+	Progress func(fmt.Stringer)
+	Logger   *slog.Logger
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"text/tabwriter"
+
+	"oalab/cmd/internal/exit"
+	"oalab/scenarios/history"
+)
+
+// statusOf is the exit status that a verdict stands for.
+func statusOf(v history.Verdict) int {
+	switch v {
+	case history.Pass:
+		return exit.OK
+	case history.Fail:
+		return exit.Failed
+	case history.Inconclusive:
+		return exit.Inconclusive
+	default:
+		return exit.Usage // a verdict that does not exist is an internal error
+	}
+}
+
+// printRun tells a judged run to a person: the verdict first, then what it rests on.
+func printRun(w io.Writer, dir string, m history.Manifest) {
+	fmt.Fprintf(w, "%s: %s%s\n", m.Scenario, m.Verdict, bracket(m.Reason))
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, c := range m.Checkers {
+		met := "as expected"
+		if c.Verdict != c.Expected {
+			met = fmt.Sprintf("expected %s", c.Expected)
+		}
+		fmt.Fprintf(table, "  checker %s\t%s\t%s\t%s\t%d checked, %d violations%s\n", c.Name, c.Arm, c.Verdict, met, c.Checked, c.Violations, bracket(c.Detail))
+	}
+	_ = table.Flush()
+	for _, f := range m.Figures {
+		if f.Limit == nil {
+			continue
+		}
+		state := "undecided"
+		if f.OK != nil {
+			state = map[bool]string{true: "met", false: "missed"}[*f.OK]
+		}
+		fmt.Fprintf(table, "  objective %s\t%s%s\t%s %s\t%s\tof %d\n", f.Name, number(f.Value), unit(f.Unit), cmp.Or(f.Relation, "<="), number(*f.Limit), state, f.N)
+	}
+	_ = table.Flush()
+	fmt.Fprintf(w, "  run folder %s\n", dir)
+}
+
+// printRunJSON writes one judged run as one line: run.json and where it lies.
+func printRunJSON(w io.Writer, dir string, m history.Manifest) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(struct {
+		Dir string `json:"dir"`
+		history.Manifest
+	}{dir, m})
+	if err != nil {
+		return fmt.Errorf("write the result on standard output: %w", err)
+	}
+	return nil
+}
+
+func bracket(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
+func unit(u string) string {
+	if u == "" {
+		return ""
+	}
+	return " " + u
+}
+
+// number prints a figure without digits that say nothing.
+func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
