@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"oalab/mockwechat"
 	"oalab/scenarios"
 	"oalab/scenarios/history"
 	"oalab/scenarios/load"
@@ -68,18 +69,18 @@ func placed(faults []scenarios.Fault, seed uint64) []scenarios.Fault {
 
 // planned is what the plan's hash covers.
 func (x *arm) planned() history.PlannedArm {
-	p := history.PlannedArm{Name: x.arm.Name, Plan: x.plan}
+	p := history.PlannedArm{Arm: x.arm.Name, Ops: x.plan}
 	for _, f := range x.faults {
-		p.Faults = append(p.Faults, history.Window{
-			Fault: f.Name, Target: string(f.Target), PlannedFromS: f.At.Seconds(), PlannedToS: (f.At + f.For).Seconds(),
+		p.Faults = append(p.Faults, history.PlannedFault{
+			Name: f.Name, Target: string(f.Target), FromS: f.At.Seconds(), ToS: (f.At + f.For).Seconds(),
 		})
 	}
 	return p
 }
 
-// run brings the system up, loads and breaks it, waits for it to drain, and
+// carryOut brings the system up, loads and breaks it, waits for it to drain, and
 // leaves the evidence in the run folder.
-func (x *arm) run(ctx context.Context) (rec history.ArmRecord, err error) {
+func (x *arm) carryOut(ctx context.Context) (rec history.ArmRecord, err error) {
 	defer func() { err = errors.Join(err, x.out.Close()) }()
 	if err := x.out.WritePlan(x.plan); err != nil {
 		return rec, err
@@ -123,10 +124,10 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 	defer cancel()
 	x.live.enter("start")
 	acct := account(x.run.o.Seed)
-	acct.Followers = x.pop.OpenIDs()
+	acct.Followers = mockwechat.Followers{List: x.pop.OpenIDs()}
 	sys, err := topology.StartEmbedded(ctx, topology.EmbeddedSpec{
 		Oaserver:       x.run.o.Tools.Oaserver,
-		LogDir:         x.out.LogsDir(),
+		LogDir:         x.out.LogDir(),
 		WeChatLedger:   x.out.WeChatLedger(),
 		CarrierLedger:  x.out.CarrierLedger(),
 		Seed:           x.run.o.Seed,

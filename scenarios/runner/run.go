@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"oalab/reports"
-	"oalab/scenarios"
 	"oalab/scenarios/history"
 )
 
@@ -58,7 +57,7 @@ func (r *run) arms(ctx context.Context) error {
 		}
 		r.names = append(r.names, a.Name)
 		r.planned = append(r.planned, arm.planned())
-		record, err := arm.run(ctx)
+		record, err := arm.carryOut(ctx)
 		if err != nil {
 			return fmt.Errorf("arm %s: %w", a.Name, err)
 		}
