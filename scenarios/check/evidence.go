@@ -9,8 +9,9 @@ import (
 
 // contradictions finds evidence that cannot be the whole truth, seal or no seal: a
 // recorder that was cut off before the seal was made leaves files that contradict
-// each other. On such evidence no checker may be asked.
-func contradictions(a *history.Arm) []string {
+// each other. On such evidence no checker may be asked. The answer is "" for evidence
+// that holds together.
+func contradictions(a *history.Arm) string {
 	var wrong offences
 	if n := a.Record.Load.Started; n > len(a.Operations) {
 		wrong.add("%s has %d operations, %d were started", history.FileOperations, len(a.Operations), n)
@@ -34,10 +35,7 @@ func contradictions(a *history.Arm) []string {
 			wrong.add("%s", s)
 		}
 	}
-	if wrong.n == 0 {
-		return nil
-	}
-	return []string{wrong.String()}
+	return wrong.String()
 }
 
 // contradiction is what does not fit between the operation and its tries, or "".
@@ -45,10 +43,12 @@ func (m *message) contradiction() string {
 	if !m.pushed() {
 		return ""
 	}
-	for i, d := range m.tries {
-		if d.Try != i+1 {
-			return fmt.Sprintf("%s has try %d of seq %d where try %d belongs", history.FileDeliveries, d.Try, m.plan.Seq, i+1)
+	last := 0
+	for _, d := range m.tries {
+		if d.Try != last && d.Try != last+1 || d.Try == 0 {
+			return fmt.Sprintf("%s has try %d of seq %d where try %d belongs", history.FileDeliveries, d.Try, m.plan.Seq, last+1)
 		}
+		last = d.Try
 	}
 	if m.run == nil || m.run.Status == 0 {
 		return "" // the generator saw no end of it
