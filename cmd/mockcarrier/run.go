@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"oalab/cmd/internal/exit"
+	"oalab/cmd/internal/proc"
+	"oalab/mockcarrier"
+)
+
+const (
+	startLimit = 10 * time.Second
+	stopLimit  = 5 * time.Second
+)
+
+// run serves until ctx ends.
+func run(ctx context.Context, p proc.Proc) int {
+	flags := flag.NewFlagSet(p.Name, flag.ContinueOnError)
+	flags.SetOutput(p.Stderr)
+	listen := flags.String("listen", "127.0.0.1:8091", "address of the SOAP service")
+	control := flags.String("control", "127.0.0.1:9091", "address of the control port; whoever reaches it rules the mock")
+	path := flags.String("ledger", "", "file of the ledger, continued when it exists (default a temporary file)")
+	seed := flags.Uint64("seed", 1, "seed of fault rules and balances")
+	noDedup := flags.Bool("no-dedup", false, "apply every call, also with a serial that was applied before")
+	products := flags.String("products", "", "codes that can be ordered, separated by commas (default any)")
+	switch err := flags.Parse(p.Args); {
+	case errors.Is(err, flag.ErrHelp):
+		return exit.OK
+	case err != nil:
+		return exit.Usage
+	case flags.NArg() > 0:
+		fmt.Fprintf(p.Stderr, "%s: unexpected argument %q, see --help\n", p.Name, flags.Arg(0))
+		return exit.Usage
+	}
+	log := slog.New(slog.NewTextHandler(p.Stderr, nil))
+	cfg := mockcarrier.Config{LedgerPath: p.Path(*path), Seed: *seed, NoDedup: *noDedup, Log: log}
+	if *products != "" {
+		cfg.Products = strings.Split(*products, ",")
+	}
+	if err := serve(ctx, cfg, *listen, *control); err != nil {
+		fmt.Fprintf(p.Stderr, "%s: %v\n", p.Name, err)
+		return exit.Usage
+	}
+	return exit.OK
+}
+
+func serve(ctx context.Context, cfg mockcarrier.Config, listen, control string) (err error) {
+	c, err := mockcarrier.New(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		// ctx has ended by now; stopping has its own limit.
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+		defer cancel()
+		err = errors.Join(err, c.Stop(stopping))
+	}()
+	starting, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	if err := c.Start(starting, listen, control); err != nil {
+		return err
+	}
+	cfg.Log.Info("mock carrier listens", "service", c.Addr(), "control", c.ControlAddr())
+	<-ctx.Done()
+	return nil
+}

@@ -1,0 +1,90 @@
+package carrier
+
+import "fmt"
+
+// Code is the result code (RspCode) of an answer: four digits. Business
+// refusals come in normal answers; SOAP faults are for protocol and system
+// trouble only.
+type Code string
+
+// The result codes. 1xxx is a business refusal, which asking again does not
+// change; 2xxx is trouble of the carrier, which may pass.
+const (
+	CodeOK             Code = "0000"
+	CodeBadNumber      Code = "1001" // not a phone number
+	CodeUnknownProduct Code = "1002"
+	CodeSerialReused   Code = "1003" // the serial came before with another body
+	CodeBadMonth       Code = "1004" // not yyyyMM
+	CodeBadText        Code = "1005" // text too long
+	CodeBusy           Code = "2001"
+)
+
+// Desc is the standard text of a code.
+func (c Code) Desc() string {
+	switch c {
+	case CodeOK:
+		return "success"
+	case CodeBadNumber:
+		return "not a phone number"
+	case CodeUnknownProduct:
+		return "unknown product"
+	case CodeSerialReused:
+		return "the serial was used before with another body"
+	case CodeBadMonth:
+		return "not a month (yyyyMM)"
+	case CodeBadText:
+		return "text too long"
+	case CodeBusy:
+		return "system busy, try again later"
+	}
+	if c.Final() {
+		return "refused"
+	}
+	return "system error"
+}
+
+// Final reports whether a code is a business refusal (1xxx): the carrier has
+// decided and will say the same to the same request again.
+func (c Code) Final() bool { return len(c) == 4 && c[0] == '1' }
+
+// Result is what every response starts with.
+type Result struct {
+	RspCode Code
+	RspDesc string
+}
+
+// ResultOf returns the result of a code with its standard text.
+func ResultOf(c Code) Result { return Result{RspCode: c, RspDesc: c.Desc()} }
+
+// Outcome implements Response for the structs that embed a Result.
+func (r *Result) Outcome() Result { return *r }
+
+// Err is nil for success and a *RefusedError otherwise.
+func (r *Result) Err() error {
+	if r.RspCode == CodeOK {
+		return nil
+	}
+	return &RefusedError{Code: r.RspCode, Desc: r.RspDesc}
+}
+
+func (r *Result) lead(rest ...part) []part {
+	return append([]part{
+		{name: "RspCode", value: (*string)(&r.RspCode)},
+		{name: "RspDesc", value: &r.RspDesc},
+	}, rest...)
+}
+
+// RefusedError is an answer other than success: the carrier was reached,
+// understood the request, and changed nothing.
+type RefusedError struct {
+	Code Code
+	Desc string
+}
+
+// Error implements error.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("carrier answered %s (%s)", e.Code, e.Desc)
+}
+
+// Final reports whether asking again is useless, see Code.Final.
+func (e *RefusedError) Final() bool { return e.Code.Final() }

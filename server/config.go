@@ -1,0 +1,138 @@
+package server
+
+import (
+	"time"
+)
+
+// Config is everything that an operator can set. Start from Default or Load:
+// the zero value lacks the defaults and is refused by Validate. The keys of the
+// file are the yaml tags.
+type Config struct {
+	// Listen is the address of the HTTP server, host:port; port 0 takes a free one.
+	Listen string `yaml:"listen"`
+	// DataDir holds what the server writes, such as the SQLite files. It is made
+	// when it is not there.
+	DataDir  string   `yaml:"data_dir"`
+	Database Database `yaml:"database"`
+	Redis    Redis    `yaml:"redis"`
+	AMQP     AMQP     `yaml:"amqp"`
+	WeChat   WeChat   `yaml:"wechat"`
+	Carrier  Carrier  `yaml:"carrier"`
+	// Accounts are the official accounts; without any, every callback is a 404.
+	Accounts []Account `yaml:"accounts"`
+	Callback Callback  `yaml:"callback"`
+	Orders   Orders    `yaml:"orders"`
+	Log      Log       `yaml:"log"`
+	// Defects are planted defects, refused unless built with the tag defects.
+	Defects []string `yaml:"defects"`
+}
+
+// Database says where the truth is kept.
+type Database struct {
+	// Driver is sqlite or mysql.
+	Driver string `yaml:"driver"`
+	// CoreDSN and LogDSN name the two table groups. Empty, with sqlite, are files
+	// in the data folder; an empty LogDSN is otherwise the CoreDSN.
+	CoreDSN Secret `yaml:"core_dsn"`
+	LogDSN  Secret `yaml:"log_dsn"`
+}
+
+// Redis is the shared cache; an empty Addr is the one in the process.
+type Redis struct {
+	Addr string `yaml:"addr"`
+}
+
+// AMQP is the broker; an empty URL is the queue in the process.
+type AMQP struct {
+	URL Secret `yaml:"url"`
+}
+
+// WeChat says where the platform is. An empty address means that the server
+// never calls it.
+type WeChat struct {
+	APIBase  string `yaml:"api_base"`
+	OpenBase string `yaml:"open_base"`
+	PayBase  string `yaml:"pay_base"`
+}
+
+// Carrier says where the carrier's service description is. Empty, business
+// answers that it is not available.
+type Carrier struct {
+	WSDLURL string `yaml:"wsdl_url"`
+}
+
+// Account is one official account.
+type Account struct {
+	// Name stands in the path of the callback; it is unique.
+	Name           string `yaml:"name"`
+	AppID          string `yaml:"app_id"`
+	Secret         Secret `yaml:"secret"`
+	Token          Secret `yaml:"token"`
+	EncodingAESKey Secret `yaml:"encoding_aes_key"`
+	OriginalID     string `yaml:"original_id"`
+	// Mode is plain, compatible or safe; empty means plain.
+	Mode string `yaml:"mode"`
+	// TokenLifetime is the full life of an access token in seconds; 0 means 7200.
+	TokenLifetime int `yaml:"token_lifetime_s"`
+}
+
+// Callback bounds the answer to the platform.
+type Callback struct {
+	// InlineWait is how long the carrier may keep a reply before it is handed over.
+	InlineWait Duration `yaml:"inline_wait"`
+	// Budget is the hard end of every answer.
+	Budget Duration `yaml:"budget"`
+	// BodyLimit is the largest body that is read.
+	BodyLimit Size `yaml:"body_limit"`
+}
+
+// Orders sizes the work behind the reply.
+type Orders struct {
+	CarrierTimeout Duration `yaml:"carrier_timeout"`
+	Workers        int      `yaml:"workers"`
+	QueryWorkers   int      `yaml:"query_workers"`
+	TellWorkers    int      `yaml:"tell_workers"`
+	MaxAttempts    int      `yaml:"max_attempts"`
+	RetryBase      Duration `yaml:"retry_base"`
+	RetryMax       Duration `yaml:"retry_max"`
+	SweepEvery     Duration `yaml:"sweep_every"`
+	SweepAfter     Duration `yaml:"sweep_after"`
+}
+
+// Log says how much is logged: debug, info, warn or error.
+type Log struct {
+	Level string `yaml:"level"`
+}
+
+// Default is the configuration of an empty file.
+func Default() Config {
+	return Config{
+		Listen:   "127.0.0.1:8080",
+		DataDir:  "./data",
+		Database: Database{Driver: "sqlite"},
+		Callback: Callback{
+			InlineWait: Duration(700 * time.Millisecond),
+			Budget:     Duration(4500 * time.Millisecond),
+			BodyLimit:  64 << 10,
+		},
+		Orders: Orders{
+			CarrierTimeout: Duration(4 * time.Second),
+			Workers:        64, QueryWorkers: 128, TellWorkers: 32,
+			MaxAttempts: 60,
+			RetryBase:   Duration(200 * time.Millisecond),
+			RetryMax:    Duration(2 * time.Second),
+			SweepEvery:  Duration(2 * time.Second),
+			SweepAfter:  Duration(15 * time.Second),
+		},
+		Log: Log{Level: "info"},
+	}
+}
+
+// secrets lists what must not be seen in a log.
+func (c Config) secrets() []string {
+	out := []string{string(c.Database.CoreDSN), string(c.Database.LogDSN), string(c.AMQP.URL)}
+	for _, a := range c.Accounts {
+		out = append(out, string(a.Secret), string(a.Token), string(a.EncodingAESKey))
+	}
+	return out
+}

@@ -1,0 +1,254 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"oalab/server"
+)
+
+func writeFile(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func env(pairs ...string) func(string) (string, bool) {
+	return func(key string) (string, bool) {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			if pairs[i] == key {
+				return pairs[i+1], true
+			}
+		}
+		return "", false
+	}
+}
+
+func TestEmptyFileIsTheDefault(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{"", "\n", "# nothing\n", "accounts:\n", "{}\n"} {
+		cfg, err := server.LoadConfig(writeFile(t, content), env())
+		if err != nil {
+			t.Errorf("%q: %v", content, err)
+			continue
+		}
+		if diff := cmp.Diff(server.Default(), cfg); diff != "" {
+			t.Errorf("%q: -want +got\n%s", content, diff)
+		}
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
+
+const full = `
+listen: 127.0.0.1:0
+data_dir: /srv/oalab
+database: {driver: mysql, core_dsn: "u:p@tcp(db)/core", log_dsn: "u:p@tcp(db)/log"}
+redis: {addr: ""}
+wechat:
+  api_base: http://127.0.0.1:9001
+carrier:
+  wsdl_url: http://127.0.0.1:9002/carrier?wsdl
+accounts:
+  - name: demo
+    app_id: wx1
+    secret: s1
+    token: AAAAA
+    encoding_aes_key: ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopA
+    original_id: gh_1
+    mode: plain
+    token_lifetime_s: 60
+callback: {inline_wait: 0.5s, budget: 4s, body_limit: 32KiB}
+orders:
+  carrier_timeout: 3s
+  workers: 8
+  query_workers: 9
+  tell_workers: 10
+  max_attempts: 11
+  retry_base: 100ms
+  retry_max: 1s
+  sweep_every: 1s
+  sweep_after: 5s
+log: {level: debug}
+`
+
+func TestAllKeys(t *testing.T) {
+	t.Parallel()
+	cfg, err := server.LoadConfig(writeFile(t, full), env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := server.Config{
+		Listen: "127.0.0.1:0", DataDir: "/srv/oalab",
+		Database: server.Database{Driver: "mysql", CoreDSN: "u:p@tcp(db)/core", LogDSN: "u:p@tcp(db)/log"},
+		WeChat:   server.WeChat{APIBase: "http://127.0.0.1:9001"},
+		Carrier:  server.Carrier{WSDLURL: "http://127.0.0.1:9002/carrier?wsdl"},
+		Accounts: []server.Account{{
+			Name: "demo", AppID: "wx1", Secret: "s1", Token: "AAAAA", OriginalID: "gh_1", Mode: "plain", TokenLifetime: 60,
+			EncodingAESKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopA",
+		}},
+		Callback: server.Callback{InlineWait: server.Duration(500 * time.Millisecond), Budget: server.Duration(4 * time.Second), BodyLimit: 32 << 10},
+		Orders: server.Orders{
+			CarrierTimeout: server.Duration(3 * time.Second), Workers: 8, QueryWorkers: 9, TellWorkers: 10, MaxAttempts: 11,
+			RetryBase: server.Duration(100 * time.Millisecond), RetryMax: server.Duration(time.Second),
+			SweepEvery: server.Duration(time.Second), SweepAfter: server.Duration(5 * time.Second),
+		},
+		Log: server.Log{Level: "debug"},
+	}
+	if diff := cmp.Diff(want, cfg); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFaultsOfTheFileNameTheirLine(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2hunter2"
+	tests := []struct{ name, content, want string }{
+		{"typo at the top", "data_dir: x\nlistn: y\n", `line 2: unknown key "listn"`},
+		{"typo in a section", "callback:\n  budget: 4s\n  budgt: 4s\n", `line 3: unknown key "budgt"`},
+		{"typo in an account", "accounts:\n  - name: demo\n    tokn: " + secret + "\n", `line 3: unknown key "tokn"`},
+		{"typo in braces", "database: {drver: sqlite}\n", `line 1: unknown key "drver"`},
+		{"twice", "listen: a\nlisten: b\n", "line 2: "},
+		{"bad duration", "listen: x\ncallback:\n  budget: soon\n", `line 3: "soon" is not a duration such as 700ms or 4.5s`},
+		{"duration without a unit", "callback: {budget: 4}\n", `line 1: "4" is not a duration such as 700ms or 4.5s`},
+		{"list for a duration", "callback:\n  budget: [4s]\n", "line 2: want one value, found a sequence"},
+		{"bad size", "callback:\n  body_limit: big\n", `line 2: "big" is not a size such as 512, 64KiB or 1MiB`},
+		{"word for a number", "orders:\n\n  workers: many\n", "line 3: want a whole number, found a text"},
+		{"list for a text", "listen: [a, b]\n", "line 1: want a text, found a list"},
+		{"text for a section", "listen: a\ncallback: x\n", "line 2: "},
+		{"not YAML", "listen: a\naccounts: [" + secret + "\n", "line 2: "},
+		{"tab", "callback:\n\tbudget: 4s\n", "line 2: "},
+		{"two documents", "listen: a\n---\nlisten: b\n", "more than one document"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			path := writeFile(t, test.content)
+			_, err := server.LoadConfig(path, env())
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			if got := err.Error(); !strings.Contains(got, path+": "+test.want) || strings.Contains(got, "\n") || strings.Contains(got, secret) {
+				t.Errorf("got  %s\nwant …%s", got, test.want)
+			}
+		})
+	}
+	if _, err := server.LoadConfig(filepath.Join(t.TempDir(), "none.yaml"), env()); err == nil || !strings.Contains(err.Error(), "none.yaml") {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
+func TestEnvironmentOverlaysTheFile(t *testing.T) {
+	t.Parallel()
+	path := writeFile(t, "listen: 127.0.0.1:1\ndata_dir: file\naccounts:\n  - {name: demo-1, token: AAAAA}\n  - {name: other, token: BBBBB}\n")
+	cfg, err := server.LoadConfig(path, env(
+		"OALAB_LISTEN", "127.0.0.1:2", "OALAB_DATABASE_DRIVER", "mysql", "OALAB_DATABASE_CORE_DSN", "u:p@/c",
+		"OALAB_CALLBACK_BUDGET", "3s", "OALAB_CALLBACK_BODY_LIMIT", "2KiB", "OALAB_ORDERS_WORKERS", "5",
+		"OALAB_ACCOUNTS_DEMO_1_SECRET", "s", "OALAB_DEFECTS", "no-dedup, no-serial", "OALAB_DATA_DIR", "",
+		"OALAB_REQUIRE", "docker,browser", "OALAB_SIZE", "short",
+	))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := server.Default()
+	want.Listen, want.DataDir = "127.0.0.1:2", "file"
+	want.Database = server.Database{Driver: "mysql", CoreDSN: "u:p@/c"}
+	want.Callback.Budget, want.Callback.BodyLimit = server.Duration(3*time.Second), 2<<10
+	want.Orders.Workers = 5
+	want.Accounts = []server.Account{{Name: "demo-1", Token: "AAAAA", Secret: "s"}, {Name: "other", Token: "BBBBB"}}
+	want.Defects = []string{"no-dedup", "no-serial"}
+	if diff := cmp.Diff(want, cfg); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	for variable, value := range map[string]string{
+		"OALAB_CALLBACK_BUDGET": "soon", "OALAB_ORDERS_WORKERS": "many", "OALAB_CALLBACK_BODY_LIMIT": "-1",
+	} {
+		if _, err := server.LoadConfig("", env(variable, value)); err == nil || !strings.Contains(err.Error(), variable) {
+			t.Errorf("%s=%s: %v", variable, value, err)
+		}
+	}
+}
+
+func TestValidateReturnsAllFaults(t *testing.T) {
+	t.Parallel()
+	cfg := server.Default()
+	cfg.Listen = "nowhere"
+	cfg.DataDir = ""
+	cfg.Database.Driver = "oracle"
+	cfg.Redis.Addr = "127.0.0.1:6379"
+	cfg.AMQP.URL = "amqp://u:hunter2@mq"
+	cfg.WeChat.APIBase = "api.weixin.qq.com"
+	cfg.Carrier.WSDLURL = "ftp://carrier"
+	cfg.Accounts = []server.Account{
+		{Name: "demo", Token: "AAAAA", AppID: "wx", Secret: "s", Mode: "safe"},
+		{Name: "demo", Token: "no spaces", Mode: "secret"},
+		{Name: "a b", Token: "AAAAA", AppID: "wx", Secret: "s", EncodingAESKey: "short", TokenLifetime: -1},
+	}
+	cfg.Callback = server.Callback{}
+	cfg.Orders = server.Orders{RetryBase: 2, RetryMax: 1}
+	cfg.Log.Level = "loud"
+	cfg.Defects = []string{"no-brakes"}
+	err := cfg.Validate()
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for _, want := range []string{
+		`listen: "nowhere" is not host:port`, "data_dir: must not be empty", `database.driver: "oracle" is none of sqlite, mysql`,
+		"redis.addr: is not available yet; leave it empty", "amqp.url: is not available yet; leave it empty",
+		"wechat.api_base: is not an http:// or https:// address", "carrier.wsdl_url: is not an http:// or https:// address",
+		"account demo.mode: safe is not available yet; use plain", "account demo: two accounts have this name",
+		"account demo.token: is not 3 to 32 letters and digits", `account demo.mode: "secret" is none of plain, compatible, safe`,
+		"account demo: app_id and secret are needed to call the platform (wechat.api_base is set)",
+		`accounts[2].name: "a b" is not 1 to 32 letters, digits, - or _`, "accounts[2].encoding_aes_key: is not 43 letters and digits",
+		"accounts[2].token_lifetime_s: must not be negative",
+		"callback.inline_wait: 0s is not between 0 and the budget", "callback.budget: 0s is not between 0 and the platform's 5s",
+		"callback.body_limit: 0 bytes is not between 1KiB and 64KiB", "orders.workers: 0 is not between 1 and 10000",
+		"orders.retry_max: 1ns is below retry_base", "orders.sweep_after: 0s is not above 0",
+		`log.level: "loud" is none of debug, info, warn, error`,
+	} {
+		if !slices.Contains(lines, want) {
+			t.Errorf("lacks %q in\n%s", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "no spaces") {
+		t.Errorf("shows a secret:\n%v", err)
+	}
+	if !strings.Contains(err.Error(), `"no-brakes" is none of`) {
+		t.Errorf("unknown defect is not named:\n%v", err)
+	}
+}
+
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	t.Parallel()
+	cfg, err := server.LoadConfig(writeFile(t, strings.ReplaceAll(full, "s1", "hunter2")), env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	asJSON, err := json.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shown := range []string{fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), fmt.Sprintf("%v %s %q", cfg.Accounts, cfg.Accounts[0].Secret, cfg.Accounts[0].Token), string(asJSON)} {
+		for _, secret := range []string{"hunter2", "AAAAA", "u:p@", "ABCDEFGHIJ"} {
+			if strings.Contains(shown, secret) {
+				t.Errorf("%s is in %s", secret, shown)
+			}
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package server
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"oalab/server/internal/job"
+)
+
+// Validate returns all faults of the configuration, joined, or nil. Each is one
+// line that begins with the key.
+func (c Config) Validate() error {
+	f := &faults{}
+	f.listen(c.Listen)
+	if c.DataDir == "" {
+		f.add("data_dir", "must not be empty")
+	}
+	f.database(c.Database)
+	if c.Redis.Addr != "" {
+		f.add("redis.addr", "is not available yet; leave it empty")
+	}
+	if c.AMQP.URL != "" {
+		f.add("amqp.url", "is not available yet; leave it empty")
+	}
+	f.address("wechat.api_base", c.WeChat.APIBase)
+	f.address("wechat.open_base", c.WeChat.OpenBase)
+	f.address("wechat.pay_base", c.WeChat.PayBase)
+	f.address("carrier.wsdl_url", c.Carrier.WSDLURL)
+	f.accounts(c.Accounts, c.WeChat.APIBase != "")
+	f.callback(c.Callback)
+	f.orders(c.Orders)
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
+		f.add("log.level", "%q is none of debug, info, warn, error", c.Log.Level)
+	}
+	f.defects(c.Defects)
+	return errors.Join(f.list...)
+}
+
+type faults struct{ list []error }
+
+func (f *faults) add(key, format string, args ...any) {
+	f.list = append(f.list, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
+}
+
+func (f *faults) listen(address string) {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		f.add("listen", "%q is not host:port", address)
+	}
+}
+
+func (f *faults) database(d Database) {
+	switch d.Driver {
+	case "sqlite":
+	case "mysql":
+		if d.CoreDSN == "" {
+			f.add("database.core_dsn", "must be set for mysql")
+		}
+	default:
+		f.add("database.driver", "%q is none of sqlite, mysql", d.Driver)
+	}
+}
+
+// address accepts an absolute http or https address, or none. It may hold
+// credentials, so it is not quoted.
+func (f *faults) address(key, address string) {
+	if address == "" {
+		return
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		f.add(key, "is not an http:// or https:// address")
+	}
+}
+
+var (
+	accountName = regexp.MustCompile(`^[0-9A-Za-z_-]{1,32}$`)
+	tokenForm   = regexp.MustCompile(`^[0-9A-Za-z]{3,32}$`)
+)
+
+func (f *faults) accounts(accounts []Account, calls bool) {
+	seen := make(map[string]bool)
+	for i, a := range accounts {
+		key := fmt.Sprintf("accounts[%d]", i)
+		if !accountName.MatchString(a.Name) {
+			f.add(key+".name", "%q is not 1 to 32 letters, digits, - or _", a.Name)
+		} else {
+			key = "account " + a.Name
+		}
+		if seen[a.Name] {
+			f.add(key, "two accounts have this name")
+		}
+		seen[a.Name] = true
+		if !tokenForm.MatchString(string(a.Token)) {
+			f.add(key+".token", "is not 3 to 32 letters and digits")
+		}
+		if calls && (a.AppID == "" || a.Secret == "") {
+			f.add(key, "app_id and secret are needed to call the platform (wechat.api_base is set)")
+		}
+		if a.EncodingAESKey != "" {
+			key32, err := base64.StdEncoding.DecodeString(string(a.EncodingAESKey) + "=")
+			if err != nil || len(key32) != 32 {
+				f.add(key+".encoding_aes_key", "is not 43 letters and digits")
+			}
+		}
+		switch a.Mode {
+		case "", "plain":
+		case "compatible", "safe":
+			f.add(key+".mode", "%s is not available yet; use plain", a.Mode)
+		default:
+			f.add(key+".mode", "%q is none of plain, compatible, safe", a.Mode)
+		}
+		if a.TokenLifetime < 0 {
+			f.add(key+".token_lifetime_s", "must not be negative")
+		}
+	}
+}
+
+func (f *faults) callback(c Callback) {
+	if c.InlineWait <= 0 || c.InlineWait >= c.Budget {
+		f.add("callback.inline_wait", "%v is not between 0 and the budget", c.InlineWait)
+	}
+	if c.Budget <= 0 || c.Budget >= Duration(5*time.Second) {
+		f.add("callback.budget", "%v is not between 0 and the platform's 5s", c.Budget)
+	}
+	if c.BodyLimit < 1<<10 || c.BodyLimit > 64<<10 {
+		f.add("callback.body_limit", "%d bytes is not between 1KiB and 64KiB", c.BodyLimit)
+	}
+}
+
+func (f *faults) orders(o Orders) {
+	for key, d := range map[string]Duration{
+		"carrier_timeout": o.CarrierTimeout, "retry_base": o.RetryBase, "retry_max": o.RetryMax,
+		"sweep_every": o.SweepEvery, "sweep_after": o.SweepAfter,
+	} {
+		if d <= 0 {
+			f.add("orders."+key, "%v is not above 0", d)
+		}
+	}
+	for key, n := range map[string]int{
+		"workers": o.Workers, "query_workers": o.QueryWorkers, "tell_workers": o.TellWorkers, "max_attempts": o.MaxAttempts,
+	} {
+		if n < 1 || n > 10_000 {
+			f.add("orders."+key, "%d is not between 1 and 10000", n)
+		}
+	}
+	if o.RetryMax < o.RetryBase {
+		f.add("orders.retry_max", "%v is below retry_base", o.RetryMax)
+	}
+}
+
+func (f *faults) defects(names []string) {
+	known := []string{job.DefectAckBeforeCarrier, job.DefectNoSerial, job.DefectNoOutbox, job.DefectNoDedup}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			f.add("defects", "%q is none of %q", name, known)
+		}
+	}
+	if len(names) > 0 && !defectsAllowed {
+		f.add("defects", "refused: this program was built without the tag defects")
+	}
+}

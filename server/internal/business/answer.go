@@ -1,0 +1,170 @@
+package business
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"oalab/server/carrier"
+	"oalab/server/internal/job"
+)
+
+// Command is a message that may ask for business.
+type Command struct {
+	Account string
+	OpenID  string
+	Key     string // de-duplication key of the message
+	Text    string // exact command or menu key
+	// At is when it was sent; a query asks for the month of it. Zero means now.
+	At time.Time
+}
+
+// Reply is what the callback answers.
+type Reply struct {
+	Text string
+	// Later: the answer comes as a message of its own; the callback says "success".
+	Later bool
+}
+
+// maxKey is the longest message key that is stored as it is.
+const maxKey = 160
+
+// storeTimeout bounds the transactions of one shared query.
+const storeTimeout = 3 * time.Second
+
+// Answer answers a business command; ok is false when the text is none. The
+// same Key of an account gets the same Reply for ever, across processes and
+// restarts, and has its effects once (MSG-6). After an error nothing is certain
+// but that: the same Key may be asked again.
+func (s *Service) Answer(ctx context.Context, c Command) (r Reply, ok bool, err error) {
+	code, ok := s.codes.Load().find(c.Account, c.Text)
+	if !ok {
+		return Reply{}, false, nil
+	}
+	if s.carrier == nil {
+		return Reply{Text: textNotAvailable}, true, nil
+	}
+	if s.cfg.Defects.Has(job.DefectNoDedup) {
+		c.Key += "#" + newSerial(s.cfg.Now())
+	}
+	c.Key = storedKey(c.Key)
+	if c.At.IsZero() {
+		c.At = s.cfg.Now()
+	}
+	if code.Sort == SortOrder {
+		r, err = s.acceptOrder(ctx, c, code)
+	} else {
+		r, err = s.sharedQuery(ctx, c, code)
+	}
+	if err != nil {
+		return Reply{}, true, fmt.Errorf("business %s for message %s: %w", code.Code, c.Key, err)
+	}
+	return r, true, nil
+}
+
+// storedKey keeps a key within what the database indexes.
+func storedKey(key string) string {
+	if len(key) <= maxKey {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// acceptOrder stores the order, its reply and its job in one transaction. The
+// unique message key makes a second arrival read the first one's reply.
+func (s *Service) acceptOrder(ctx context.Context, c Command, code Code) (Reply, error) {
+	phone, err := s.store.Phone(ctx, c.Account, c.OpenID)
+	if errors.Is(err, ErrUnbound) {
+		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: textUnbound})
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	now := s.cfg.Now()
+	o := Order{
+		Serial: newSerial(now), Account: c.Account, OpenID: c.OpenID, Phone: phone, Code: code.Code,
+		Product: code.Product, Name: code.Name, Key: c.Key, State: StateAccepted, Created: now,
+	}
+	env, err := orderJob(o.Serial, now)
+	if err != nil {
+		return Reply{}, err
+	}
+	mine := Reply{Text: acceptedText(o.Serial)}
+	stored, direct := s.written(env)
+	r, err := s.store.AcceptOrder(ctx, o, mine, stored...)
+	if err != nil || r != mine {
+		return r, err
+	}
+	return r, s.publish(ctx, direct)
+}
+
+// sharedQuery lets arrivals of one message in this process share one query. It
+// goes on when the arrival that began it is gone: a later one gets its reply.
+func (s *Service) sharedQuery(ctx context.Context, c Command, code Code) (Reply, error) {
+	done := s.flights.DoChan(c.Account+"|"+c.Key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.InlineWait+storeTimeout)
+		defer cancel()
+		return s.query(ctx, c, code)
+	})
+	select {
+	case res := <-done:
+		if res.Err != nil {
+			return Reply{}, res.Err
+		}
+		return res.Val.(Reply), nil
+	case <-ctx.Done():
+		return Reply{}, ctx.Err()
+	}
+}
+
+// query answers from the carrier when that is fast, and hands over otherwise
+// (MSG-5). Whatever is answered is stored first.
+func (s *Service) query(ctx context.Context, c Command, code Code) (Reply, error) {
+	if r, found, err := s.store.Reply(ctx, c.Account, c.Key); err != nil || found {
+		return r, err
+	}
+	phone, err := s.store.Phone(ctx, c.Account, c.OpenID)
+	if errors.Is(err, ErrUnbound) {
+		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: textUnbound})
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	q := queryPayload{
+		Account: c.Account, OpenID: c.OpenID, Phone: phone, Name: code.Name, Month: c.At.Format("200601"),
+	}
+	quick, cancel := context.WithTimeout(ctx, s.cfg.InlineWait)
+	usage, err := s.carrier.QueryUsageNow(quick, q.Phone, q.Month)
+	cancel()
+	if text, ok := queryText(q, usage, err); ok {
+		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: text})
+	}
+	env, err := job.New(job.KindQuery, c.Account+"|"+c.Key, q, s.cfg.Now())
+	if err != nil {
+		return Reply{}, err
+	}
+	mine := Reply{Later: true}
+	stored, direct := s.written(env)
+	r, err := s.store.SaveReply(ctx, c.Account, c.Key, mine, stored...)
+	if err != nil || r != mine {
+		return r, err
+	}
+	return r, s.publish(ctx, direct)
+}
+
+// queryText is what the follower reads of the carrier's answer; false when
+// there is no answer yet that asking again would not change.
+func queryText(q queryPayload, u *carrier.QueryUsageResponse, err error) (string, bool) {
+	var refused *carrier.RefusedError
+	switch {
+	case err == nil:
+		return usageText(q.Name, u), true
+	case errors.As(err, &refused) && refused.Final():
+		return refusedText(q.Name, refused), true
+	}
+	return "", false
+}

@@ -1,0 +1,87 @@
+// Package business owns what a follower can have done by an exact command or a
+// menu key: the catalogue of business codes, queries, and orders with their
+// state machine, from the callback's answer to the result that the follower is
+// told (BIZ-1, BIZ-4, BIZ-6, MSG-5, MSG-6).
+package business
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Sort says what a business code does.
+type Sort string
+
+// The sorts of business codes.
+const (
+	SortQuery Sort = "query"
+	SortOrder Sort = "order"
+)
+
+// OperationQueryUsage is the carrier operation that queries call.
+const OperationQueryUsage = "QueryUsage"
+
+// Code is one entry of the catalogue (BIZ-1).
+type Code struct {
+	Account string
+	Code    string // dotted, such as "2.1.1"
+	Sort    Sort
+	Name    string // as followers read it
+	// Commands are the texts that ask for it, exactly; MenuKey the menu key, "" for none.
+	Commands []string
+	MenuKey  string
+	// Operation is the carrier operation of a query.
+	Operation string
+	// Product is the carrier's code of what an order orders.
+	Product string
+}
+
+// Validate says what is wrong with a catalogue entry, nil when nothing is.
+func (c Code) Validate() error {
+	switch {
+	case c.Account == "" || c.Code == "" || c.Name == "":
+		return fmt.Errorf("business code %q (%s): account, code and name must not be empty", c.Code, c.Name)
+	case c.Sort != SortQuery && c.Sort != SortOrder:
+		return fmt.Errorf("business code %s: kind %q is none of query, order", c.Code, c.Sort)
+	case c.Sort == SortQuery && c.Operation != OperationQueryUsage:
+		return fmt.Errorf("business code %s: operation %q is not known, expected %s", c.Code, c.Operation, OperationQueryUsage)
+	case c.Sort == SortOrder && c.Product == "":
+		return fmt.Errorf("business code %s: an order needs a product", c.Code)
+	case len(c.Commands) == 0 && c.MenuKey == "":
+		return fmt.Errorf("business code %s: neither a command nor a menu key asks for it", c.Code)
+	}
+	return nil
+}
+
+// catalogue finds entries by account and by what the follower sent. It is never
+// changed once made.
+type catalogue map[trigger]Code
+
+type trigger struct{ account, text string }
+
+func newCatalogue(codes []Code) (catalogue, error) {
+	c := make(catalogue)
+	for _, code := range codes {
+		if err := code.Validate(); err != nil {
+			return nil, err
+		}
+		keys := code.Commands
+		if code.MenuKey != "" {
+			keys = append(keys[:len(keys):len(keys)], code.MenuKey)
+		}
+		for _, k := range keys {
+			t := trigger{code.Account, strings.TrimSpace(k)}
+			if other, taken := c[t]; taken && other.Code != code.Code {
+				return nil, fmt.Errorf("business codes %s and %s of account %s are both asked for by %q",
+					other.Code, code.Code, code.Account, k)
+			}
+			c[t] = code
+		}
+	}
+	return c, nil
+}
+
+func (c catalogue) find(account, text string) (Code, bool) {
+	code, ok := c[trigger{account, strings.TrimSpace(text)}]
+	return code, ok
+}

@@ -1,0 +1,139 @@
+package business
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"oalab/server/carrier"
+	"oalab/server/internal/carrierapi"
+	"oalab/server/internal/job"
+)
+
+type orderPayload struct {
+	Serial string `json:"serial"`
+}
+
+func orderJob(serial string, at time.Time) (job.Envelope, error) {
+	return job.New(job.KindOrder, serial, orderPayload{serial}, at)
+}
+
+// runOrder makes one attempt to bring an order to its end (BIZ-6). Only the
+// holder of the order's lease calls the carrier, and no call outlives the lease.
+func (s *Service) runOrder(ctx context.Context, env job.Envelope) error {
+	var p orderPayload
+	if err := env.Decode(&p); err != nil {
+		return err
+	}
+	if s.carrier == nil {
+		return job.Retry(errors.New("no carrier is configured"))
+	}
+	// The deadline of the call is set before the lease is taken: a process that
+	// is frozen in between finds it passed, and does not call.
+	deadline := time.Now().Add(s.cfg.CarrierTimeout)
+	o, err := s.store.ClaimOrder(ctx, p.Serial, s.lease())
+	switch {
+	case errors.Is(err, ErrFinished):
+		return nil
+	case errors.Is(err, ErrNoOrder):
+		return job.GiveUp(fmt.Errorf("order %s: %w", p.Serial, err))
+	case err != nil:
+		return job.Retry(fmt.Errorf("claim order %s: %w", p.Serial, err))
+	case o.State == StateUnknown:
+		return s.askOrder(ctx, o, deadline)
+	}
+	return s.sendOrder(ctx, o, deadline)
+}
+
+func (s *Service) lease() time.Duration { return s.cfg.CarrierTimeout + s.cfg.LeaseMargin }
+
+// askOrder settles an order that may have been applied: it is sent again only
+// when the carrier says that it does not know the serial.
+func (s *Service) askOrder(ctx context.Context, o Order, deadline time.Time) error {
+	call, cancel := context.WithDeadline(ctx, deadline)
+	answer, err := s.carrier.QueryOrder(call, o.Serial)
+	cancel()
+	if err != nil {
+		return s.release(ctx, o, StateUnknown, fmt.Errorf("ask for order %s: %w", o.Serial, err))
+	}
+	switch answer.State {
+	case carrier.StateApplied:
+		return s.finish(ctx, o, StateDone, "")
+	case carrier.StateRefused:
+		return s.finish(ctx, o, StateFailed, answer.Refusal.Desc())
+	case carrier.StateUnknown:
+		deadline = time.Now().Add(s.cfg.CarrierTimeout)
+		if o, err = s.store.ResendOrder(ctx, o, s.lease()); err != nil {
+			return job.Retry(fmt.Errorf("send order again: %w", err))
+		}
+		return s.sendOrder(ctx, o, deadline)
+	case carrier.StateProcessing:
+		return s.release(ctx, o, StateUnknown, fmt.Errorf("order %s is being processed at the carrier", o.Serial))
+	}
+	return s.release(ctx, o, StateUnknown, fmt.Errorf("order %s: the carrier answers the state %q", o.Serial, answer.State))
+}
+
+// sendOrder calls the carrier for an order whose state sent is stored already.
+func (s *Service) sendOrder(ctx context.Context, o Order, deadline time.Time) error {
+	serial := o.Serial
+	if s.cfg.Defects.Has(job.DefectNoSerial) {
+		serial = newSerial(s.cfg.Now())
+	}
+	call, cancel := context.WithDeadline(ctx, deadline)
+	err := s.carrier.OrderProduct(call, serial, o.Phone, o.Product)
+	cancel()
+	var refused *carrier.RefusedError
+	switch {
+	case err == nil:
+		return s.finish(ctx, o, StateDone, "")
+	case errors.As(err, &refused) && refused.Final():
+		return s.finish(ctx, o, StateFailed, refused.Desc)
+	case errors.As(err, &refused) && refused.Code != carrier.CodeInProgress, carrierapi.NotSent(err):
+		return s.release(ctx, o, StateQueued, err) // nothing has happened
+	}
+	return s.release(ctx, o, StateUnknown, err)
+}
+
+// release gives the order back and asks for another attempt. That the store did
+// not take it is no harm: the lease ends by itself, and the order is then found
+// as sent, which counts as unknown.
+func (s *Service) release(ctx context.Context, o Order, to State, cause error) error {
+	ctx, cancel := s.afterCall(ctx)
+	defer cancel()
+	if err := s.store.ReleaseOrder(ctx, o, to, cause.Error()); err != nil {
+		cause = errors.Join(cause, fmt.Errorf("release order %s: %w", o.Serial, err))
+	}
+	return job.Retry(cause)
+}
+
+// finish stores the end of the order together with the job that tells it.
+func (s *Service) finish(ctx context.Context, o Order, to State, reason string) error {
+	ctx, cancel := s.afterCall(ctx)
+	defer cancel()
+	env, err := tellJob(o.Serial, s.cfg.Now())
+	if err != nil {
+		return job.GiveUp(err)
+	}
+	stored, direct := s.written(env)
+	if err := s.store.FinishOrder(ctx, o, to, reason, stored...); err != nil {
+		return job.Retry(fmt.Errorf("finish order %s as %s: %w", o.Serial, to, err))
+	}
+	return s.publish(ctx, direct)
+}
+
+// afterCall is the context of what must be stored after a call to the carrier:
+// a stop of the process does not cut it short.
+func (s *Service) afterCall(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), s.cfg.LeaseMargin)
+}
+
+// JobSerial returns the serial of the order that an order job is about; false
+// for jobs of other kinds and for one that cannot be read.
+func JobSerial(env job.Envelope) (string, bool) {
+	var p orderPayload
+	if env.Kind != job.KindOrder || env.Decode(&p) != nil {
+		return "", false
+	}
+	return p.Serial, p.Serial != ""
+}

@@ -1,0 +1,134 @@
+package business
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
+
+	"oalab/server/internal/job"
+	"oalab/server/internal/queue"
+	"oalab/server/internal/worker"
+)
+
+// Config of a Service; zero values take the defaults.
+type Config struct {
+	// InlineWait is how long a query may keep the callback waiting; 0 means 700 ms.
+	InlineWait time.Duration
+	// CarrierTimeout bounds each call of a worker; 0 means 4 s.
+	CarrierTimeout time.Duration
+	// LeaseMargin is by how much the lease of an order outlives the call that it
+	// covers; 0 means 2 s.
+	LeaseMargin time.Duration
+	// SweepEvery is the rhythm of the sweeper, SweepAfter the time without
+	// progress after which it brings an order back; 0 means 2 s and 15 s.
+	SweepEvery, SweepAfter time.Duration
+	Defects                job.Defects
+	// Direct takes the jobs under the planted defect no-outbox; unused otherwise.
+	Direct queue.Publisher
+	// Now is the clock of serials and job times; nil means time.Now.
+	Now func() time.Time
+}
+
+// Service answers business commands and does the jobs that follow from them.
+// It is safe for concurrent use.
+type Service struct {
+	cfg     Config
+	store   Store
+	carrier Carrier
+	wechat  WeChat
+	log     *slog.Logger
+	codes   atomic.Pointer[catalogue]
+	flights singleflight.Group // queries under way, by account and key
+}
+
+// New makes a Service with an empty catalogue (see Reload) and registers
+// oalab_orders_unfinished with reg, which may be nil. With a nil Carrier all
+// business is answered "not available".
+func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
+	setDefault(&cfg.InlineWait, 700*time.Millisecond)
+	setDefault(&cfg.CarrierTimeout, 4*time.Second)
+	setDefault(&cfg.LeaseMargin, 2*time.Second)
+	setDefault(&cfg.SweepEvery, 2*time.Second)
+	setDefault(&cfg.SweepAfter, 15*time.Second)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Defects.Has(job.DefectNoOutbox) && cfg.Direct == nil {
+		return nil, errors.New("business: the defect no-outbox needs a queue to publish to")
+	}
+	s := &Service{cfg: cfg, store: store, carrier: c, wechat: w, log: log}
+	s.codes.Store(&catalogue{})
+	if reg == nil {
+		return s, nil
+	}
+	gauge := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "oalab_orders_unfinished", Help: "Orders that are neither done nor failed (-1: the database did not say).",
+	}, s.unfinished)
+	if err := reg.Register(gauge); err != nil {
+		return nil, fmt.Errorf("register business metrics: %w", err)
+	}
+	return s, nil
+}
+
+func setDefault(d *time.Duration, v time.Duration) {
+	if *d <= 0 {
+		*d = v
+	}
+}
+
+// Reload reads the catalogue. On an error the old one stays in use.
+func (s *Service) Reload(ctx context.Context) error {
+	codes, err := s.store.Catalogue(ctx)
+	if err != nil {
+		return fmt.Errorf("reload catalogue: %w", err)
+	}
+	c, err := newCatalogue(codes)
+	if err != nil {
+		return fmt.Errorf("reload catalogue: %w", err)
+	}
+	s.codes.Store(&c)
+	return nil
+}
+
+// Handlers returns the handlers of this package's jobs.
+func (s *Service) Handlers() map[job.Kind]worker.Handler {
+	return map[job.Kind]worker.Handler{
+		job.KindOrder: s.runOrder,
+		job.KindQuery: s.runQuery,
+		job.KindTell:  s.runTell,
+	}
+}
+
+func (s *Service) unfinished() float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	n, err := s.store.CountUnfinished(ctx)
+	if err != nil {
+		return -1
+	}
+	return float64(n)
+}
+
+// written splits the jobs of a transaction: those that it stores, and those to
+// be published after it (all of them under the planted defect no-outbox).
+func (s *Service) written(jobs ...job.Envelope) (stored, direct []job.Envelope) {
+	if s.cfg.Defects.Has(job.DefectNoOutbox) {
+		return nil, jobs
+	}
+	return jobs, nil
+}
+
+func (s *Service) publish(ctx context.Context, jobs []job.Envelope) error {
+	for _, env := range jobs {
+		if err := s.cfg.Direct.Publish(ctx, env); err != nil {
+			return fmt.Errorf("publish %s: %w", env.Key, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package business
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"oalab/server/carrier"
+	"oalab/server/internal/job"
+	"oalab/server/internal/wechatapi"
+)
+
+// Order is one order of a follower, as stored.
+type Order struct {
+	Serial   string // names it at the carrier and towards the follower
+	Account  string
+	OpenID   string
+	Phone    string
+	Code     string // business code
+	Product  string
+	Name     string
+	Key      string // of the message that asked for it
+	State    State
+	Reason   string // why it failed, or what the last attempt met
+	Attempts int    // claims by workers
+	Version  int64  // grows with every change; a change names the one it saw
+	Told     string // "", or by which way the follower was told
+	Created  time.Time
+}
+
+// The errors of a Store that callers tell apart.
+var (
+	// ErrUnbound: the follower has no phone number bound.
+	ErrUnbound = errors.New("no phone number is bound")
+	// ErrNoOrder: there is no such order.
+	ErrNoOrder = errors.New("no such order")
+	// ErrLeased: another worker has the order.
+	ErrLeased = errors.New("order is leased to another worker")
+	// ErrFinished: the order has come to its end.
+	ErrFinished = errors.New("order is finished")
+	// ErrStale: the order was changed since it was read.
+	ErrStale = errors.New("order was changed meanwhile")
+)
+
+// Store keeps the catalogue, the bindings, the replies and the orders. Each
+// method is one transaction and safe for concurrent use, by several processes.
+type Store interface {
+	// Catalogue returns all business codes of all accounts.
+	Catalogue(ctx context.Context) ([]Code, error)
+	// Phone returns the number bound to a follower, or ErrUnbound.
+	Phone(ctx context.Context, account, openid string) (string, error)
+
+	// Reply returns the stored reply of a message; false when there is none.
+	Reply(ctx context.Context, account, key string) (Reply, bool, error)
+	// SaveReply stores the reply of a message and the jobs that go with it. The
+	// first writer wins: with a reply stored already, that one is returned and
+	// nothing is written.
+	SaveReply(ctx context.Context, account, key string, r Reply, jobs ...job.Envelope) (Reply, error)
+	// AcceptOrder stores an order, the reply of its message and its jobs, in the
+	// manner of SaveReply.
+	AcceptOrder(ctx context.Context, o Order, r Reply, jobs ...job.Envelope) (Reply, error)
+
+	// Order returns an order, or ErrNoOrder.
+	Order(ctx context.Context, serial string) (Order, error)
+	// ClaimOrder leases an order to the caller and moves it to State.Claimed. It
+	// returns ErrNoOrder, ErrFinished or ErrLeased when that cannot be.
+	ClaimOrder(ctx context.Context, serial string, lease time.Duration) (Order, error)
+	// ResendOrder moves a claimed order from unknown to sent and renews the
+	// lease; ErrStale when the lease was lost.
+	ResendOrder(ctx context.Context, o Order, lease time.Duration) (Order, error)
+	// ReleaseOrder gives a claimed order back in the given state; ErrStale when
+	// the lease was lost.
+	ReleaseOrder(ctx context.Context, o Order, to State, reason string) error
+	// FinishOrder brings a claimed order to its end and stores the jobs that
+	// follow from it; ErrStale when the order was changed meanwhile.
+	FinishOrder(ctx context.Context, o Order, to State, reason string, jobs ...job.Envelope) error
+	// MarkTold notes by which way the follower of a finished order was told.
+	MarkTold(ctx context.Context, serial, way string) error
+	// StaleOrders returns up to limit orders that are unfinished or untold and
+	// had no progress for the given time.
+	StaleOrders(ctx context.Context, age time.Duration, limit int) ([]Order, error)
+	// RequeueOrders counts a sweep as progress of the orders and stores their jobs.
+	RequeueOrders(ctx context.Context, serials []string, jobs []job.Envelope) error
+	// CountUnfinished returns the number of orders that are not at their end.
+	CountUnfinished(ctx context.Context) (int, error)
+}
+
+// Carrier is what this package asks of the carrier. A refusal is a
+// *carrier.RefusedError; of any other error carrierapi.NotSent says whether the
+// call may have had an effect.
+type Carrier interface {
+	QueryUsage(ctx context.Context, phone, month string) (*carrier.QueryUsageResponse, error)
+	// QueryUsageNow is QueryUsage for a callback that waits: behind a bulkhead
+	// and a breaker, it refuses rather than queue.
+	QueryUsageNow(ctx context.Context, phone, month string) (*carrier.QueryUsageResponse, error)
+	OrderProduct(ctx context.Context, serial, phone, product string) error
+	QueryOrder(ctx context.Context, serial string) (*carrier.QueryOrderResponse, error)
+	SendSMS(ctx context.Context, serial, phone, text string) error
+}
+
+// WeChat is what this package asks of the platform. wechatapi.IsPermanent tells
+// the errors that asking again does not change.
+type WeChat interface {
+	TemplateSend(ctx context.Context, account string, m wechatapi.Template) error
+	CustomSend(ctx context.Context, account, openid, text string) error
+}

@@ -1,0 +1,91 @@
+package business
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"oalab/server/carrier"
+	"oalab/server/internal/job"
+	"oalab/server/internal/wechatapi"
+)
+
+// By which way a follower was told.
+const (
+	toldTemplate = "template"
+	toldSMS      = "sms"
+	toldNobody   = "nobody" // both ways are closed for good
+)
+
+type tellPayload struct {
+	Serial string `json:"serial"`
+}
+
+func tellJob(serial string, at time.Time) (job.Envelope, error) {
+	return job.New(job.KindTell, serial, tellPayload{serial}, at)
+}
+
+// runTell makes one attempt to tell a follower how an order ended: by template
+// message, whose client_msg_id lets the platform swallow a repeat, or by SMS
+// when the platform will never deliver it (BIZ-4).
+func (s *Service) runTell(ctx context.Context, env job.Envelope) error {
+	var p tellPayload
+	if err := env.Decode(&p); err != nil {
+		return err
+	}
+	o, err := s.store.Order(ctx, p.Serial)
+	switch {
+	case errors.Is(err, ErrNoOrder):
+		return job.GiveUp(fmt.Errorf("tell order %s: %w", p.Serial, err))
+	case err != nil:
+		return job.Retry(fmt.Errorf("tell order %s: %w", p.Serial, err))
+	case o.Told != "":
+		return nil
+	case !o.State.Finished():
+		return job.GiveUp(fmt.Errorf("tell order %s: it is still %s", p.Serial, o.State))
+	}
+	way, err := s.tell(ctx, o)
+	if err != nil {
+		return job.Retry(fmt.Errorf("tell order %s: %w", p.Serial, err))
+	}
+	ctx, cancel := s.afterCall(ctx)
+	defer cancel()
+	if err := s.store.MarkTold(ctx, o.Serial, way); err != nil {
+		return job.Retry(fmt.Errorf("note that order %s is told: %w", p.Serial, err))
+	}
+	return nil
+}
+
+func (s *Service) tell(ctx context.Context, o Order) (way string, err error) {
+	result := "办理成功"
+	if o.State == StateFailed {
+		result = "办理未成功"
+	}
+	err = s.wechat.TemplateSend(ctx, o.Account, wechatapi.Template{
+		OpenID: o.OpenID, TemplateID: templateResult, ClientMsgID: o.Serial,
+		Data: map[string]string{"first": resultText(o), "keyword1": o.Name, "keyword2": result, "keyword3": o.Serial},
+	})
+	if err == nil {
+		return toldTemplate, nil
+	}
+	if !wechatapi.IsPermanent(err) {
+		return "", err
+	}
+	s.log.Info("order is told by SMS", "serial", o.Serial, "because", err)
+	if s.carrier == nil {
+		return "", errors.Join(err, errors.New("no carrier is configured"))
+	}
+	call, cancel := context.WithTimeout(ctx, s.cfg.CarrierTimeout)
+	defer cancel()
+	sms := s.carrier.SendSMS(call, o.Serial, o.Phone, resultText(o))
+	var refused *carrier.RefusedError
+	switch {
+	case sms == nil:
+		return toldSMS, nil
+	case errors.As(sms, &refused) && refused.Final():
+		s.log.Error("order cannot be told", "serial", o.Serial, "platform", err, "carrier", sms)
+		return toldNobody, nil
+	}
+	return "", errors.Join(err, sms)
+}

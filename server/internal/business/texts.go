@@ -1,0 +1,54 @@
+package business
+
+import (
+	"fmt"
+	"strings"
+
+	"oalab/server/carrier"
+)
+
+// What followers read. Only textAccepted may contain "流水号：": by it a
+// follower, and a checker, knows that an order was acknowledged.
+const (
+	textUnbound      = "您还没有绑定手机号码，请先绑定后再办理业务。"
+	textNotAvailable = "该业务暂时无法办理，请稍后再试。"
+	textAccepted     = "您的订单已受理，正在处理中。流水号：%s"
+)
+
+// templateResult is the template by which the result of an order is told.
+const templateResult = "order-result"
+
+func acceptedText(serial string) string { return fmt.Sprintf(textAccepted, serial) }
+
+func usageText(name string, u *carrier.QueryUsageResponse) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s（%s）", name, u.Month)
+	for _, r := range u.Resources {
+		fmt.Fprintf(&b, "\n%s：共%d，已用%d，剩余%d %s", resourceName(r.Type), r.Total, r.Used, r.Left, r.Unit)
+	}
+	fmt.Fprintf(&b, "\n统计时间：%s\n查询编号：%s", u.AsOf, u.Receipt)
+	return b.String()
+}
+
+func resourceName(t string) string {
+	switch t {
+	case "data":
+		return "流量"
+	case "voice":
+		return "语音"
+	case "sms":
+		return "短信"
+	}
+	return t
+}
+
+func refusedText(name string, e *carrier.RefusedError) string {
+	return fmt.Sprintf("%s查询未成功：%s", name, e.Desc)
+}
+
+func resultText(o Order) string {
+	if o.State == StateDone {
+		return fmt.Sprintf("您办理的%s已成功。", o.Name)
+	}
+	return fmt.Sprintf("您办理的%s未成功：%s", o.Name, o.Reason)
+}

@@ -1,0 +1,126 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"oalab/server/internal/business"
+	"oalab/server/internal/job"
+)
+
+const (
+	selectJobs  = "SELECT id, job_key, kind, payload, created_at FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"
+	deleteJob   = "DELETE FROM outbox WHERE id = ?"
+	countJobs   = "SELECT COUNT(*) FROM outbox"
+	queueOrders = "UPDATE orders SET state = ? WHERE serial IN (?) AND state = ?"
+)
+
+type jobRow struct {
+	ID      int64  `db:"id"`
+	Key     string `db:"job_key"`
+	Kind    string `db:"kind"`
+	Payload string `db:"payload"`
+	Created int64  `db:"created_at"`
+}
+
+// insertJobs stores jobs in the transaction of their cause and returns the
+// queues that have to hear of it. A job whose key still waits is left alone.
+func (db *DB) insertJobs(ctx context.Context, tx *sqlx.Tx, jobs []job.Envelope) ([]string, error) {
+	insert := db.dialect.insertNew("outbox", "job_key", "job_key", "queue", "kind", "payload", "created_at")
+	var woken []string
+	for _, j := range jobs {
+		queue := j.Kind.Queue()
+		if queue == "" {
+			return nil, fmt.Errorf("job %s: no queue carries the kind %q", j.Key, j.Kind)
+		}
+		if _, err := tx.ExecContext(ctx, insert, j.Key, queue, string(j.Kind), string(j.Payload), j.Created.UnixMilli()); err != nil {
+			return nil, fmt.Errorf("store job %s: %w", j.Key, err)
+		}
+		if !slices.Contains(woken, queue) {
+			woken = append(woken, queue)
+		}
+	}
+	return woken, nil
+}
+
+func (db *DB) wakeUp(queues []string) {
+	wake := db.wake.Load()
+	if wake == nil {
+		return
+	}
+	for _, q := range queues {
+		(*wake)(q)
+	}
+}
+
+// PendingJobs returns rows of a queue with an ID above after, by ID.
+func (db *DB) PendingJobs(ctx context.Context, queue string, after int64, limit int) ([]job.Envelope, error) {
+	var rows []jobRow
+	if err := db.read.SelectContext(ctx, &rows, selectJobs, queue, after, limit); err != nil {
+		return nil, fmt.Errorf("read outbox: %w", err)
+	}
+	jobs := make([]job.Envelope, 0, len(rows))
+	for _, r := range rows {
+		jobs = append(jobs, job.Envelope{
+			ID: r.ID, Key: r.Key, Kind: job.Kind(r.Kind), Payload: json.RawMessage(r.Payload), Created: time.UnixMilli(r.Created),
+		})
+	}
+	return jobs, nil
+}
+
+// JobsPublished moves the orders whose jobs the queue has taken from accepted to
+// queued. One that a worker has claimed already stays where it is.
+func (db *DB) JobsPublished(ctx context.Context, envs []job.Envelope) error {
+	var serials []string
+	for _, e := range envs {
+		if serial, ok := business.JobSerial(e); ok {
+			serials = append(serials, serial)
+		}
+	}
+	if len(serials) == 0 {
+		return nil
+	}
+	query, args, err := sqlx.In(queueOrders, string(business.StateQueued), serials, string(business.StateAccepted))
+	if err != nil {
+		return fmt.Errorf("mark orders queued: %w", err)
+	}
+	return db.update(ctx, "mark orders queued", func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
+}
+
+// SettleJob deletes a row; a row already gone is no error.
+func (db *DB) SettleJob(ctx context.Context, id int64) error {
+	return db.update(ctx, "settle job", func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, deleteJob, id)
+		return err
+	})
+}
+
+// BuryJob moves a row to the dead letters.
+func (db *DB) BuryJob(ctx context.Context, env job.Envelope, attempts int, reason string) error {
+	insert := db.dialect.insert("dead_letter", "job_key", "kind", "payload", "attempts", "reason", "created_at", "buried_at")
+	return db.update(ctx, "bury job", func(ctx context.Context, tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, deleteJob, env.ID); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, insert, env.Key, string(env.Kind), string(env.Payload), attempts, clip(reason),
+			env.Created.UnixMilli(), nowMillis())
+		return err
+	})
+}
+
+// CountJobs returns the number of rows in the outbox.
+func (db *DB) CountJobs(ctx context.Context) (int, error) {
+	var n int
+	if err := db.read.GetContext(ctx, &n, countJobs); err != nil {
+		return 0, fmt.Errorf("count outbox: %w", err)
+	}
+	return n, nil
+}

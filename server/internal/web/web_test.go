@@ -1,0 +1,205 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"oalab/server/internal/web"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type parts map[string]error
+
+func (p parts) Check(context.Context) map[string]error { return p }
+
+type callbackFunc func(w http.ResponseWriter, r *http.Request, account string)
+
+func (f callbackFunc) ServeAccount(w http.ResponseWriter, r *http.Request, account string) {
+	f(w, r, account)
+}
+
+func newServer(t *testing.T, log io.Writer, callback web.Callback, ready parts) *web.Server {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: "oalab_test_total", Help: "Test."})
+	registry.MustRegister(counter)
+	return web.New(web.Config{
+		Callback: callback, Readiness: ready, Metrics: registry,
+		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+}
+
+func request(t *testing.T, s *web.Server, method, path, body string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w
+}
+
+func TestEnvelopeEverywhere(t *testing.T) {
+	t.Parallel()
+	well := newServer(t, io.Discard, nil, parts{"database": nil})
+	ill := newServer(t, io.Discard, nil, parts{"database": errors.New("away"), "server": nil})
+	tests := []struct {
+		name         string
+		server       *web.Server
+		method, path string
+		body         string
+		status       int
+		want         web.Envelope
+	}{
+		{"alive", well, "GET", "/healthz", "", 200, web.Envelope{Message: "ok", Data: map[string]any{"status": "alive"}}},
+		{"alive though not ready", ill, "GET", "/healthz", "", 200, web.Envelope{Message: "ok", Data: map[string]any{"status": "alive"}}},
+		{"ready", well, "GET", "/readyz", "", 200, web.Envelope{Message: "ok", Data: map[string]any{"database": "ok"}}},
+		{"not ready", ill, "GET", "/readyz", "", 503, web.Envelope{Code: 503, Message: "not ready", Data: map[string]any{"database": "away", "server": "ok"}}},
+		{"unknown path", well, "GET", "/nowhere", "", 404, web.Envelope{Code: 404, Message: "Not Found"}},
+		{"wrong method", well, "POST", "/healthz", "", 405, web.Envelope{Code: 405, Message: "Method Not Allowed"}},
+		{"callback is not a role", well, "GET", "/wechat/demo", "", 404, web.Envelope{Code: 404, Message: "Not Found"}},
+		{"body too large", well, "GET", "/readyz", strings.Repeat("x", 2<<20), 413, web.Envelope{Code: 413, Message: "Request Entity Too Large"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := request(t, test.server, test.method, test.path, test.body, "X-Request-Id", "req-1")
+			if w.Code != test.status {
+				t.Errorf("status %d, want %d", w.Code, test.status)
+			}
+			var got web.Envelope
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+				t.Fatalf("%v in %s", err, w.Body)
+			}
+			test.want.RequestID = "req-1"
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	w := request(t, newServer(t, io.Discard, nil, nil), "GET", "/metrics", "")
+	if w.Code != 200 || !strings.Contains(w.Body.String(), "oalab_test_total 0") {
+		t.Errorf("status %d, body %s", w.Code, w.Body)
+	}
+}
+
+func TestRequestID(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, io.Discard, nil, nil)
+	seen := make(map[string]bool)
+	for _, given := range []string{"", "with space", "new\"line", strings.Repeat("x", 65)} {
+		got := request(t, s, "GET", "/healthz", "", "X-Request-Id", given).Header().Get("X-Request-Id")
+		if got == "" || got == given || seen[got] {
+			t.Errorf("given %q, got %q", given, got)
+		}
+		seen[got] = true
+	}
+}
+
+func TestCallbackSpeaksItsOwnProtocol(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	var account string
+	s := newServer(t, &log, callbackFunc(func(w http.ResponseWriter, r *http.Request, name string) {
+		account = name
+		if r.URL.Query().Has("panic") {
+			panic("planted")
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("X-Length", string(rune('0'+len(body)>>20)))
+		w.WriteHeader(http.StatusTeapot)
+	}), nil)
+
+	w := request(t, s, "POST", "/wechat/demo?signature=s", strings.Repeat("x", 3<<20))
+	if w.Code != http.StatusTeapot || account != "demo" || w.Header().Get("X-Length") != "3" {
+		t.Errorf("status %d, account %q, %s MiB", w.Code, account, w.Header().Get("X-Length"))
+	}
+	w = request(t, s, "POST", "/wechat/demo?panic=1", "")
+	if w.Code != http.StatusInternalServerError || w.Body.Len() > 0 {
+		t.Errorf("after a panic: status %d, body %q", w.Code, w.Body)
+	}
+	if !strings.Contains(log.String(), "planted") {
+		t.Error("the panic is not in the log")
+	}
+	if strings.Contains(log.String(), "signature") {
+		t.Errorf("the query is in the log: %s", &log)
+	}
+	if w = request(t, s, "DELETE", "/wechat/demo", ""); w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("DELETE: status %d", w.Code)
+	}
+}
+
+func TestListenServeStop(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, io.Discard, nil, nil)
+	if s.Addr() != "" {
+		t.Errorf("Addr before Listen = %q", s.Addr())
+	}
+	if err := s.Listen(t.Context(), "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	other := newServer(t, io.Discard, nil, nil)
+	if err := other.Listen(t.Context(), s.Addr()); err == nil {
+		t.Error("a busy port was not noticed")
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve() }()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr()+"/healthz", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
+		t.Errorf("status %d, %v", answer.StatusCode, err)
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStopClosesASocketThatWasNeverServed(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, io.Discard, nil, nil)
+	if err := s.Listen(t.Context(), "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	address := s.Addr()
+	if err := s.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again := newServer(t, io.Discard, nil, nil)
+	if err := again.Listen(t.Context(), address); err != nil {
+		t.Errorf("the port is still taken: %v", err)
+	}
+	if err := again.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

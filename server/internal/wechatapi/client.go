@@ -1,0 +1,200 @@
+// Package wechatapi owns the calls to the WeChat platform: one access token per
+// account, kept for as long as it lives, and the messages sent with it. No
+// error or log line of it ever holds a token or a secret.
+package wechatapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Account is what calls for one official account need.
+type Account struct {
+	Name   string
+	AppID  string
+	Secret string
+}
+
+// Config of a Client.
+type Config struct {
+	// APIBase is the platform's address, such as https://host; empty means that
+	// there is none and each call returns ErrNoPlatform.
+	APIBase  string
+	Accounts []Account
+	// Timeout bounds each HTTP request; 0 means 5 s.
+	Timeout time.Duration
+	// MaxConns bounds the connections to the platform; 0 means 64.
+	MaxConns int
+	// Transport replaces the HTTP transport, for tests; nil means a pooled one.
+	Transport http.RoundTripper
+}
+
+const (
+	pathToken    = "/cgi-bin/stable_token"
+	pathTemplate = "/cgi-bin/message/template/send"
+	pathCustom   = "/cgi-bin/message/custom/send"
+)
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 1 << 20
+
+// Client calls the platform. It is safe for concurrent use.
+type Client struct {
+	base    string
+	http    *http.Client
+	timeout time.Duration
+	keepers map[string]*keeper
+}
+
+// New makes a Client. It makes no call. An APIBase that is no URL is an error.
+func New(cfg Config) (*Client, error) {
+	c := &Client{timeout: cfg.Timeout, keepers: make(map[string]*keeper)}
+	if cfg.Timeout <= 0 {
+		c.timeout = 5 * time.Second
+	}
+	if cfg.APIBase != "" {
+		u, err := url.Parse(cfg.APIBase)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return nil, fmt.Errorf("wechat.api_base %q is not an http or https address", cfg.APIBase)
+		}
+		c.base = strings.TrimRight(cfg.APIBase, "/")
+	}
+	transport := cfg.Transport
+	if transport == nil {
+		conns := cfg.MaxConns
+		if conns <= 0 {
+			conns = 64
+		}
+		transport = &http.Transport{
+			MaxConnsPerHost: conns, MaxIdleConnsPerHost: conns, MaxIdleConns: conns, IdleConnTimeout: 30 * time.Second,
+		}
+	}
+	c.http = &http.Client{Transport: transport}
+	for _, a := range cfg.Accounts {
+		c.keepers[a.Name] = &keeper{account: a, client: c, turn: make(chan struct{}, 1), now: time.Now}
+	}
+	return c, nil
+}
+
+// Close drops idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Template is a template message.
+type Template struct {
+	OpenID     string
+	TemplateID string
+	// ClientMsgID lets the platform swallow a message that it has delivered before.
+	ClientMsgID string
+	Data        map[string]string
+}
+
+// TemplateSend sends a template message.
+func (c *Client) TemplateSend(ctx context.Context, account string, m Template) error {
+	type value struct {
+		Value string `json:"value"`
+	}
+	data := make(map[string]value, len(m.Data))
+	for k, v := range m.Data {
+		data[k] = value{v}
+	}
+	return c.send(ctx, account, pathTemplate, map[string]any{
+		"touser": m.OpenID, "template_id": m.TemplateID, "client_msg_id": m.ClientMsgID, "data": data,
+	})
+}
+
+// CustomSend sends a customer-service text message.
+func (c *Client) CustomSend(ctx context.Context, account, openid, text string) error {
+	return c.send(ctx, account, pathCustom, map[string]any{
+		"touser": openid, "msgtype": "text", "text": map[string]string{"content": text},
+	})
+}
+
+// send posts a message with the account's token. When the platform refuses the
+// token, one new one is fetched and the call made once more.
+func (c *Client) send(ctx context.Context, account, path string, body any) error {
+	if c.base == "" {
+		return fmt.Errorf("%s: %w", path, ErrNoPlatform)
+	}
+	k, ok := c.keepers[account]
+	if !ok {
+		return fmt.Errorf("%s for account %q: %w", path, account, ErrNoAccount)
+	}
+	for again := false; ; again = true {
+		token, err := k.token(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		err = c.post(ctx, path, token, body, nil, token, k.account.Secret)
+		var code *CodeError
+		if err == nil || again || !errors.As(err, &code) || !code.token() {
+			return err
+		}
+		k.reject(token)
+	}
+}
+
+// post makes one call and reads its answer into out, if any. The secrets are
+// removed from any error.
+func (c *Client) post(ctx context.Context, path, token string, body, out any, secrets ...string) error {
+	raw, err := encode(body)
+	if err != nil {
+		return fmt.Errorf("%s: encode request: %w", path, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	address := c.base + path
+	if token != "" {
+		address += "?access_token=" + url.QueryEscape(token)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(raw))
+	if err != nil {
+		return fmt.Errorf("%s: make request: %w", path, redact(err, secrets))
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	res, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, redact(err, secrets))
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("%s: read answer: %w", path, redact(err, secrets))
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: platform answered HTTP %d", path, res.StatusCode)
+	}
+	var head struct {
+		Code int    `json:"errcode"`
+		Msg  string `json:"errmsg"`
+	}
+	if err := json.Unmarshal(answer, &head); err != nil {
+		return fmt.Errorf("%s: the answer is not JSON (%d bytes)", path, len(answer))
+	}
+	if head.Code != 0 {
+		return &CodeError{API: path, Code: head.Code, Msg: scrub(head.Msg, secrets)}
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("%s: the answer has an unexpected form (%d bytes)", path, len(answer))
+	}
+	return nil
+}
+
+// encode writes JSON as the platform shows it to followers: without escapes for &, < and >.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
