@@ -29,7 +29,7 @@ func (s standing) verdict() history.Verdict {
 		return history.Pass
 	case missed, violated:
 		return history.Fail
-	case undecided, interrupted, untrustworthy:
+	case undecided, untrustworthy, interrupted:
 	}
 	return history.Inconclusive
 }
@@ -45,19 +45,20 @@ type ArmJudgement struct {
 	standing standing
 }
 
-// JudgeArm judges one arm by its spec. The order is that of the design: bad evidence
-// and an interrupted run decide before any checker is asked; then an invariant that
+// JudgeArm judges one arm by its spec. The order is that of the design: an interrupted
+// run and bad evidence decide before any checker is asked; then an invariant that
 // is violated wins over all that is inconclusive, and that over an objective missed.
 // An arm that is meant to violate an invariant passes when exactly that one broke.
 func JudgeArm(s Spec, a *history.Arm) ArmJudgement {
 	j := ArmJudgement{Arm: s.Arm}
-	if wrong := contradictions(a); len(wrong) > 0 {
-		return j.unasked(s, untrustworthy, "evidence contradicts itself: "+wrong[0])
-	}
-	j.Figures = Figures(a, a.Record.Windows)
 	if a.Record.Interrupted {
+		j.Figures = Figures(a, a.Record.Windows)
 		return j.unasked(s, interrupted, reasonInterrupted)
 	}
+	if wrong := contradictions(a); wrong != "" {
+		return j.unasked(s, untrustworthy, "evidence contradicts itself: "+wrong)
+	}
+	j.Figures = Figures(a, a.Record.Windows)
 
 	open := slices.Clone(a.Record.Problems)
 	if s.Control && len(a.Record.Windows) > 0 {

@@ -53,7 +53,7 @@ func TestOrderOfVerdicts(t *testing.T) {
 		{"problem of the run", Spec{Objectives: []Objective{kept}}, func(l *lab) { l.Record.Problems = []string{"probe never answered"} }, i, "probe never answered"},
 		{"interrupted", Spec{Checkers: []Checker{says("orders", f)}}, func(l *lab) { l.Record.Interrupted = true }, i, "interrupted"},
 		{"torn evidence beats violated", Spec{Checkers: []Checker{says("orders", f)}}, torn, i, "deliveries.jsonl has no try of seq 2, which was answered"},
-		{"torn evidence beats interrupted", Spec{Checkers: []Checker{says("orders", f)}}, func(l *lab) { torn(l); l.Record.Interrupted = true }, i, "contradicts"},
+		{"interrupted explains torn evidence", Spec{Checkers: []Checker{says("orders", f)}}, func(l *lab) { torn(l); l.Record.Interrupted = true }, i, "interrupted"},
 
 		{"fault bites", Spec{Objectives: []Objective{kept}, Effects: []Effect{refusals}}, func(l *lab) { bites(l); l.Operations[3].LatencyS = 0.1 }, p, ""},
 		{"fault without effect", Spec{Objectives: []Objective{kept}, Effects: []Effect{refusals}}, toothless, i, "fault kill-server shows no effect in window 1: 0 refused tries, at least 1 wanted"},
@@ -189,7 +189,7 @@ func TestContradictions(t *testing.T) {
 		l.send(history.KindText, 1, okTry("a"))
 		l.send(history.KindText, 2, refusedTry(), okTry("a"))
 		tt.spoil(l)
-		got := strings.Join(contradictions(l.Arm), "")
+		got := contradictions(l.Arm)
 		if (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}

@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	cl "oalab/mockcarrier/ledger"
 	wl "oalab/mockwechat/ledger"
@@ -88,10 +90,7 @@ const effectPrefix = "effect/"
 // EffectFault is the fault whose effect a figure shows, and whether it shows one.
 // Such a figure has a limit, but missing it makes a run inconclusive, not failed.
 func EffectFault(f history.Figure) (fault string, ok bool) {
-	if len(f.Name) <= len(effectPrefix) || f.Name[:len(effectPrefix)] != effectPrefix {
-		return "", false
-	}
-	return f.Name[len(effectPrefix):], true
+	return strings.CutPrefix(f.Name, effectPrefix)
 }
 
 // bitten holds the windows of an arm against the effects that a spec wants to see.
@@ -120,7 +119,7 @@ func bitten(a *history.Arm, effects []Effect) (figures []history.Figure, toothle
 		})
 	}
 	for _, fault := range faultsOf(a.Record.Windows) {
-		if !hasEffect(effects, fault) {
+		if !slices.ContainsFunc(effects, func(e Effect) bool { return e.Fault == fault }) {
 			toothless = append(toothless, fmt.Sprintf("nothing says how the effect of fault %s shows", fault))
 		}
 	}
@@ -133,13 +132,4 @@ func bitten(a *history.Arm, effects []Effect) (figures []history.Figure, toothle
 		}
 	}
 	return figures, toothless
-}
-
-func hasEffect(effects []Effect, fault string) bool {
-	for _, e := range effects {
-		if e.Fault == fault {
-			return true
-		}
-	}
-	return false
 }

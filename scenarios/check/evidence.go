@@ -9,8 +9,9 @@ import (
 
 // contradictions finds evidence that cannot be the whole truth, seal or no seal: a
 // recorder that was cut off before the seal was made leaves files that contradict
-// each other. On such evidence no checker may be asked.
-func contradictions(a *history.Arm) []string {
+// each other. On such evidence no checker may be asked. The answer is "" for evidence
+// that holds together.
+func contradictions(a *history.Arm) string {
 	var wrong offences
 	if n := a.Record.Load.Started; n > len(a.Operations) {
 		wrong.add("%s has %d operations, %d were started", history.FileOperations, len(a.Operations), n)
@@ -34,10 +35,7 @@ func contradictions(a *history.Arm) []string {
 			wrong.add("%s", s)
 		}
 	}
-	if wrong.n == 0 {
-		return nil
-	}
-	return []string{wrong.String()}
+	return wrong.String()
 }
 
 // contradiction is what does not fit between the operation and its tries, or "".

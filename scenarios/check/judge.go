@@ -44,7 +44,7 @@ func Judge(dir string, m history.Manifest, specs []Spec) (history.Manifest, erro
 		for i, s := range chosen {
 			a, err := history.LoadArm(dir, s.Arm, i == 0)
 			if err != nil {
-				arms = append(arms, ArmJudgement{Arm: s.Arm}.unasked(s, untrustworthy, plain("evidence is bad: ", dir, err)))
+				arms = append(arms, withoutEvidence(dir, m, []Spec{s}, []error{err})...)
 				continue
 			}
 			m.Faults = append(m.Faults, faultsIn(a)...)
@@ -55,7 +55,7 @@ func Judge(dir string, m history.Manifest, specs []Spec) (history.Manifest, erro
 	return m, nil
 }
 
-// withoutEvidence ends all arms of a run whose evidence does not hold. One that was
+// withoutEvidence ends arms of a run whose evidence does not hold. A run that was
 // broken off is called interrupted, because that is why its evidence has gaps.
 func withoutEvidence(dir string, m history.Manifest, chosen []Spec, bad []error) []ArmJudgement {
 	st, reason := untrustworthy, plain("evidence is bad: ", dir, bad[0])
@@ -126,7 +126,7 @@ func conclude(m *history.Manifest, arms []ArmJudgement) {
 	case worst.standing == stands:
 		m.Reason = fmt.Sprintf("every arm ended as expected (%s): %d checkers, %d objectives",
 			strings.Join(m.Arms, ", "), checkers, objectives)
-	case worst.standing < interrupted && worst.Arm != m.Arms[0]:
+	case worst.standing < untrustworthy && worst.Arm != m.Arms[0]:
 		m.Reason = "arm " + worst.Arm + ": " + m.Reason
 	}
 }

@@ -19,13 +19,13 @@ const (
 // matches reports whether a series has the metric's name and all of its labels.
 // Series and metric look like name{label="value",…}; more labels do not hurt.
 func matches(series, metric string) bool {
-	name, labels, _ := strings.Cut(strings.TrimSuffix(series, "}"), "{")
-	wantName, wantLabels, _ := strings.Cut(strings.TrimSuffix(metric, "}"), "{")
+	name, labels, _ := strings.Cut(series, "{")
+	wantName, wantLabels, _ := strings.Cut(metric, "{")
 	if name != wantName {
 		return false
 	}
-	have := splitLabels(labels)
-	for _, l := range splitLabels(wantLabels) {
+	have := splitLabels(strings.TrimSuffix(labels, "}"))
+	for _, l := range splitLabels(strings.TrimSuffix(wantLabels, "}")) {
 		if !slices.Contains(have, l) {
 			return false
 		}

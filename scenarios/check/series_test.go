@@ -1,6 +1,7 @@
 package check
 
 import (
+	"strings"
 	"testing"
 
 	cl "oalab/mockcarrier/ledger"
@@ -188,4 +189,17 @@ func TestOutage(t *testing.T) {
 			t.Errorf("%s: %g s, want %g s", tt.name, got, tt.want)
 		}
 	}
+}
+
+// FuzzMatches: whatever a probe calls a series, it matches itself and its bare name.
+func FuzzMatches(f *testing.F) {
+	for _, s := range []string{"a", `a{b="c"}`, `a{b="c,d",e="f\"g"}`, "{", `a{"`, "a{,}"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		name, _, _ := strings.Cut(s, "{")
+		if !matches(s, s) || !matches(s, name) {
+			t.Errorf("%q does not match itself or %q", s, name)
+		}
+	})
 }
