@@ -1,0 +1,152 @@
+package mockwechat
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"syscall"
+	"time"
+
+	"oalab/chaos/upstream"
+)
+
+// maxAnswer is the longest answer to a push that is read.
+const maxAnswer = 64 << 10
+
+// pushHeader is shared by all pushes; a transport does not change it.
+var pushHeader = http.Header{
+	"Content-Type": {"text/xml"},
+	"User-Agent":   {"Mozilla/4.0"},
+	"Accept":       {"*/*"},
+}
+
+// exchange sends one try and judges the answer into the line. It returns an error
+// when no whole answer came in time; an answer that does not count is Error in
+// the line.
+func (d *delivery) exchange(ctx context.Context, f fault) error {
+	if !wait(ctx, f.latency) {
+		return ctx.Err()
+	}
+	if f.action == upstream.ActionHang { // the try never leaves the platform
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	req, err := d.request(ctx)
+	if err != nil {
+		return err
+	}
+	if f.action == upstream.ActionReset {
+		return d.reset(req)
+	}
+	resp, err := d.cfg.Transport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := readAnswer(resp)
+	if err != nil {
+		return err
+	}
+	// A context that ends between the last byte and here makes a late answer.
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	d.judge(resp.StatusCode, body)
+	return nil
+}
+
+// readAnswer reads a body into a buffer of its size.
+func readAnswer(resp *http.Response) ([]byte, error) {
+	if n := resp.ContentLength; n >= 0 && n <= maxAnswer {
+		b := make([]byte, n)
+		_, err := io.ReadFull(resp.Body, b)
+		return b, err
+	}
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return b, err
+	}
+	if len(b) > maxAnswer {
+		return nil, fmt.Errorf("answer is longer than %d bytes", maxAnswer)
+	}
+	return b, nil
+}
+
+// judge decides whether an answer counts.
+func (d *delivery) judge(status int, body []byte) {
+	d.line.Status = status
+	d.line.Reply = string(body)
+	if status != http.StatusOK {
+		d.line.Error = "status " + strconv.Itoa(status)
+		return
+	}
+	plain, err := d.envelop.open(body)
+	if err == nil {
+		var reply Reply
+		reply, err = ReadReply(plain, d.msg.OpenID, d.acc.cfg.OriginalID)
+		d.line.Reply = reply.Plain
+	}
+	if err != nil {
+		d.line.Error = err.Error()
+	}
+}
+
+// request builds a try with a signature of its own.
+func (d *delivery) request(ctx context.Context) (*http.Request, error) {
+	timestamp := strconv.FormatInt(d.p.now().Unix(), 10)
+	nonce := strconv.FormatUint(mix(d.p.cfg.Seed^d.nonces.Add(1))%9_000_000_000+1_000_000_000, 10)
+	body, extra, err := d.envelop.seal(d.plain, timestamp, nonce)
+	if err != nil {
+		return nil, err
+	}
+	u := *d.url
+	u.RawQuery = d.query + "signature=" + signature(d.acc.cfg.Token, timestamp, nonce) +
+		"&timestamp=" + timestamp + "&nonce=" + nonce + "&openid=" + queryEscape(d.msg.OpenID) + extra
+	req := &http.Request{
+		Method: http.MethodPost, URL: &u, Host: u.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        pushHeader,
+		ContentLength: int64(len(body)),
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		// Lets the transport take another connection when the idle one it took
+		// turned out to be closed before a byte was written: not a second try.
+		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
+	}
+	return req.WithContext(ctx), nil
+}
+
+// resetAfter is how long the server has a try before the platform resets it.
+const resetAfter = 10 * time.Millisecond
+
+// reset sends a try and drops the connection soon after, whatever comes of it.
+func (d *delivery) reset(req *http.Request) error {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	defer cancel(nil)
+	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
+		time.AfterFunc(resetAfter, func() { cancel(errReset) })
+	}}
+	resp, err := d.cfg.Transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	if err == nil {
+		_ = resp.Body.Close()
+	}
+	if err == nil || errors.Is(context.Cause(ctx), errReset) {
+		return errReset
+	}
+	return err
+}
+
+func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+
+// queryEscape leaves a well-formed openid as it is, which all but test data are.
+func queryEscape(s string) string {
+	if wellFormed(s) {
+		return s
+	}
+	return url.QueryEscape(s)
+}

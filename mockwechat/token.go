@@ -1,0 +1,142 @@
+package mockwechat
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"oalab/mockwechat/ledger"
+)
+
+// issued is one access token and how long it is good for. It is guarded by the
+// lock of its account.
+type issued struct {
+	memory   *memory // of the account it belongs to; its lock guards the token
+	appID    string
+	token    string
+	digest   string
+	expires  time.Time
+	deadAt   time.Time // zero until it is replaced
+	replaced bool
+}
+
+func (t *issued) live(now time.Time) bool {
+	if t.replaced {
+		return now.Before(t.deadAt)
+	}
+	return now.Before(t.expires)
+}
+
+// judge says what a token is worth now. One that ran out by itself is 42001, one
+// that was replaced is 40001 once its overlap is over.
+func (t *issued) judge(now time.Time) (ledger.TokenState, Code) {
+	switch {
+	case t.live(now) && t.replaced:
+		return ledger.TokenOverlap, CodeOK
+	case t.live(now):
+		return ledger.TokenValid, CodeOK
+	case t.replaced:
+		return ledger.TokenDead, CodeInvalidCredential
+	}
+	return ledger.TokenDead, CodeTokenExpired
+}
+
+// replace ends the rule of a token: it lives on for the overlap, unless it was
+// dead already.
+func (t *issued) replace(now time.Time, overlap time.Duration) {
+	if t == nil || t.replaced {
+		return
+	}
+	live := t.live(now)
+	t.replaced = true
+	t.deadAt = now
+	if live {
+		t.deadAt = now.Add(overlap)
+	}
+}
+
+// family is the tokens of one of the two interfaces. The two never touch each other.
+type family struct {
+	current *issued
+	old     []*issued // replaced ones, oldest first
+}
+
+// keepDead is how long a dead token is remembered, so that the ledger can still
+// say whose it was.
+const keepDead = 24 * time.Hour
+
+// turn puts a new token in the place of the current one and returns those to forget.
+func (f *family) turn(t *issued, now time.Time, overlap time.Duration) (forget []*issued) {
+	if f.current != nil {
+		f.current.replace(now, overlap)
+		f.old = append(f.old, f.current)
+	}
+	f.current = t
+	for len(f.old) > 0 && now.Sub(f.old[0].deadAt) > keepDead {
+		forget = append(forget, f.old[0])
+		f.old = f.old[1:]
+	}
+	return forget
+}
+
+// renewalWindow is the last stretch of a token's life in which a stable token is
+// renewed, and how long the old one lives on.
+func (a *account) renewalWindow(l Limits) time.Duration {
+	return min(l.Overlap, a.cfg.TokenLifetime/4)
+}
+
+// plainToken is /cgi-bin/token: a new token at every call.
+func (a *account) plainToken(p *Platform, now time.Time) (*issued, Code) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.tokenDay.take(day(now), p.limits.TokenPerDay) {
+		return nil, CodeDayQuota
+	}
+	return a.issue(p, &a.plain, now, a.renewalWindow(p.limits)), CodeOK
+}
+
+// stableToken is /cgi-bin/stable_token: the same token until the renewal window.
+func (a *account) stableToken(p *Platform, now time.Time, force bool) (*issued, Code) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.stableMinute.take(now.Unix()/60, p.limits.StablePerMinute) {
+		return nil, CodeMinuteQuota
+	}
+	if !a.stableDay.take(day(now), p.limits.StablePerDay) {
+		return nil, CodeDayQuota
+	}
+	w := a.renewalWindow(p.limits)
+	cur := a.stable.current
+	if force && (a.forcedAt.IsZero() || now.Sub(a.forcedAt) >= p.limits.ForceEvery) {
+		if !a.forceDay.take(day(now), p.limits.ForcePerDay) {
+			return nil, CodeDayQuota
+		}
+		a.forcedAt = now
+		for _, t := range a.stable.old {
+			if t.live(now) {
+				t.deadAt = now
+			}
+		}
+		return a.issue(p, &a.stable, now, 0), CodeOK
+	}
+	if cur != nil && cur.expires.Sub(now) > w {
+		return cur, CodeOK
+	}
+	return a.issue(p, &a.stable, now, w), CodeOK
+}
+
+func (a *account) issue(p *Platform, f *family, now time.Time, overlap time.Duration) *issued {
+	token := p.newToken()
+	t := &issued{
+		memory: a.memory, appID: a.cfg.AppID, token: token, digest: Digest(token),
+		expires: now.Add(a.cfg.TokenLifetime),
+	}
+	p.remember(t, f.turn(t, now, overlap))
+	return t
+}
+
+// Digest is how the ledger names a token: the head of its SHA-256, in hex.
+func Digest(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:8])
+}

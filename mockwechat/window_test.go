@@ -1,0 +1,70 @@
+package mockwechat
+
+import (
+	"testing"
+	"time"
+
+	"oalab/mockwechat/ledger"
+)
+
+func TestCustomMessageWindow(t *testing.T) {
+	openID := crowd.OpenID(2)
+	text := Message{OpenID: openID, Content: "你好"}
+	click := Message{OpenID: openID, Event: "CLICK", EventKey: "K"}
+	type step struct {
+		push  *Message
+		after time.Duration
+		want  Code
+	}
+	tests := []struct {
+		name  string
+		steps []step
+	}{
+		{"never wrote", []step{{want: CodeOutOfWindow}}},
+		{"five after a message", []step{
+			{push: &text}, {}, {}, {}, {}, {want: CodeOutOfCount}, {push: &text},
+		}},
+		{"48 hours", []step{
+			{push: &text}, {after: 48*time.Hour - time.Second}, {after: time.Second, want: CodeOutOfWindow},
+		}},
+		{"three in the minute after a click", []step{
+			{push: &click}, {}, {}, {want: CodeOutOfCount}, {after: time.Minute, want: CodeOutOfWindow},
+		}},
+		{"a click does not shorten a message's window", []step{
+			{push: &text}, {push: &click, after: time.Second}, {after: 2 * time.Minute},
+		}},
+		{"a click adds to a message's count", []step{
+			{push: &text}, {}, {}, {}, {}, {push: &click}, {}, {}, {want: CodeOutOfCount},
+		}},
+		{"a look at a page opens nothing", []step{
+			{push: &Message{OpenID: openID, Event: "VIEW", EventKey: "http://x"}, want: CodeOutOfWindow},
+		}},
+		{"leaving closes it", []step{
+			{push: &text},
+			{push: &Message{OpenID: openID, Event: "unsubscribe"}, want: CodeOutOfWindow},
+			{push: &Message{OpenID: openID, Event: "subscribe"}},
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t, Limits{})
+			for i, s := range test.steps {
+				b.clock.advance(s.after)
+				if s.push != nil {
+					b.active(*s.push)
+				}
+				a := b.custom(b.token(), openID, "您的余额")
+				if a.code() != int(s.want) {
+					t.Fatalf("step %d: errcode %d, want %d", i, a.code(), s.want)
+				}
+				effect, content := ledger.EffectDelivered, "您的余额"
+				if s.want != CodeOK {
+					effect, content = ledger.EffectRefused, ""
+				}
+				if last := b.last(); last.Effect != effect || last.Content != content || last.OpenID != openID {
+					t.Fatalf("step %d: ledger %+v", i, last)
+				}
+			}
+		})
+	}
+}
