@@ -40,7 +40,7 @@ type Injector struct {
 	aborting sync.Once
 	started  sync.Once
 
-	telling sync.Mutex // serialises the listeners
+	telling chan struct{} // held by the listener that is being told
 }
 
 // NewInjector returns an injector for one run of a schedule, which Run validates.
@@ -54,7 +54,7 @@ func NewInjector(s Schedule, o Options) *Injector {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Injector{schedule: s, options: o, abort: make(chan struct{})}
+	return &Injector{schedule: s, options: o, abort: make(chan struct{}), telling: make(chan struct{}, 1)}
 }
 
 // Abort ends the schedule now: what is in effect is recovered, what was not yet
@@ -126,8 +126,8 @@ func (r *run) tell(listener func(Window), w Window) {
 	if listener == nil {
 		return
 	}
-	r.telling.Lock()
-	defer r.telling.Unlock()
+	r.telling <- struct{}{}
+	defer func() { <-r.telling }()
 	defer func() {
 		if v := recover(); v != nil {
 			r.cancel(fmt.Errorf("listener of %s: %w", w.Fault, &PanicError{Value: v, Stack: debug.Stack()}))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -317,6 +318,35 @@ func TestInjectorTells(t *testing.T) {
 		want := []Window{{Fault: "noop", Target: "nothing", PlannedFrom: time.Second, PlannedTo: 2 * time.Second, From: time.Second}}
 		if diff := cmp.Diff(want, active); diff != "" {
 			t.Errorf("OnActive (-want +told):\n%s", diff)
+		}
+	})
+}
+
+// Listeners need no locks of their own.
+func TestInjectorTellsOneAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var busy sync.Mutex
+		told := 0
+		listen := func(Window) {
+			if !busy.TryLock() {
+				t.Error("two listeners at a time")
+				return
+			}
+			defer busy.Unlock()
+			told++
+			time.Sleep(time.Second)
+		}
+		o := options()
+		o.OnActive, o.OnWindow = listen, listen
+		if _, err := NewInjector(Schedule{
+			{Fault: Noop{As: "a"}, At: time.Second, For: time.Second},
+			{Fault: Noop{As: "b"}, At: time.Second, For: time.Second},
+		}, o).Run(t.Context(), time.Now()); err != nil {
+			t.Error(err)
+		}
+		if told != 4 {
+			t.Errorf("told %d times, want 4", told)
 		}
 	})
 }

@@ -58,8 +58,13 @@ func TestToxics(t *testing.T) {
 				t.Errorf("after %v: %v, seen %v; want EOF after 100 ms of a request that was seen", took, err, u.saw("echo late"))
 			}
 		}},
-		{name: "reset of requests", toxic: ResetPeer(Up, 0), cutsIt: true, under: func(t *testing.T, u *upstream, _ *client, addr string) {
+		{name: "reset of requests", toxic: ResetPeer(Up, 0), cutsIt: true, under: func(t *testing.T, u *upstream, before *client, addr string) {
 			t.Helper()
+			// Without a word of the client: it could not be reset any more.
+			must(t, before.SetDeadline(time.Now().Add(5*time.Second)))
+			if _, err := before.in.ReadByte(); err == nil || timedOut(err) {
+				t.Errorf("the connection from before: %v, want its end", err)
+			}
 			if _, err := dial(t, addr).echo("reset", 10*time.Second); !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("got %v, want a reset", err)
 			}

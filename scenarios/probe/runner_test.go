@@ -240,6 +240,7 @@ func TestAwaitZero(t *testing.T) {
 		says   []string // parts of the error instead
 	}{
 		{name: "three in a row", read: q(0, 0), series: []Series{queue}, want: 300 * ms},
+		{name: "a question that was open before does not count", read: slow(60*ms, q(0, 0)), series: []Series{queue}, want: 300 * ms},
 		{name: "a relapse starts anew", read: script(q(0, 0), q(0, 0), q(0, 0), q(0, 1), q(0, 0)), series: []Series{queue}, want: 600 * ms},
 		{name: "no answer starts anew", read: script(q(0, 0), q(0, 0), q(0, 0), fails, q(0, 0)), series: []Series{queue}, want: 600 * ms},
 		{name: "an unreadable one starts anew", read: script(q(0, 0), q(0, 0), q(0, 0), broken, q(0, 0)), series: []Series{queue}, want: 600 * ms},
