@@ -1,0 +1,157 @@
+package wechat
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Bounds of an inbound document. The platform's largest message (a mass-send
+// report with eight articles) has fewer than 150 elements, 5 deep.
+const (
+	// MaxMessageBytes is the largest document that ParseMessage looks at.
+	MaxMessageBytes = 64 << 10
+	maxDepth        = 8
+	maxElements     = 512
+	maxTextBytes    = 16 << 10
+)
+
+// Why a document was refused. ParseMessage wraps exactly one of them.
+var (
+	// ErrTooLarge: the document, one of its texts or one of its fields is larger than the bound.
+	ErrTooLarge = errors.New("message is too large")
+	// ErrMalformed: not well-formed XML in UTF-8 with one root element <xml>.
+	ErrMalformed = errors.New("message is not well-formed")
+	// ErrForbidden: a DOCTYPE, an entity declaration or a processing instruction.
+	ErrForbidden = errors.New("message has a forbidden construct")
+	// ErrTooComplex: nested too deep, or more elements than the bound.
+	ErrTooComplex = errors.New("message is too complex")
+	// ErrField: a field that every message must have is missing, doubled or has an impossible value.
+	ErrField = errors.New("message has a bad field")
+)
+
+// Element is one element of an inbound document. Text is its own character
+// data as sent; Children are in document order. Attributes are not kept: the
+// platform sends none.
+type Element struct {
+	Name     string
+	Text     string
+	Children []Element
+}
+
+// Child returns the first child of that name, or nil.
+func (e *Element) Child(name string) *Element {
+	if e == nil {
+		return nil
+	}
+	for i := range e.Children {
+		if e.Children[i].Name == name {
+			return &e.Children[i]
+		}
+	}
+	return nil
+}
+
+// ChildText returns the text of the first child of that name, or "".
+func (e *Element) ChildText(name string) string {
+	if c := e.Child(name); c != nil {
+		return c.Text
+	}
+	return ""
+}
+
+// parseXML reads one document within the bounds. It drops the characters that
+// XML 1.0 forbids first, because followers do type control characters and the
+// platform passes them on; everything else that is not well-formed is refused.
+func parseXML(body []byte) (*Element, error) {
+	if len(body) > MaxMessageBytes {
+		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(body))
+	}
+	p := parser{decoder: xml.NewDecoder(bytes.NewReader(stripIllegal(body)))}
+	var root *Element
+	for {
+		token, err := p.decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, malformed(err)
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			if root != nil || t.Name.Local != "xml" {
+				return nil, fmt.Errorf("%w: want one root element xml", ErrMalformed)
+			}
+			root = &Element{Name: t.Name.Local}
+			if err := p.fill(root, 1); err != nil {
+				return nil, err
+			}
+		case xml.CharData:
+			if len(bytes.TrimSpace(t)) > 0 {
+				return nil, fmt.Errorf("%w: text outside the root element", ErrMalformed)
+			}
+		case xml.ProcInst:
+			if t.Target != "xml" || root != nil {
+				return nil, fmt.Errorf("%w: processing instruction", ErrForbidden)
+			}
+		case xml.Directive:
+			return nil, fmt.Errorf("%w: DOCTYPE", ErrForbidden)
+		}
+	}
+	if root == nil {
+		return nil, fmt.Errorf("%w: no root element", ErrMalformed)
+	}
+	return root, nil
+}
+
+type parser struct {
+	decoder  *xml.Decoder
+	elements int
+}
+
+// fill reads the content of e up to its end tag. depth is how deep e is, from 1.
+func (p *parser) fill(e *Element, depth int) error {
+	p.elements++
+	if p.elements > maxElements || depth > maxDepth {
+		return fmt.Errorf("%w: more than %d elements or %d levels", ErrTooComplex, maxElements, maxDepth)
+	}
+	var text strings.Builder
+	for {
+		token, err := p.decoder.Token()
+		if err != nil {
+			return malformed(err)
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			child := Element{Name: t.Name.Local}
+			if err := p.fill(&child, depth+1); err != nil {
+				return err
+			}
+			e.Children = append(e.Children, child)
+		case xml.EndElement:
+			e.Text = text.String()
+			return nil
+		case xml.CharData:
+			if text.Len()+len(t) > maxTextBytes {
+				return fmt.Errorf("%w: text of %s", ErrTooLarge, e.Name)
+			}
+			text.Write(t)
+		case xml.ProcInst:
+			return fmt.Errorf("%w: processing instruction", ErrForbidden)
+		case xml.Directive:
+			return fmt.Errorf("%w: DOCTYPE", ErrForbidden)
+		}
+	}
+}
+
+// malformed keeps the line of a syntax error but not its text, which may quote
+// what the follower wrote.
+func malformed(err error) error {
+	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
+		return fmt.Errorf("%w: line %d", ErrMalformed, syntax.Line)
+	}
+	return ErrMalformed
+}
