@@ -119,5 +119,4 @@ var NotYetBuilt = map[string]string{
 
 	// Being built right now on other branches.
 	"cmd/oaserver": "first run",
-	"reports":      "first run",
 }
