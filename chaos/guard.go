@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -59,15 +60,15 @@ func (s state) String() string {
 // guard keeps the steps of one fault in order, from any number of goroutines,
 // and remembers what is left to undo.
 //
-//	         Inject              AwaitEffect
-//	 idle ───────────► injecting ───────────► active
-//	  ▲                    │                     │
-//	  │                    │ Recover             │ Recover
-//	  │ AwaitHealed        ▼                     │
-//	  └──────────────── recovering ◄─────────────┘
-//	                       ▲ Recover
-//	                       │
-//	 any failed step ──► invalid      (from which only Recover is legal)
+//	        Inject              AwaitEffect
+//	idle ───────────► injecting ───────────► active
+//	 ▲                    │                     │
+//	 │                    │ Recover             │ Recover
+//	 │ AwaitHealed        ▼                     │
+//	 └──────────────── recovering ◄─────────────┘
+//	                      ▲ Recover
+//	                      │
+//	any failed step ──► invalid      (from which only Recover is legal)
 //
 // A step that is not drawn is refused with ErrStep and changes nothing. A step
 // that fails, panics or does not return leads to invalid. Steps exclude each
@@ -146,11 +147,9 @@ func (g *guard) step(ctx context.Context, name string, call func(context.Context
 func (g *guard) begin(name string, during state, from []state) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, s := range from {
-		if s == g.now {
-			g.now = during
-			return nil
-		}
+	if slices.Contains(from, g.now) {
+		g.now = during
+		return nil
 	}
 	return fmt.Errorf("%s %s: %w: it is %s", name, g.fault.Name(), ErrStep, g.now)
 }

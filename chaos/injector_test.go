@@ -15,7 +15,9 @@ import (
 const ms = time.Millisecond
 
 // options keep bounds short enough to be read in a table.
-func options() Options { return Options{StepTimeout: 4 * time.Second, RecoverTimeout: 10 * time.Second} }
+func options() Options {
+	return Options{StepTimeout: 4 * time.Second, RecoverTimeout: 10 * time.Second}
+}
 
 func ignoreErr() cmp.Option { return cmpopts.IgnoreFields(Window{}, "Err") }
 

@@ -34,7 +34,9 @@ func TestEveryFault(t *testing.T) {
 		}
 	}
 	status := func(code string) func(error) bool {
-		return func(err error) bool { return errors.Is(err, carrier.ErrMalformed) && strings.Contains(err.Error(), code) }
+		return func(err error) bool {
+			return errors.Is(err, carrier.ErrMalformed) && strings.Contains(err.Error(), code)
+		}
 	}
 	tests := []struct {
 		name    string
@@ -55,7 +57,9 @@ func TestEveryFault(t *testing.T) {
 		{"status", upstream.Rule{Status: 503}, 5 * time.Second, status("status 503"), "", "none", carrier.StateUnknown, "status:503", false},
 		{"page for an answer", upstream.Rule{Status: 200}, 5 * time.Second, status("status 200"), "", "none", carrier.StateUnknown, "status:200", false},
 		{
-			"reset", upstream.Rule{Action: upstream.ActionReset}, 5 * time.Second,
+			"reset",
+			upstream.Rule{Action: upstream.ActionReset},
+			5 * time.Second,
 			func(err error) bool { return errors.Is(err, syscall.ECONNRESET) }, "", "none", carrier.StateUnknown, "reset", true,
 		},
 		{"hang", upstream.Rule{Action: upstream.ActionHang}, 100 * time.Millisecond, timedOut, "", "none", carrier.StateUnknown, "hang", true},

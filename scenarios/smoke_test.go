@@ -40,7 +40,7 @@ func TestSmoke(t *testing.T) {
 		{"failed_requests", 0, 0},
 		{"p99_due_s/carrier-slow", 0, 1},
 		{"p99_due_s/carrier-down", 0, 1},
-		{"outage_s@control", 0, 0},
+		{"outage_s/control", 0, 0},
 	} {
 		f, ok := figure(m, want.figure)
 		if !ok {

@@ -18,13 +18,13 @@ import (
 const EnvPrefix = "OALAB_"
 
 // LoadConfig returns the defaults, overlaid by the file (none when path is ""),
-// overlaid by the environment. A key of the file becomes a variable by its path:
+// overlaid by the environment. An empty value or a 0 in the file means the default. A key of the file becomes a variable by its path:
 // database.core_dsn is OALAB_DATABASE_CORE_DSN, and accounts are named, as in
 // OALAB_ACCOUNTS_DEMO_SECRET. Empty variables count as unset. An error is one
 // line and names the file's line or the variable, never a secret. LoadConfig
 // does not call Validate.
 func LoadConfig(path string, lookupEnv func(string) (string, bool)) (Config, error) {
-	cfg := Default()
+	var cfg Config
 	if path != "" {
 		content, err := os.ReadFile(path)
 		if err != nil {
@@ -34,6 +34,7 @@ func LoadConfig(path string, lookupEnv func(string) (string, bool)) (Config, err
 			return Config{}, fmt.Errorf("configuration %s: %w", path, err)
 		}
 	}
+	fill(reflect.ValueOf(&cfg).Elem(), reflect.ValueOf(Default()))
 	if lookupEnv == nil {
 		return cfg, nil
 	}
@@ -99,6 +100,18 @@ func kindName(t reflect.Type) string {
 		return "a number"
 	default:
 		return t.String()
+	}
+}
+
+// fill gives every field that is empty or 0 its default.
+func fill(v, defaults reflect.Value) {
+	for i := range v.NumField() {
+		switch field := v.Field(i); {
+		case field.Kind() == reflect.Struct:
+			fill(field, defaults.Field(i))
+		case field.IsZero():
+			field.Set(defaults.Field(i))
+		}
 	}
 }
 

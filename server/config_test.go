@@ -37,7 +37,7 @@ func env(pairs ...string) func(string) (string, bool) {
 
 func TestEmptyFileIsTheDefault(t *testing.T) {
 	t.Parallel()
-	for _, content := range []string{"", "\n", "# nothing\n", "accounts:\n", "{}\n"} {
+	for _, content := range []string{"", "\n", "# nothing\n", "accounts:\n", "{}\n", "callback:\nlisten:\norders: {workers: 0}\n"} {
 		cfg, err := server.LoadConfig(writeFile(t, content), env())
 		if err != nil {
 			t.Errorf("%q: %v", content, err)

@@ -27,14 +27,14 @@ func TestMain(m *testing.M) {
 }
 
 func child(mode, addr, log string) {
-	fmt.Println("mode", mode)
+	fmt.Fprintln(os.Stdout, "mode", mode)
 	switch mode {
 	case "serve":
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()
 		serve(addr)
 		<-ctx.Done()
-		fmt.Println("asked to stop")
+		fmt.Fprintln(os.Stdout, "asked to stop")
 	case "deaf":
 		signal.Ignore(syscall.SIGTERM)
 		serve(addr)
@@ -53,13 +53,13 @@ func child(mode, addr, log string) {
 		if err := p.Start(context.Background()); err != nil {
 			panic(err)
 		}
-		fmt.Println("pid", p.Pid())
+		fmt.Fprintln(os.Stdout, "pid", p.Pid())
 		select {}
 	}
 }
 
 func serve(addr string) {
-	l, err := net.Listen("tcp", addr)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		panic(err)
 	}
@@ -71,7 +71,7 @@ func serve(addr string) {
 // freeAddr is an address that was free a moment ago.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

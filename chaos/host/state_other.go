@@ -3,6 +3,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"os/exec"
 	"strconv"
@@ -23,7 +24,7 @@ const (
 
 // stateOf asks ps for the state letter of a process.
 func stateOf(pid int) (procState, error) {
-	text, err := exec.Command("ps", "-o", "state=", "-p", strconv.Itoa(pid)).Output()
+	text, err := exec.CommandContext(context.Background(), "ps", "-o", "state=", "-p", strconv.Itoa(pid)).Output()
 	if _, ok := errors.AsType[*exec.ExitError](err); ok || (err == nil && len(text) == 0) {
 		return gone, nil
 	}

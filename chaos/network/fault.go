@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"slices"
 	"syscall"
 	"time"
 
@@ -127,21 +128,11 @@ func (f *fault) names() []string {
 }
 
 func (f *fault) cuts() bool {
-	for _, t := range f.toxics {
-		if t.down {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.toxics, func(t Toxic) bool { return t.down })
 }
 
 func (f *fault) bounces() bool {
-	for _, t := range f.toxics {
-		if t.bounce {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.toxics, func(t Toxic) bool { return t.bounce })
 }
 
 // look repeats one look until it is content or ctx ends.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,7 +48,7 @@ type upstream struct {
 
 func newUpstream(t *testing.T) *upstream {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,12 +113,7 @@ func (u *upstream) serve(c net.Conn) {
 func (u *upstream) saw(line string) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for _, s := range u.seen {
-		if s == line {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(u.seen, line)
 }
 
 // client is one connection through a link.

@@ -147,7 +147,7 @@ func TestCutHealsWhenItsPortIsFree(t *testing.T) {
 	addr := linked(t, p, "app-db", u)
 	f := p.Fault("cut", "app-db", Cut())
 	inject(t, f)
-	squatter, err := net.Listen("tcp", addr)
+	squatter, err := new(net.ListenConfig).Listen(t.Context(), "tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,6 +121,25 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// TestDoubledTry: a fault delivers one try twice; what the platform got last counts,
+// and both answers must be the same.
+func TestDoubledTry(t *testing.T) {
+	l := newLab()
+	l.send(history.KindText, 1, okTry("a"), lostTry("b"))
+	l.Deliveries[1].Try = 1
+	m := &messages(l.Arm)[0]
+	if got := m.outcome(); got != OutcomeUnknown || m.retried() {
+		t.Errorf("outcome %s, retried %v; want unknown, after one try", got, m.retried())
+	}
+	if got := (Replies{}).Check(l.Arm); got.Violations != 1 {
+		t.Errorf("two answers to one try that differ: %+v", got)
+	}
+	l.Deliveries[0], l.Deliveries[1] = l.Deliveries[1], l.Deliveries[0]
+	if got := messages(l.Arm)[0].outcome(); got != OutcomeOK {
+		t.Errorf("outcome %s, want ok: the second answer came through", got)
+	}
+}
+
 func TestOutcomesOfBareRequests(t *testing.T) {
 	tests := []struct {
 		op   history.Operation

@@ -43,10 +43,12 @@ func (m *message) contradiction() string {
 	if !m.pushed() {
 		return ""
 	}
-	for i, d := range m.tries {
-		if d.Try != i+1 {
-			return fmt.Sprintf("%s has try %d of seq %d where try %d belongs", history.FileDeliveries, d.Try, m.plan.Seq, i+1)
+	last := 0
+	for _, d := range m.tries {
+		if d.Try != last && d.Try != last+1 || d.Try == 0 {
+			return fmt.Sprintf("%s has try %d of seq %d where try %d belongs", history.FileDeliveries, d.Try, m.plan.Seq, last+1)
 		}
+		last = d.Try
 	}
 	if m.run == nil || m.run.Status == 0 {
 		return "" // the generator saw no end of it

@@ -114,7 +114,7 @@ func (r *reckoning) scope(suffix string, part []message, windows []history.Windo
 	r.count("tries_failed"+suffix, s.TriesFailed, s.Tries)
 	retried, ordersRetried, orders := 0, 0, 0
 	for i := range part {
-		isOrder, again := part[i].plan.Kind == history.KindOrder, len(part[i].tries) > 1
+		isOrder, again := part[i].plan.Kind == history.KindOrder, part[i].retried()
 		retried += one(again)
 		orders += one(isOrder && part[i].started())
 		ordersRetried += one(isOrder && again)

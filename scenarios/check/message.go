@@ -16,24 +16,26 @@ var serialIn = regexp.MustCompile(`流水号：([0-9A-Z]{16,32})`)
 
 // message is one planned operation with all that is known of it.
 type message struct {
-	plan  history.PlannedOp
-	due   float64            // seconds after base
-	run   *history.Operation // nil: never started
-	tries []wl.Delivery      // by the number of the try; empty without a pusher
+	plan history.PlannedOp
+	due  float64            // seconds after base
+	run  *history.Operation // nil: never started
+	// tries are the deliveries by the number of the try; empty without a pusher. A
+	// fault may deliver one try twice: of lines with one number the last decides.
+	tries []wl.Delivery
 }
 
 // pushed reports whether the operation is one that the platform's pusher delivers
 // and records, and not a bare request.
-func (m *message) pushed() bool { return m.plan.MsgID != "" || len(m.tries) > 0 }
+func (m *message) pushed() bool { return m.plan.OpenID != "" || len(m.tries) > 0 }
 
 // started reports whether any trace of the operation leads to the server.
 func (m *message) started() bool { return m.run != nil || len(m.tries) > 0 }
 
 // read is the reply that the follower read, if any try brought one.
 func (m *message) read() (string, bool) {
-	for i := range m.tries {
-		if m.tries[i].OK {
-			return m.tries[i].Reply, true
+	for i, d := range m.tries {
+		if decides := i+1 == len(m.tries) || m.tries[i+1].Try != d.Try; decides && d.OK {
+			return d.Reply, true
 		}
 	}
 	return "", false
@@ -41,13 +43,15 @@ func (m *message) read() (string, bool) {
 
 // serial is the serial of the order that the follower saw acknowledged, or "".
 func (m *message) serial() string {
-	for i := range m.tries {
-		if found := serialIn.FindStringSubmatch(m.tries[i].Reply); m.tries[i].OK && found != nil {
-			return found[1]
-		}
+	reply, _ := m.read()
+	if found := serialIn.FindStringSubmatch(reply); found != nil {
+		return found[1]
 	}
 	return ""
 }
+
+// retried reports whether the platform made more than one try.
+func (m *message) retried() bool { return len(m.tries) > 0 && m.tries[len(m.tries)-1].Try > 1 }
 
 // reached reports whether the server may have seen the message: any try that was
 // not refused at the door.

@@ -111,7 +111,7 @@ func TestRunner(t *testing.T) {
 			stat:  Stat{Asked: 5, Answered: 4, Missed: 3, Last: "no answer within 180ms: context deadline exceeded"},
 		},
 		{
-			name:  "numbers that JSON cannot hold and series that are missing are errors",
+			name: "numbers that JSON cannot hold and series that are missing are errors",
 			probe: Probe{Every: time.Second, Read: func(context.Context) ([]Reading, error) {
 				return []Reading{{Name: "a", Value: math.NaN()}, {Name: "b", Value: math.Inf(1)}, {Name: "c", Err: errPlanted, Value: 7}, {Name: "d", Value: 4}}, nil
 			}},

@@ -17,12 +17,21 @@ const (
 	readyProbe   = "server.ready"
 )
 
-// unfinished are the gauges that are zero when nothing is left to do.
-var unfinished = []string{"oalab_queue_depth", "oalab_outbox_rows", "oalab_work_in_flight", "oalab_orders_unfinished"}
+// unfinishedOrders is the gauge of orders that have not come to their end. A
+// planted defect may leave some that nothing will ever finish.
+const unfinishedOrders = "oalab_orders_unfinished"
 
-var counters = []string{
-	"oalab_carrier_calls_total", "oalab_carrier_errors_total", "oalab_callback_messages_total",
-	"oalab_callback_duplicates_total", "oalab_callback_handed_over_total", "oalab_jobs_total",
+// work lists the gauges that are zero when nothing is queued or being done.
+func work() []string {
+	return []string{"oalab_queue_depth", "oalab_outbox_rows", "oalab_work_in_flight"}
+}
+
+// counters lists what else the judge may want to know of the server.
+func counters() []string {
+	return []string{
+		unfinishedOrders, "oalab_carrier_calls_total", "oalab_carrier_errors_total", "oalab_callback_messages_total",
+		"oalab_callback_duplicates_total", "oalab_callback_handed_over_total", "oalab_jobs_total",
+	}
 }
 
 // watch is the probes of an arm while they run.
@@ -34,7 +43,7 @@ type watch struct {
 
 // watch starts the probes on the load's clock.
 func (x *arm) watch(ctx context.Context, sys topology.System, base time.Time) (*watch, error) {
-	wanted := append(append([]string{}, unfinished...), counters...)
+	wanted := append(work(), counters()...)
 	r, err := probe.NewRunner(base, x.out.WriteSample, x.run.o.Logger,
 		probe.Probe{Name: metricsProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.Metrics(sys.ServerURL()+"/metrics", wanted...)},
 		probe.Probe{Name: readyProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.HTTPStatus(sys.ServerURL() + "/readyz")},
@@ -59,8 +68,12 @@ func (x *arm) drain(ctx context.Context, w *watch) {
 	x.live.enter("drain")
 	ctx, cancel := context.WithTimeout(ctx, x.load.Drain)
 	defer cancel()
-	series := make([]probe.Series, 0, len(unfinished))
-	for _, name := range unfinished {
+	names := work()
+	if len(x.arm.Setup.Defects) == 0 {
+		names = append(names, unfinishedOrders)
+	}
+	series := make([]probe.Series, 0, len(names))
+	for _, name := range names {
 		series = append(series, probe.Series{Probe: metricsProbe, Name: name})
 	}
 	at, err := w.AwaitZero(ctx, 3, series...)

@@ -111,6 +111,11 @@ func (f *flights) drain(ctx context.Context) error {
 	f.mu.Unlock()
 	defer f.cutNow()
 	select {
+	case <-f.idle: // also when ctx has ended before
+		return nil
+	default:
+	}
+	select {
 	case <-f.idle:
 		return nil
 	case <-ctx.Done():

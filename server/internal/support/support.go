@@ -80,7 +80,7 @@ func (s *Service) Reload(ctx context.Context) error {
 		total += next[account].Len()
 	}
 	s.tables.Store(&next)
-	s.log.InfoContext(ctx, "keyword tables loaded", "accounts", len(s.accounts), "entries", total)
+	s.log.DebugContext(ctx, "keyword tables loaded", "accounts", len(s.accounts), "entries", total)
 	return nil
 }
 

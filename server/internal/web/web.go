@@ -104,6 +104,9 @@ func (s *Server) Listen(ctx context.Context, address string) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
+		if cause, ok := errors.AsType[*net.OpError](err); ok {
+			err = cause.Err // it repeats the address
+		}
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}
 	s.listener = listener

@@ -1,0 +1,39 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+var (
+	errStarting = errors.New("starting")
+	errStopping = errors.New("stopping")
+)
+
+// readiness says whether the server should get traffic (LOG-6).
+type readiness struct {
+	mu       sync.Mutex
+	up       bool
+	reason   error // why the server itself is not ready
+	database func(context.Context) error
+}
+
+// turn makes the server itself ready (nil) or not.
+func (r *readiness) turn(reason error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.up, r.reason = true, reason
+}
+
+// Check says how every part is. Upstreams are no part: without them the server
+// still answers.
+func (r *readiness) Check(ctx context.Context) map[string]error {
+	r.mu.Lock()
+	reason := r.reason
+	if !r.up {
+		reason = errStarting
+	}
+	r.mu.Unlock()
+	return map[string]error{"server": reason, "database": r.database(ctx)}
+}

@@ -1,0 +1,166 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/business"
+	"oalab/server/internal/callback"
+	"oalab/server/internal/carrierapi"
+	"oalab/server/internal/job"
+	"oalab/server/internal/outbox"
+	"oalab/server/internal/queue/memqueue"
+	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/support"
+	"oalab/server/internal/telemetry"
+	"oalab/server/internal/web"
+	"oalab/server/internal/wechatapi"
+	"oalab/server/internal/worker"
+)
+
+// What the store has to be able to do for the features.
+var (
+	_ business.Store  = (*sqlstore.DB)(nil)
+	_ outbox.Store    = (*sqlstore.DB)(nil)
+	_ support.Store   = (*sqlstore.DB)(nil)
+	_ business.WeChat = (*wechatapi.Client)(nil)
+)
+
+// wire builds all parts; nothing runs yet. What has to be closed is on the stack.
+func (s *Server) wire(ctx context.Context) error {
+	db, err := openStore(ctx, s.cfg)
+	if err != nil {
+		return err
+	}
+	s.stops.push("database", func(context.Context) error { return db.Close() })
+	if err := db.Migrate(ctx); err != nil {
+		return err
+	}
+	registry := telemetry.NewRegistry()
+	queue, err := memqueue.New(memqueue.Config{}, job.Queues(), registry)
+	if err != nil {
+		return err
+	}
+	s.stops.push("queue", func(context.Context) error { queue.Close(); return nil })
+
+	service, err := s.newBusiness(ctx, db, queue, registry)
+	if err != nil {
+		return err
+	}
+	if err := s.wireWork(db, queue, service, registry); err != nil {
+		return err
+	}
+	s.ready.database = db.Ping
+
+	site := web.Config{Readiness: s.ready, Metrics: registry, Log: s.log}
+	if s.roles[RoleCallback] {
+		handler, err := s.newCallback(ctx, db, service, registry)
+		if err != nil {
+			return err
+		}
+		s.drain, site.Callback = handler.Drain, handler
+	}
+	s.web = web.New(site)
+	return nil
+}
+
+func openStore(ctx context.Context, cfg Config) (*sqlstore.DB, error) {
+	return sqlstore.Open(ctx, sqlstore.Config{
+		Driver: cfg.Database.Driver, CoreDSN: string(cfg.Database.CoreDSN), LogDSN: string(cfg.Database.LogDSN),
+		DataDir: cfg.DataDir,
+	})
+}
+
+// newBusiness builds the business service and its clients, and loads the catalogue.
+func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, queue *memqueue.Queue, reg prometheus.Registerer) (*business.Service, error) {
+	platform := wechatapi.Config{APIBase: s.cfg.WeChat.APIBase}
+	for _, a := range s.cfg.Accounts {
+		platform.Accounts = append(platform.Accounts, wechatapi.Account{Name: a.Name, AppID: a.AppID, Secret: string(a.Secret)})
+	}
+	wechat, err := wechatapi.New(platform)
+	if err != nil {
+		return nil, err
+	}
+	s.stops.push("platform client", func(context.Context) error { wechat.Close(); return nil })
+	var carrier business.Carrier // a nil interface: business is not available
+	if s.cfg.Carrier.WSDLURL != "" {
+		client, err := carrierapi.New(carrierapi.Config{
+			WSDLURL: s.cfg.Carrier.WSDLURL, Timeout: time.Duration(s.cfg.Orders.CarrierTimeout),
+		}, reg)
+		if err != nil {
+			return nil, err
+		}
+		s.stops.push("carrier client", func(context.Context) error { client.Close(); return nil })
+		carrier = client
+	}
+	service, err := business.New(business.Config{
+		InlineWait:     time.Duration(s.cfg.Callback.InlineWait),
+		CarrierTimeout: time.Duration(s.cfg.Orders.CarrierTimeout),
+		SweepEvery:     time.Duration(s.cfg.Orders.SweepEvery),
+		SweepAfter:     time.Duration(s.cfg.Orders.SweepAfter),
+		Defects:        s.cfg.Defects,
+		Direct:         queue,
+	}, db, carrier, wechat, s.log, reg)
+	if err != nil {
+		return nil, err
+	}
+	return service, service.Reload(ctx)
+}
+
+// wireWork builds what does the jobs.
+func (s *Server) wireWork(db *sqlstore.DB, queue *memqueue.Queue, service *business.Service, reg prometheus.Registerer) error {
+	relay, err := outbox.New(outbox.Config{UntilAck: true}, db, queue, s.log, reg)
+	if err != nil {
+		return err
+	}
+	db.OnOutbox(relay.Wake)
+	s.relay, s.sweep = relay, service.Sweep
+	s.worker, err = worker.New(worker.Config{
+		Concurrency: map[string]int{
+			job.QueueOrders: s.cfg.Orders.Workers, job.QueueQueries: s.cfg.Orders.QueryWorkers, job.QueueTells: s.cfg.Orders.TellWorkers,
+		},
+		MaxAttempts: s.cfg.Orders.MaxAttempts,
+		RetryBase:   time.Duration(s.cfg.Orders.RetryBase),
+		RetryMax:    time.Duration(s.cfg.Orders.RetryMax),
+		Seed:        uint64(time.Now().UnixNano()),
+		Defects:     s.cfg.Defects,
+	}, relay.Consumer(queue), service.Handlers(), s.log, reg)
+	return err
+}
+
+// newCallback builds the callback and loads the keywords.
+func (s *Server) newCallback(ctx context.Context, db *sqlstore.DB, service *business.Service, reg prometheus.Registerer) (*callback.Handler, error) {
+	cfg := callback.Config{
+		Budget:    time.Duration(s.cfg.Callback.Budget),
+		BodyLimit: int64(s.cfg.Callback.BodyLimit),
+		Alone:     job.Defects(s.cfg.Defects).Has(job.DefectNoDedup),
+	}
+	names := make([]string, 0, len(s.cfg.Accounts))
+	for _, a := range s.cfg.Accounts {
+		names = append(names, a.Name)
+		cfg.Accounts = append(cfg.Accounts, callback.Account{Name: a.Name, Token: string(a.Token)})
+	}
+	answers := support.New(db, names, s.log)
+	if err := answers.Reload(ctx); err != nil {
+		return nil, err
+	}
+	handler, err := callback.New(cfg, asked{service}, answers, s.log, reg)
+	if err != nil {
+		return nil, fmt.Errorf("make the callback: %w", err)
+	}
+	return handler, nil
+}
+
+// asked lets the callback ask business: features do not know each other's types.
+type asked struct{ service *business.Service }
+
+// Answer implements callback.Business.
+func (a asked) Answer(ctx context.Context, c callback.Command) (callback.Outcome, bool, error) {
+	reply, ok, err := a.service.Answer(ctx, business.Command{
+		Account: c.Account, OpenID: c.OpenID, Key: c.Key, Text: c.Text, At: c.At,
+	})
+	return callback.Outcome{Text: reply.Text, Later: reply.Later}, ok, err
+}
