@@ -116,8 +116,4 @@ var NotYetBuilt = map[string]string{
 	"server/internal/oauth":        "login",
 	"server/internal/queue/rabbit": "containers",
 	"server/redpacket":             "red packets",
-
-	// Being built right now on other branches.
-	"cmd/oaserver": "first run",
-	"reports":      "first run",
 }
