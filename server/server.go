@@ -135,7 +135,7 @@ func (s *Server) startWork() {
 		return
 	}
 	s.worker.Start()
-	s.stops.push("workers", s.worker.Stop)
+	s.stops.push("jobs", s.worker.Stop)
 	s.background("outbox relay", s.relay.Run)
 	s.background("sweeper", s.sweep)
 }

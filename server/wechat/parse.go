@@ -59,7 +59,7 @@ func header(root *Element) (*Message, error) {
 		m.Event, m.EventKey = strings.TrimSpace(root.ChildText("Event")), root.ChildText("EventKey")
 	}
 	switch {
-	case !identifier(m.To, 64):
+	case m.To != "" && !identifier(m.To, 64): // empty is of no harm: nothing depends on it
 		return nil, fmt.Errorf("%w: ToUserName", ErrField)
 	case !identifier(m.From, 64):
 		return nil, fmt.Errorf("%w: FromUserName", ErrField)

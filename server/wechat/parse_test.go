@@ -230,6 +230,7 @@ func hostile() map[string]struct {
 		"huge document":         {message("text", strings.Repeat(" ", 65<<10)), wechat.ErrTooLarge},
 		"huge event key":        {event("VIEW", strings.Repeat("x", 3000), ""), wechat.ErrTooLarge},
 		"empty root":            {"<xml/>", wechat.ErrField},
+		"bar in the account":    {"<xml><ToUserName>a|b</ToUserName><FromUserName>a</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType></xml>", wechat.ErrField},
 		"no sender":             {"<xml><ToUserName>a</ToUserName><CreateTime>1</CreateTime><MsgType>text</MsgType></xml>", wechat.ErrField},
 		"no type":               {document(text), wechat.ErrField},
 		"two senders":           {message("text", "<FromUserName>oOther</FromUserName>"), wechat.ErrField},
@@ -289,7 +290,7 @@ func FuzzParseMessage(f *testing.F) {
 			}
 			return
 		}
-		if m.Body == nil || m.From == "" || m.To == "" || m.CreateTime <= 0 || m.Key() == "" {
+		if m.Body == nil || m.From == "" || m.CreateTime <= 0 || m.Key() == "" {
 			t.Fatalf("incomplete message %+v", m)
 		}
 		if m.Words() == "" {
@@ -299,6 +300,9 @@ func FuzzParseMessage(f *testing.F) {
 		reply, err := wechat.MarshalReply(m, m.CreateTime, wechat.TextReply{Content: wechat.ClipText(m.Words())})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if m.To == "" {
+			return
 		}
 		back, err := wechat.ParseMessage(reply)
 		if err != nil {
@@ -329,5 +333,16 @@ func BenchmarkParseClick(b *testing.B) {
 		if _, err := wechat.ParseMessage(body); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestMessageWithoutTheAccountsOriginalID(t *testing.T) {
+	t.Parallel()
+	m, err := wechat.ParseMessage([]byte("<xml><FromUserName>a</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType><Content>x</Content></xml>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := wechat.MarshalReply(m, 1, wechat.TextReply{Content: "y"}); err != nil {
+		t.Error(err)
 	}
 }

@@ -54,7 +54,7 @@ type TransferReply struct{ Agent string }
 // account to m's follower. createTime, in seconds, is a parameter because it is
 // part of what has to be the same in every delivery of m (MSG-6).
 func MarshalReply(m *Message, createTime int64, r Reply) ([]byte, error) {
-	if m.From == "" || m.To == "" {
+	if m.From == "" {
 		return nil, fmt.Errorf("%w: nobody to reply to", ErrReply)
 	}
 	b := make([]byte, 0, 512)
