@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,12 +61,11 @@ func StartEmbedded(ctx context.Context, spec EmbeddedSpec) (System, error) {
 const stopTimeout = 10 * time.Second
 
 func (e *embedded) start(ctx context.Context) error {
-	rng := rand.New(rand.NewPCG(e.spec.Seed, 'p'))
 	var err error
 	if e.work, err = os.MkdirTemp("", "oalab-embedded-"); err != nil {
 		return fmt.Errorf("make a folder for the server's data: %w", err)
 	}
-	if e.addr, err = fixedAddr(ctx, rng); err != nil {
+	if e.addr, err = fixedAddr(ctx); err != nil {
 		return err
 	}
 	if err := e.startMocks(ctx); err != nil {

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"context"
+	crand "crypto/rand"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -17,8 +18,12 @@ const (
 )
 
 // fixedAddr finds a free TCP port on the loopback interface that stays the same
-// over restarts of whatever listens there.
-func fixedAddr(ctx context.Context, rng *rand.Rand) (string, error) {
+// over restarts of whatever listens there. It is not a function of the run's seed:
+// two runs of one seed at the same time must not meet.
+func fixedAddr(ctx context.Context) (string, error) {
+	var seed [32]byte
+	_, _ = crand.Read(seed[:]) // never fails
+	rng := rand.New(rand.NewChaCha8(seed))
 	var lc net.ListenConfig
 	var last error
 	for range 100 {
