@@ -79,8 +79,7 @@ func readOrder(ctx context.Context, q sqlx.QueryerContext, serial string) (busin
 // ClaimOrder leases an order and moves it to the state of a claim. The
 // database's clock says whether an earlier lease has ended.
 func (db *DB) ClaimOrder(ctx context.Context, serial string, lease time.Duration) (business.Order, error) {
-	claim := "UPDATE orders SET state = ?, attempts = attempts + 1, version = version + 1, lease_until = " + db.dialect.now +
-		" + ?, progress_at = " + db.dialect.now + " WHERE serial = ? AND version = ? AND lease_until <= " + db.dialect.now
+	claim := db.claimOrder()
 	var claimed business.Order
 	err := db.update(ctx, "claim order", func(ctx context.Context, tx *sqlx.Tx) error {
 		o, err := readOrder(ctx, tx, serial)
@@ -101,13 +100,17 @@ func (db *DB) ClaimOrder(ctx context.Context, serial string, lease time.Duration
 	return claimed, err
 }
 
+func (db *DB) claimOrder() string {
+	return "UPDATE orders SET state = ?, attempts = attempts + 1, version = version + 1, lease_until = " + db.dialect.now +
+		" + ?, progress_at = " + db.dialect.now + " WHERE serial = ? AND version = ? AND lease_until <= " + db.dialect.now
+}
+
 // ResendOrder moves a claimed order from unknown to sent and renews its lease.
 func (db *DB) ResendOrder(ctx context.Context, o business.Order, lease time.Duration) (business.Order, error) {
 	if err := business.Move(o.State, business.StateSent); err != nil {
 		return o, err
 	}
-	resend := "UPDATE orders SET state = ?, version = version + 1, lease_until = " + db.dialect.now +
-		" + ?, progress_at = " + db.dialect.now + " WHERE serial = ? AND version = ?"
+	resend := db.resendOrder()
 	err := db.update(ctx, "resend order", func(ctx context.Context, tx *sqlx.Tx) error {
 		return change(ctx, tx, business.ErrStale, resend, business.StateSent, lease.Milliseconds(), o.Serial, o.Version)
 	})
@@ -116,6 +119,11 @@ func (db *DB) ResendOrder(ctx context.Context, o business.Order, lease time.Dura
 	}
 	o.State, o.Version = business.StateSent, o.Version+1
 	return o, nil
+}
+
+func (db *DB) resendOrder() string {
+	return "UPDATE orders SET state = ?, version = version + 1, lease_until = " + db.dialect.now +
+		" + ?, progress_at = " + db.dialect.now + " WHERE serial = ? AND version = ?"
 }
 
 const releaseOrder = "UPDATE orders SET state = ?, reason = ?, version = version + 1, lease_until = 0 WHERE serial = ? AND version = ?"
@@ -138,8 +146,7 @@ func (db *DB) FinishOrder(ctx context.Context, o business.Order, to business.Sta
 	if !to.Finished() {
 		return fmt.Errorf("finish order %s: %s is not an end", o.Serial, to)
 	}
-	finish := "UPDATE orders SET state = ?, reason = ?, version = version + 1, lease_until = 0, progress_at = " +
-		db.dialect.now + " WHERE serial = ? AND version = ?"
+	finish := db.finishOrder()
 	var woken []string
 	err := db.update(ctx, "finish order", func(ctx context.Context, tx *sqlx.Tx) error {
 		err := change(ctx, tx, business.ErrStale, finish, to, clip(reason), o.Serial, o.Version)
@@ -153,6 +160,11 @@ func (db *DB) FinishOrder(ctx context.Context, o business.Order, to business.Sta
 		db.wakeUp(woken)
 	}
 	return err
+}
+
+func (db *DB) finishOrder() string {
+	return "UPDATE orders SET state = ?, reason = ?, version = version + 1, lease_until = 0, progress_at = " +
+		db.dialect.now + " WHERE serial = ? AND version = ?"
 }
 
 const markTold = "UPDATE orders SET told = ?, settled = 1, version = version + 1 WHERE serial = ? AND settled = 0 AND state IN (?, ?)"
@@ -190,7 +202,7 @@ func (db *DB) RequeueOrders(ctx context.Context, serials []string, jobs []job.En
 	if len(serials) == 0 {
 		return nil
 	}
-	touch, args, err := sqlx.In("UPDATE orders SET progress_at = "+db.dialect.now+" WHERE serial IN (?)", serials)
+	touch, args, err := sqlx.In(db.touchOrders(), serials)
 	if err != nil {
 		return fmt.Errorf("requeue orders: %w", err)
 	}
@@ -207,6 +219,10 @@ func (db *DB) RequeueOrders(ctx context.Context, serials []string, jobs []job.En
 		db.wakeUp(woken)
 	}
 	return err
+}
+
+func (db *DB) touchOrders() string {
+	return "UPDATE orders SET progress_at = " + db.dialect.now + " WHERE serial IN (?)"
 }
 
 const countUnfinished = "SELECT COUNT(*) FROM orders WHERE settled = 0 AND state NOT IN (?, ?)"

@@ -10,6 +10,11 @@ import (
 	"oalab/server/internal/support"
 )
 
+const (
+	deleteContents = "DELETE FROM autoreply_content WHERE account = ? AND keyword = ? AND match_how = ?"
+	deleteCommands = "DELETE FROM business_command WHERE account = ? AND code = ?"
+)
+
 // Binding binds a follower to a phone number.
 type Binding struct {
 	OpenID string
@@ -58,7 +63,7 @@ func (db *DB) seedKeywords(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
 		err := execAll(ctx, tx,
 			statement{entry, []any{s.Account, k.Keyword, string(k.Match), k.Hidden}},
 			statement{
-				"DELETE FROM autoreply_content WHERE account = ? AND keyword = ? AND match_how = ?",
+				deleteContents,
 				[]any{s.Account, k.Keyword, string(k.Match)},
 			})
 		if err != nil {
@@ -80,7 +85,7 @@ func (db *DB) seedBusiness(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
 	for _, b := range s.Business {
 		err := execAll(ctx, tx,
 			statement{entry, []any{s.Account, b.Code, string(b.Sort), b.Name, b.MenuKey, b.Operation, b.Product}},
-			statement{"DELETE FROM business_command WHERE account = ? AND code = ?", []any{s.Account, b.Code}})
+			statement{deleteCommands, []any{s.Account, b.Code}})
 		if err != nil {
 			return fmt.Errorf("business code %s: %w", b.Code, err)
 		}

@@ -1,0 +1,193 @@
+package business_test
+
+import (
+	"context"
+	"time"
+
+	"oalab/server/carrier"
+	"oalab/server/internal/business"
+	"oalab/server/internal/job"
+	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/wechatapi"
+)
+
+// tappedStore is the store as a process that may be killed sees it.
+type tappedStore struct {
+	*sqlstore.DB
+	tap *tap
+}
+
+func (s *tappedStore) SaveReply(ctx context.Context, account, key string, r business.Reply, jobs ...job.Envelope) (business.Reply, error) {
+	return through(s.tap, func() (business.Reply, error) { return s.DB.SaveReply(ctx, account, key, r, jobs...) })
+}
+
+func (s *tappedStore) AcceptOrder(ctx context.Context, o business.Order, r business.Reply, jobs ...job.Envelope) (business.Reply, error) {
+	return through(s.tap, func() (business.Reply, error) { return s.DB.AcceptOrder(ctx, o, r, jobs...) })
+}
+
+func (s *tappedStore) ClaimOrder(ctx context.Context, serial string, lease time.Duration) (business.Order, error) {
+	return through(s.tap, func() (business.Order, error) { return s.DB.ClaimOrder(ctx, serial, lease) })
+}
+
+func (s *tappedStore) ResendOrder(ctx context.Context, o business.Order, lease time.Duration) (business.Order, error) {
+	return through(s.tap, func() (business.Order, error) { return s.DB.ResendOrder(ctx, o, lease) })
+}
+
+func (s *tappedStore) ReleaseOrder(ctx context.Context, o business.Order, to business.State, reason string) error {
+	return s.tap.run(func() error { return s.DB.ReleaseOrder(ctx, o, to, reason) })
+}
+
+func (s *tappedStore) FinishOrder(ctx context.Context, o business.Order, to business.State, reason string, jobs ...job.Envelope) error {
+	return s.tap.run(func() error { return s.DB.FinishOrder(ctx, o, to, reason, jobs...) })
+}
+
+func (s *tappedStore) MarkTold(ctx context.Context, serial, way string) error {
+	return s.tap.run(func() error { return s.DB.MarkTold(ctx, serial, way) })
+}
+
+func (s *tappedStore) JobsPublished(ctx context.Context, envs []job.Envelope) error {
+	return s.tap.run(func() error { return s.DB.JobsPublished(ctx, envs) })
+}
+
+func (s *tappedStore) SettleJob(ctx context.Context, id int64) error {
+	return s.tap.run(func() error { return s.DB.SettleJob(ctx, id) })
+}
+
+func (s *tappedStore) BuryJob(ctx context.Context, env job.Envelope, attempts int, reason string) error {
+	return s.tap.run(func() error { return s.DB.BuryJob(ctx, env, attempts, reason) })
+}
+
+// RequeueOrders of a dead process must not reach the world either.
+func (s *tappedStore) RequeueOrders(ctx context.Context, serials []string, jobs []job.Envelope) error {
+	return s.tap.run(func() error { return s.DB.RequeueOrders(ctx, serials, jobs) })
+}
+
+// fakeCarrier is the carrier as one process reaches it.
+type fakeCarrier struct {
+	world *world
+	tap   *tap
+}
+
+func (c *fakeCarrier) OrderProduct(_ context.Context, serial, phone, product string) error {
+	return c.tap.run(func() error {
+		w := c.world
+		w.mu.Lock()
+		w.orders++
+		call, on := w.orders, w.onOrder
+		w.calling[serial]++
+		w.together = max(w.together, w.calling[serial])
+		w.mu.Unlock()
+		defer func() {
+			w.mu.Lock()
+			w.calling[serial]--
+			w.mu.Unlock()
+		}()
+		apply := func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if w.dedup && w.serials[serial] == string(carrier.StateApplied) {
+				return
+			}
+			w.serials[serial] = string(carrier.StateApplied)
+			w.applied[product+" "+phone]++
+		}
+		if on != nil {
+			return on(call, serial, apply)
+		}
+		apply()
+		return nil
+	})
+}
+
+func (c *fakeCarrier) QueryOrder(_ context.Context, serial string) (*carrier.QueryOrderResponse, error) {
+	return through(c.tap, func() (*carrier.QueryOrderResponse, error) {
+		w := c.world
+		w.mu.Lock()
+		w.states++
+		call, on, state := w.states, w.onState, carrier.State(w.serials[serial])
+		w.mu.Unlock()
+		if on != nil {
+			got, err := on(call, serial)
+			if err != nil {
+				return nil, err
+			}
+			if got != "" {
+				state = got
+			}
+		}
+		if state == "" {
+			state = carrier.StateUnknown
+		}
+		return &carrier.QueryOrderResponse{Serial: serial, State: state, Refusal: carrier.CodeUnknownProduct}, nil
+	})
+}
+
+func (c *fakeCarrier) QueryUsage(ctx context.Context, _, month string) (*carrier.QueryUsageResponse, error) {
+	return through(c.tap, func() (*carrier.QueryUsageResponse, error) {
+		w := c.world
+		w.mu.Lock()
+		w.usages++
+		call, on := w.usages, w.onUsage
+		w.mu.Unlock()
+		if on != nil {
+			if err := on(ctx, call); err != nil {
+				return nil, err
+			}
+		}
+		return &carrier.QueryUsageResponse{
+			Month: month, Receipt: time.Duration(call).String(),
+			Resources: []carrier.Resource{{Type: "data", Unit: "MB", Total: 100, Used: 40, Left: 60}},
+		}, nil
+	})
+}
+
+func (c *fakeCarrier) QueryUsageNow(ctx context.Context, phone, month string) (*carrier.QueryUsageResponse, error) {
+	return c.QueryUsage(ctx, phone, month)
+}
+
+func (c *fakeCarrier) SendSMS(_ context.Context, serial, _, _ string) error {
+	return c.tap.run(func() error {
+		w := c.world
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.onSMS != nil {
+			if err := w.onSMS(); err != nil {
+				return err
+			}
+		}
+		w.sms[serial] = 1 // the carrier de-duplicates
+		return nil
+	})
+}
+
+// fakePlatform is the platform as one process reaches it.
+type fakePlatform struct {
+	world *world
+	tap   *tap
+}
+
+func (f *fakePlatform) TemplateSend(_ context.Context, _ string, m wechatapi.Template) error {
+	return f.tap.run(func() error {
+		w := f.world
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.tells++
+		if w.onTell != nil {
+			if err := w.onTell(w.tells); err != nil {
+				return err
+			}
+		}
+		w.told[m.ClientMsgID] = 1 // the platform de-duplicates
+		return nil
+	})
+}
+
+func (f *fakePlatform) CustomSend(_ context.Context, _, _, text string) error {
+	return f.tap.run(func() error {
+		w := f.world
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.customs = append(w.customs, text)
+		return nil
+	})
+}

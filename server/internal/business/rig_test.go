@@ -1,0 +1,301 @@
+package business_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"oalab/server/carrier"
+	"oalab/server/internal/business"
+	"oalab/server/internal/carrierapi"
+	"oalab/server/internal/job"
+	"oalab/server/internal/outbox"
+	"oalab/server/internal/queue/memqueue"
+	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/worker"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	account  = "demo"
+	follower = "oFollower"
+	phone    = "13800000000"
+)
+
+// outage is an error of the given class at the carrier.
+func outage(class carrierapi.Class, notSent bool) error {
+	return &carrierapi.Error{Op: "test", Class: class, NotSent: notSent, Err: syscall.ECONNREFUSED}
+}
+
+// world is everything that outlives a process: the carrier, the platform, and
+// the database file. It counts what really happened.
+type world struct {
+	path  string
+	dedup bool
+
+	mu       sync.Mutex
+	applied  map[string]int    // by product and phone
+	serials  map[string]string // serial → state at the carrier
+	told     map[string]int    // template messages that reached the follower, by client_msg_id
+	sms      map[string]int
+	customs  []string
+	calling  map[string]int // OrderProduct calls under way, by serial
+	together int            // most calls under way at once for one serial
+
+	// onOrder may change what one OrderProduct call does; nil applies and answers.
+	onOrder func(call int, serial string, apply func()) error
+	// onState may change what QueryOrder answers.
+	onState func(call int, serial string) (carrier.State, error)
+	onUsage func(ctx context.Context, call int) error
+	onTell  func(call int) error
+	onSMS   func() error
+	orders  int
+	states  int
+	usages  int
+	tells   int
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{
+		path: filepath.Join(t.TempDir(), "core.db"), dedup: true, applied: map[string]int{}, serials: map[string]string{},
+		told: map[string]int{}, sms: map[string]int{}, calling: map[string]int{},
+	}
+	db := openDB(t, w.path)
+	defer db.Close()
+	err := db.Seed(t.Context(), sqlstore.SeedData{
+		Account: account,
+		Business: []business.Code{
+			{Code: "1.3", Sort: business.SortQuery, Name: "剩余流量", Commands: []string{"CXLL"}, MenuKey: "Q_DATA", Operation: "QueryUsage"},
+			{Code: "2.1.1", Sort: business.SortOrder, Name: "10元流量包", Commands: []string{"KT10"}, MenuKey: "O_10", Product: "P10"},
+		},
+		Bindings: []sqlstore.Binding{{OpenID: follower, Phone: phone}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func openDB(t *testing.T, path string) *sqlstore.DB {
+	t.Helper()
+	db, err := sqlstore.Open(t.Context(), sqlstore.Config{CoreDSN: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func (w *world) effects() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, k := range w.applied {
+		n += k
+	}
+	return n
+}
+
+func (w *world) tellings() (distinct, template, sms int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, n := range w.told {
+		template += n
+	}
+	for _, n := range w.sms {
+		sms += n
+	}
+	return len(w.told) + len(w.sms), template, sms
+}
+
+// tap counts the steps of a process and kills it at one of them: from then on
+// nothing that it does reaches the world.
+type tap struct {
+	at    int64
+	steps atomic.Int64
+	dead  atomic.Bool
+}
+
+var errKilled = errors.New("the process is dead")
+
+func (t *tap) step() error {
+	if t.dead.Load() {
+		return errKilled
+	}
+	if n := t.steps.Add(1); t.at > 0 && n >= t.at {
+		t.dead.Store(true)
+		return errKilled
+	}
+	return nil
+}
+
+// through does one step to the world and one back.
+func through[T any](t *tap, do func() (T, error)) (T, error) {
+	var zero T
+	if err := t.step(); err != nil {
+		return zero, err
+	}
+	v, err := do()
+	if dead := t.step(); dead != nil {
+		return zero, dead
+	}
+	return v, err
+}
+
+func (t *tap) run(do func() error) error {
+	_, err := through(t, func() (struct{}, error) { return struct{}{}, do() })
+	return err
+}
+
+// process is one life of the server's business part.
+type process struct {
+	t       *testing.T
+	tap     *tap
+	db      *sqlstore.DB
+	queue   *memqueue.Queue
+	service *business.Service
+	work    *worker.Worker
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+type options struct {
+	killAt    int64
+	defects   job.Defects
+	sweep     time.Duration // sweep_after; 0 means an hour
+	noCarrier bool
+	workers   int
+}
+
+func (w *world) start(t *testing.T, o options) *process {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	p := &process{t: t, tap: &tap{at: o.killAt}, db: openDB(t, w.path)}
+	store := &tappedStore{DB: p.db, tap: p.tap}
+	var err error
+	check := func() {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.queue, err = memqueue.New(memqueue.Config{}, job.Queues(), nil)
+	check()
+	relay, err := outbox.New(outbox.Config{UntilAck: true, Poll: 20 * time.Millisecond}, store, p.queue, log, nil)
+	check()
+	p.db.OnOutbox(relay.Wake)
+	if o.sweep == 0 {
+		o.sweep = time.Hour
+	}
+	cfg := business.Config{
+		InlineWait: 50 * time.Millisecond, CarrierTimeout: 60 * time.Millisecond, LeaseMargin: 60 * time.Millisecond,
+		SweepEvery: 20 * time.Millisecond, SweepAfter: o.sweep, Defects: o.defects, Direct: p.queue,
+	}
+	var c business.Carrier = &fakeCarrier{world: w, tap: p.tap}
+	if o.noCarrier {
+		c = nil
+	}
+	p.service, err = business.New(cfg, store, c, &fakePlatform{world: w, tap: p.tap}, log, nil)
+	check()
+	err = p.service.Reload(t.Context())
+	check()
+	if o.workers == 0 {
+		o.workers = 4
+	}
+	n := map[string]int{job.QueueOrders: o.workers, job.QueueQueries: 2, job.QueueTells: 2}
+	p.work, err = worker.New(worker.Config{
+		Concurrency: n, RetryBase: 5 * time.Millisecond, RetryMax: 20 * time.Millisecond, MaxAttempts: 1000, Defects: o.defects,
+	}, relay.Consumer(p.queue), p.service.Handlers(), log, nil)
+	check()
+	var ctx context.Context
+	ctx, p.cancel = context.WithCancel(context.WithoutCancel(t.Context()))
+	p.running.Go(func() { _ = relay.Run(ctx) })
+	p.running.Go(func() { _ = p.service.Sweep(ctx) })
+	p.work.Start()
+	return p
+}
+
+// kill ends the process: nothing it still does has an effect.
+func (p *process) kill() {
+	p.tap.dead.Store(true)
+	p.stop()
+}
+
+func (p *process) stop() {
+	p.t.Helper()
+	ended, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
+	cancel()
+	_ = p.work.Stop(ended) // at once: the hard way
+	p.cancel()
+	p.running.Wait()
+	p.queue.Close()
+	if err := p.db.Close(); err != nil {
+		p.t.Error(err)
+	}
+}
+
+func (p *process) answer(key, text string) (business.Reply, error) {
+	r, ok, err := p.service.Answer(p.t.Context(), business.Command{
+		Account: account, OpenID: follower, Key: key, Text: text, At: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),
+	})
+	if !ok && err == nil {
+		err = fmt.Errorf("%q is no command", text)
+	}
+	return r, err
+}
+
+func (p *process) mustAnswer(key, text string) business.Reply {
+	p.t.Helper()
+	r, err := p.answer(key, text)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return r
+}
+
+// settled reports whether nothing is left to do.
+func (p *process) settled() bool {
+	p.t.Helper()
+	rows, err := p.db.CountJobs(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	unfinished, err := p.db.CountUnfinished(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	held := 0
+	for _, q := range job.Queues() {
+		f := p.queue.Figures(q)
+		held += f.Depth + f.InFlight
+	}
+	return rows+unfinished+held == 0
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-deadline:
+			t.Fatalf("in vain: %s", what)
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,278 @@
+package outbox_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"oalab/server/internal/business"
+	"oalab/server/internal/job"
+	"oalab/server/internal/outbox"
+	"oalab/server/internal/queue"
+	"oalab/server/internal/queue/memqueue"
+	"oalab/server/internal/queue/queuetest"
+	"oalab/server/internal/sqlstore"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// system is memqueue over the outbox on SQLite.
+type system struct {
+	t    *testing.T
+	path string
+
+	db      *sqlstore.DB
+	queue   *memqueue.Queue
+	relay   *outbox.Relay
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+func TestMemqueueOverOutbox(t *testing.T) {
+	queuetest.Run(t, func(t *testing.T) queuetest.System {
+		t.Helper()
+		s := &system{t: t, path: filepath.Join(t.TempDir(), "core.db")}
+		s.start()
+		t.Cleanup(s.stop)
+		return s
+	})
+}
+
+func (s *system) start() {
+	s.t.Helper()
+	var err error
+	if s.db, err = sqlstore.Open(s.t.Context(), sqlstore.Config{CoreDSN: s.path}); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.db.Migrate(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	if s.queue, err = memqueue.New(memqueue.Config{}, job.Queues(), nil); err != nil {
+		s.t.Fatal(err)
+	}
+	cfg := outbox.Config{UntilAck: true, Poll: time.Hour, Batch: 7} // an hour: it must hear of each row
+	if s.relay, err = outbox.New(cfg, s.db, s.queue, slog.New(slog.DiscardHandler), nil); err != nil {
+		s.t.Fatal(err)
+	}
+	s.db.OnOutbox(s.relay.Wake)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
+	s.cancel = cancel
+	s.running.Go(func() {
+		if err := s.relay.Run(ctx); err != nil {
+			s.t.Error(err)
+		}
+	})
+}
+
+func (s *system) stop() {
+	s.cancel()
+	s.running.Wait()
+	s.queue.Close()
+	if err := s.db.Close(); err != nil {
+		s.t.Error(err)
+	}
+}
+
+func (s *system) Restart() { s.stop(); s.start() }
+
+func (s *system) Consumer() queue.Consumer { return s.relay.Consumer(s.queue) }
+
+func (s *system) Figures(name string) queue.Figures { return s.queue.Figures(name) }
+
+func (s *system) Stored() int {
+	n, err := s.db.CountJobs(s.t.Context())
+	if err != nil {
+		s.t.Error(err)
+	}
+	return n
+}
+
+func (s *system) Submit(ctx context.Context, env job.Envelope) error {
+	_, err := s.db.SaveReply(ctx, "a", rand.Text(), business.Reply{}, env)
+	return err
+}
+
+// rows is a store in memory whose rows the test sets.
+type rows struct {
+	mu      sync.Mutex
+	waiting []job.Envelope
+	failing bool
+	settled []int64
+}
+
+func (r *rows) PendingJobs(_ context.Context, name string, after int64, limit int) ([]job.Envelope, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []job.Envelope
+	for _, e := range r.waiting {
+		if e.Kind.Queue() == name && e.ID > after && len(found) < limit {
+			found = append(found, e)
+		}
+	}
+	return found, nil
+}
+
+func (r *rows) JobsPublished(context.Context, []job.Envelope) error { return nil }
+
+func (r *rows) SettleJob(_ context.Context, id int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failing {
+		return errors.New("database away")
+	}
+	r.settled = append(r.settled, id)
+	for i, e := range r.waiting {
+		if e.ID == id {
+			r.waiting = append(r.waiting[:i:i], r.waiting[i+1:]...)
+			break
+		}
+	}
+	return nil
+}
+
+func (r *rows) BuryJob(ctx context.Context, env job.Envelope, _ int, _ string) error {
+	return r.SettleJob(ctx, env.ID)
+}
+
+func (r *rows) CountJobs(context.Context) (int, error) { return len(r.waiting), nil }
+
+func (r *rows) add(ids ...int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range ids {
+		e := queuetest.Job(job.KindOrder, int(id))
+		e.ID = id
+		r.waiting = append(r.waiting, e)
+	}
+}
+
+// publisher remembers what it took, and refuses while failing.
+type publisher struct {
+	mu      sync.Mutex
+	failing bool
+	took    []int64
+}
+
+func (p *publisher) Publish(_ context.Context, env job.Envelope) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failing {
+		return errors.New("broker away")
+	}
+	p.took = append(p.took, env.ID)
+	return nil
+}
+
+func (p *publisher) ids() []int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]int64(nil), p.took...)
+}
+
+// fullLook is when a relay that polls each second has looked at all rows.
+const fullLook = 10 * time.Second
+
+func TestRelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, to := &rows{}, &publisher{failing: true}
+		store.add(1, 2)
+		relay, err := outbox.New(outbox.Config{UntilAck: true}, store, to, slog.New(slog.DiscardHandler), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = relay.Run(ctx) })
+		step := func(what string, wait time.Duration, want ...int64) {
+			t.Helper()
+			<-time.After(wait)
+			synctest.Wait()
+			if diff := cmp.Diff(want, to.ids()); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", what, diff)
+			}
+		}
+		step("a broker that is away", 0)
+		to.failing = false
+		step("it is back: found by the poll", time.Second, 1, 2)
+		store.add(5)
+		relay.Wake(job.QueueOrders)
+		step("a new row, announced", 0, 1, 2, 5)
+		store.add(3) // committed after 5, though its number is lower
+		relay.Wake(job.QueueOrders)
+		step("a late commit is not beyond the cursor", 0, 1, 2, 5)
+		step("a late commit is found by a full look", fullLook, 1, 2, 5, 3)
+		step("nothing is published twice", 2*fullLook, 1, 2, 5, 3)
+		relay.Wake("no such queue")
+		cancel()
+		running.Wait()
+	})
+}
+
+// TestConfirmedRowsGo: over a broker a row goes as soon as it is confirmed.
+func TestConfirmedRowsGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, to := &rows{}, &publisher{}
+		store.add(1, 2, 3)
+		relay, err := outbox.New(outbox.Config{Batch: 2}, store, to, slog.New(slog.DiscardHandler), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = relay.Run(ctx) })
+		synctest.Wait()
+		cancel()
+		running.Wait()
+		if diff := cmp.Diff([]int64{1, 2, 3}, store.settled); diff != "" || len(store.waiting) != 0 {
+			t.Errorf("deleted (-want +got)\n%s\nleft: %v", diff, store.waiting)
+		}
+	})
+}
+
+// TestUnsettled: a job whose row cannot be deleted is done again.
+func TestUnsettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &rows{failing: true}
+		q, err := memqueue.New(memqueue.Config{}, job.Queues(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer q.Close()
+		relay, err := outbox.New(outbox.Config{UntilAck: true}, store, q, slog.New(slog.DiscardHandler), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := queuetest.Job(job.KindOrder, 1)
+		env.ID = 1
+		if err := q.Publish(t.Context(), env); err != nil {
+			t.Fatal(err)
+		}
+		from := relay.Consumer(q)
+		d, err := from.Receive(t.Context(), job.QueueOrders)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Ack(t.Context()); err == nil {
+			t.Error("an acknowledgement without the row's end succeeded")
+		}
+		store.failing = false
+		if d, err = from.Receive(t.Context(), job.QueueOrders); err != nil || d.Attempt() != 2 {
+			t.Fatalf("attempt %d, %v; want the second", d.Attempt(), err)
+		}
+		if err := d.Ack(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if f := q.Figures(job.QueueOrders); f.Depth+f.InFlight != 0 {
+			t.Errorf("left: %+v", f)
+		}
+	})
+}

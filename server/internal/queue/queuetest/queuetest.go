@@ -1,0 +1,288 @@
+// Package queuetest owns the conformance suite of the work queue: what every
+// carrier of jobs must do, a kill between the confirm and the acknowledgement
+// included (BIZ-5, STO-6).
+package queuetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"oalab/server/internal/job"
+	"oalab/server/internal/queue"
+)
+
+// System is one queue as its users see it, together with what keeps its jobs
+// when the process dies.
+type System interface {
+	// Submit returns once the job is safe.
+	Submit(ctx context.Context, env job.Envelope) error
+	// Consumer gives the jobs out. After a Restart it must be asked for again.
+	Consumer() queue.Consumer
+	// Restart drops everything that a killed process would lose and starts anew.
+	Restart()
+	// Figures says what the named queue holds.
+	Figures(queue string) queue.Figures
+	// Stored returns the number of jobs that a restart would bring back.
+	Stored() int
+}
+
+// patience bounds each wait of the suite.
+const patience = 20 * time.Second
+
+// Run runs the suite; open starts an empty System, which the test's clean-up ends.
+func Run(t *testing.T, open func(t *testing.T) System) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, System){
+		"each job is delivered once":                  once,
+		"an acknowledged job is gone after a restart": acknowledged,
+		"a kill before the acknowledgement":           killedBeforeAck,
+		"a job given back comes again later":          givenBack,
+		"a kill while a job waits for its retry":      killedInDelay,
+		"a buried job is gone":                        buried,
+		"settling twice does nothing":                 settledTwice,
+		"receivers stop with their context":           stopped,
+		"queues do not hold each other up":            independent,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+// Job makes a job of the given kind.
+func Job(kind job.Kind, n int) job.Envelope {
+	return job.Envelope{
+		Key: fmt.Sprintf("%s:%d", kind, n), Kind: kind, Payload: json.RawMessage(fmt.Sprintf(`{"n":%d}`, n)), Created: time.UnixMilli(int64(n)),
+	}
+}
+
+func submit(t *testing.T, s System, env job.Envelope) {
+	t.Helper()
+	if err := s.Submit(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func receive(t *testing.T, s System, name string) queue.Delivery {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	d, err := s.Consumer().Receive(ctx, name)
+	if err != nil {
+		t.Fatalf("receive from %s: %v", name, err)
+	}
+	return d
+}
+
+func ack(t *testing.T, d queue.Delivery) {
+	t.Helper()
+	if err := d.Ack(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// empty waits until nothing is held and nothing would come back.
+func empty(t *testing.T, s System) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(patience)
+	for {
+		left := s.Stored()
+		for _, name := range job.Queues() {
+			f := s.Figures(name)
+			left += f.Depth + f.InFlight
+		}
+		if left == 0 {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%d jobs are left", left)
+		case <-tick.C:
+		}
+	}
+}
+
+func once(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	const jobs = 200
+	var mu sync.Mutex
+	seen := map[string]int{}
+	ctx, done := context.WithTimeout(t.Context(), patience)
+	defer done()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				d, err := s.Consumer().Receive(ctx, job.QueueOrders)
+				if err != nil {
+					return
+				}
+				mu.Lock()
+				seen[d.Envelope().Key]++
+				all := len(seen) == jobs
+				mu.Unlock()
+				if err := d.Ack(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if all {
+					done()
+				}
+			}
+		})
+	}
+	for i := range jobs {
+		submit(t, s, Job(job.KindOrder, i))
+	}
+	wg.Wait()
+	for key, n := range seen {
+		if n != 1 {
+			t.Errorf("%s was delivered %d times", key, n)
+		}
+	}
+	if len(seen) != jobs {
+		t.Errorf("%d jobs were delivered, want %d", len(seen), jobs)
+	}
+	empty(t, s)
+}
+
+func acknowledged(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	submit(t, s, Job(job.KindOrder, 1))
+	ack(t, receive(t, s, job.QueueOrders))
+	s.Restart()
+	submit(t, s, Job(job.KindOrder, 2))
+	d := receive(t, s, job.QueueOrders)
+	if d.Envelope().Key != "order:2" {
+		t.Errorf("%s came back", d.Envelope().Key)
+	}
+	ack(t, d)
+	empty(t, s)
+}
+
+func killedBeforeAck(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	submit(t, s, Job(job.KindOrder, 1))
+	submit(t, s, Job(job.KindOrder, 2))
+	first := receive(t, s, job.QueueOrders) // published and confirmed, not acknowledged
+	if first.Attempt() != 1 {
+		t.Errorf("attempt %d, want 1", first.Attempt())
+	}
+	s.Restart()
+	seen := map[string]bool{}
+	for range 2 {
+		d := receive(t, s, job.QueueOrders)
+		seen[d.Envelope().Key] = true
+		if string(d.Envelope().Payload) == "" || d.Envelope().Kind != job.KindOrder {
+			t.Errorf("came back as %+v", d.Envelope())
+		}
+		ack(t, d)
+	}
+	if len(seen) != 2 {
+		t.Errorf("after the kill came %v, want both jobs", seen)
+	}
+	empty(t, s)
+}
+
+func givenBack(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	const delay = 30 * time.Millisecond
+	submit(t, s, Job(job.KindOrder, 1))
+	for attempt := 1; attempt <= 3; attempt++ {
+		d := receive(t, s, job.QueueOrders)
+		if d.Attempt() != attempt {
+			t.Errorf("attempt %d, want %d", d.Attempt(), attempt)
+		}
+		before := time.Now()
+		if err := d.Nack(t.Context(), delay); err != nil {
+			t.Fatal(err)
+		}
+		again := receive(t, s, job.QueueOrders)
+		if waited := time.Since(before); waited < delay {
+			t.Errorf("came again after %s, not before %s was asked for", waited, delay)
+		}
+		attempt++
+		if err := again.Nack(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ack(t, receive(t, s, job.QueueOrders))
+	empty(t, s)
+}
+
+func killedInDelay(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	submit(t, s, Job(job.KindTell, 1))
+	if err := receive(t, s, job.QueueTells).Nack(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if f := s.Figures(job.QueueTells); f.Depth != 1 || f.InFlight != 0 {
+		t.Errorf("a delayed job shows as %+v", f)
+	}
+	s.Restart()
+	ack(t, receive(t, s, job.QueueTells))
+	empty(t, s)
+}
+
+func buried(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	submit(t, s, Job(job.KindQuery, 1))
+	if err := receive(t, s, job.QueueQueries).Bury(t.Context(), "poison"); err != nil {
+		t.Fatal(err)
+	}
+	if f := s.Figures(job.QueueQueries); f.Dead != 1 {
+		t.Errorf("the dead letters are %+v, want one", f)
+	}
+	empty(t, s)
+	s.Restart()
+	submit(t, s, Job(job.KindQuery, 2))
+	d := receive(t, s, job.QueueQueries)
+	if d.Envelope().Key != "query:2" {
+		t.Errorf("%s rose again", d.Envelope().Key)
+	}
+	ack(t, d)
+	empty(t, s)
+}
+
+func settledTwice(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	submit(t, s, Job(job.KindOrder, 1))
+	d := receive(t, s, job.QueueOrders)
+	ack(t, d)
+	for what, err := range map[string]error{
+		"ack": d.Ack(t.Context()), "nack": d.Nack(t.Context(), 0), "bury": d.Bury(t.Context(), "x"),
+	} {
+		if err != nil {
+			t.Errorf("%s after the end: %v", what, err)
+		}
+	}
+	empty(t, s)
+	if f := s.Figures(job.QueueOrders); f.Dead != 0 {
+		t.Errorf("an acknowledged job was buried: %+v", f)
+	}
+}
+
+func stopped(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error)
+	go func() {
+		_, err := s.Consumer().Receive(ctx, job.QueueOrders)
+		result <- err
+	}()
+	cancel()
+	if err := <-result; !errors.Is(err, context.Canceled) {
+		t.Errorf("receive returned %v", err)
+	}
+	submit(t, s, Job(job.KindOrder, 1)) // nothing was swallowed by the one that left
+	ack(t, receive(t, s, job.QueueOrders))
+	empty(t, s)
+}
+
+func independent(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	for i := range 50 {
+		submit(t, s, Job(job.KindQuery, i))
+	}
+	submit(t, s, Job(job.KindOrder, 1))
+	ack(t, receive(t, s, job.QueueOrders))
+	for range 50 {
+		ack(t, receive(t, s, job.QueueQueries))
+	}
+	empty(t, s)
+}

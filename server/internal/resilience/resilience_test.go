@@ -1,0 +1,108 @@
+package resilience_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"oalab/server/internal/resilience"
+)
+
+func TestBackoff(t *testing.T) {
+	b := resilience.NewBackoff(200*time.Millisecond, 2*time.Second, 1)
+	ceilings := []time.Duration{200, 400, 800, 1600, 2000, 2000, 2000}
+	different := false
+	for i, c := range ceilings {
+		c *= time.Millisecond
+		for range 200 {
+			d := b.Delay(i + 1)
+			if d < c/2 || d > c {
+				t.Fatalf("attempt %d waits %s, want %s to %s", i+1, d, c/2, c)
+			}
+			different = different || d != c
+		}
+	}
+	if !different {
+		t.Error("the waits have no jitter")
+	}
+	if d := b.Delay(1_000_000); d > 2*time.Second {
+		t.Errorf("attempt 1 000 000 waits %s", d)
+	}
+	x, y := resilience.NewBackoff(time.Second, time.Minute, 7), resilience.NewBackoff(time.Second, time.Minute, 7)
+	for i := range 10 {
+		if x.Delay(i) != y.Delay(i) {
+			t.Error("the same seed gives other waits")
+		}
+	}
+	if d := resilience.NewBackoff(0, 0, 1).Delay(3); d != 0 {
+		t.Errorf("no base waits %s", d)
+	}
+}
+
+var errFailed = errors.New("failed")
+
+func TestLaneBreaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rule := errors.New("refused by rule")
+		l := resilience.NewLane[int](resilience.LaneConfig{
+			Name: "test", MinCalls: 4, OpenFor: time.Second, Probes: 1,
+			Failed: func(err error) bool { return !errors.Is(err, rule) },
+		})
+		calls := 0
+		do := func(result error) error {
+			_, err := l.Do(t.Context(), func(context.Context) (int, error) { calls++; return 1, result })
+			return err
+		}
+		for range 20 {
+			if err := do(rule); !errors.Is(err, rule) {
+				t.Fatalf("an answer that is no failure: %v", err)
+			}
+		}
+		for errors.Is(do(errFailed), errFailed) {
+		}
+		opened := calls
+		if err := do(nil); !errors.Is(err, resilience.ErrRefused) || calls != opened {
+			t.Errorf("an open breaker: %v, %d more calls", err, calls-opened)
+		}
+		<-time.After(time.Second + time.Millisecond)
+		if err := do(errFailed); !errors.Is(err, errFailed) {
+			t.Errorf("the probe: %v", err)
+		}
+		if err := do(nil); !errors.Is(err, resilience.ErrRefused) {
+			t.Errorf("after a failed probe: %v", err)
+		}
+		<-time.After(time.Second + time.Millisecond)
+		for i := range 3 {
+			if err := do(nil); err != nil {
+				t.Errorf("call %d after recovery: %v", i, err)
+			}
+		}
+	})
+}
+
+func TestLaneWidth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := resilience.NewLane[int](resilience.LaneConfig{Name: "test", Width: 2})
+		hold := make(chan struct{})
+		var wg sync.WaitGroup
+		slow := func() {
+			if _, err := l.Do(t.Context(), func(context.Context) (int, error) { <-hold; return 1, nil }); err != nil {
+				t.Error(err)
+			}
+		}
+		wg.Go(slow)
+		wg.Go(slow)
+		synctest.Wait()
+		if _, err := l.Do(t.Context(), func(context.Context) (int, error) { return 1, nil }); !errors.Is(err, resilience.ErrRefused) {
+			t.Errorf("the third call: %v", err)
+		}
+		close(hold)
+		wg.Wait()
+		if v, err := l.Do(t.Context(), func(context.Context) (int, error) { return 7, nil }); err != nil || v != 7 {
+			t.Errorf("a free lane: %d, %v", v, err)
+		}
+	})
+}
