@@ -15,6 +15,8 @@ type servers struct {
 	service, control *port
 }
 
+const stopPatience = 500 * time.Millisecond
+
 type port struct {
 	addr   string
 	server *http.Server
@@ -74,13 +76,18 @@ func open(ctx context.Context, address string, h http.Handler, log *slog.Logger)
 	return p, nil
 }
 
+// stop ends serving and waits until it has ended.
 func (p *port) stop(ctx context.Context) error {
 	if p == nil {
 		return nil
 	}
-	err := p.server.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(err, p.server.Close())
+	// Calls have been broken off by now. What Shutdown may still wait for are
+	// connections on which nothing was asked yet, and they are not worth it.
+	patience, cancel := context.WithTimeout(ctx, stopPatience)
+	defer cancel()
+	var err error
+	if p.server.Shutdown(patience) != nil {
+		err = p.server.Close()
 	}
 	if end := <-p.served; !errors.Is(end, http.ErrServerClosed) {
 		err = errors.Join(err, end)

@@ -2,29 +2,66 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
+	"oalab/scenarios"
 	"oalab/scenarios/history"
+	"oalab/scenarios/runner"
 )
 
-// catalogue is the harness of this module.
+// catalogue is the real harness: the scenarios of this module and their runner.
 type catalogue struct{}
 
-var errEmpty = errors.New("the runner is not part of this build")
-
 // Scenarios is the catalogue.
-func (catalogue) Scenarios() []scenario { return []scenario{} }
-
-// Find looks a scenario up by name.
-func (catalogue) Find(string) (scenario, bool) { return scenario{}, false }
-
-// Run carries out one scenario.
-func (catalogue) Run(context.Context, request) (history.Manifest, error) {
-	return history.Manifest{}, errEmpty
+func (catalogue) Scenarios() []scenario {
+	var all []scenario
+	for _, s := range scenarios.All() {
+		all = append(all, entry(s))
+	}
+	return all
 }
 
-// Check judges a run folder.
-func (catalogue) Check(string) (history.Manifest, error) { return history.Manifest{}, errEmpty }
+// Find looks a scenario up by name.
+func (catalogue) Find(name string) (scenario, bool) {
+	s, ok := scenarios.Find(name)
+	if !ok {
+		return scenario{}, false
+	}
+	return entry(s), true
+}
+
+// Run carries out one scenario.
+func (catalogue) Run(ctx context.Context, r request) (history.Manifest, error) {
+	s, ok := scenarios.Find(r.Scenario.Name)
+	if !ok {
+		return history.Manifest{}, fmt.Errorf("scenario %s has left the catalogue", r.Scenario.Name)
+	}
+	result, err := runner.Run(ctx, runner.Options{
+		Scenario: s,
+		Topology: r.Topology,
+		Size:     scenarios.Size(r.Size),
+		AllArms:  r.AllArms,
+		Out:      r.Out,
+		Seed:     r.Seed,
+		Tools:    runner.Tools{Oaserver: r.Oaserver},
+		Command:  r.Command,
+		Progress: func(t runner.Tick) { r.Progress(t) },
+		Logger:   r.Logger,
+	})
+	return result.Manifest, err
+}
+
+// Check judges a run folder from its evidence.
+func (catalogue) Check(dir string) (history.Manifest, error) { return runner.Check(dir) }
 
 // Report writes the report files of a run folder again.
-func (catalogue) Report(string) error { return errEmpty }
+func (catalogue) Report(dir string) error { return runner.Report(dir) }
+
+// entry is a scenario as the command line shows it.
+func entry(s scenarios.Scenario) scenario {
+	e := scenario{Name: s.Name, Topology: s.Topologies[0], Topologies: s.Topologies, Source: s.Source, Title: s.Title}
+	for _, a := range s.Arms {
+		e.Arms = append(e.Arms, a.Name)
+	}
+	return e
+}

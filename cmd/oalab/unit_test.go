@@ -128,6 +128,24 @@ func (i *interruptAt) Write(b []byte) (int, error) {
 	return i.w.Write(b)
 }
 
+func TestPrintRunFitsATerminal(t *testing.T) {
+	limit, met := 0.0, true
+	var out bytes.Buffer
+	printRun(&out, "dir", history.Manifest{
+		Scenario: "smoke", Verdict: history.Fail, Reason: strings.Repeat("说", 1000),
+		Checkers: []history.CheckerResult{{Name: "orders", Detail: strings.Repeat("x", 1000)}},
+		Figures:  []history.Figure{{Name: "failed_requests", Unit: "1", Limit: &limit, OK: &met, N: 5}},
+	})
+	for line := range strings.Lines(out.String()) {
+		if n := len([]rune(line)); n > 260 {
+			t.Errorf("a line of %d characters: %s", n, line)
+		}
+	}
+	if !strings.Contains(out.String(), "failed_requests  0  <= 0  met  of 5") {
+		t.Errorf("printed:\n%s", out.String())
+	}
+}
+
 func TestDescribe(t *testing.T) {
 	got := describe(&debug.BuildInfo{
 		Main:     debug.Module{Version: "v1.2.3"},

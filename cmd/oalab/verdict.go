@@ -28,14 +28,14 @@ func statusOf(v history.Verdict) int {
 
 // printRun tells a judged run to a person: the verdict first, then what it rests on.
 func printRun(w io.Writer, dir string, m history.Manifest) {
-	fmt.Fprintf(w, "%s: %s%s\n", m.Scenario, m.Verdict, bracket(m.Reason))
+	fmt.Fprintf(w, "%s: %s%s\n", m.Scenario, m.Verdict, bracket(short(m.Reason)))
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, c := range m.Checkers {
 		met := "as expected"
 		if c.Verdict != c.Expected {
 			met = fmt.Sprintf("expected %s", c.Expected)
 		}
-		fmt.Fprintf(table, "  checker %s\t%s\t%s\t%s\t%d checked, %d violations%s\n", c.Name, c.Arm, c.Verdict, met, c.Checked, c.Violations, bracket(c.Detail))
+		fmt.Fprintf(table, "  checker %s\t%s\t%s\t%s\t%d checked, %d violations%s\n", c.Name, c.Arm, c.Verdict, met, c.Checked, c.Violations, bracket(short(c.Detail)))
 	}
 	_ = table.Flush()
 	for _, f := range m.Figures {
@@ -73,8 +73,18 @@ func bracket(s string) string {
 	return " (" + s + ")"
 }
 
+// short keeps a text to what fits a terminal; the report has all of it.
+func short(s string) string {
+	const most = 160
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+// unit is what stands behind a number; plain counts have nothing there.
 func unit(u string) string {
-	if u == "" {
+	if u == "" || u == "1" {
 		return ""
 	}
 	return " " + u

@@ -34,6 +34,7 @@ func (f *Folder) Arm(name string, main bool) (_ *ArmWriter, err error) {
 		}
 	}
 	a := &ArmWriter{name: name, dir: within(f.dir, rel)}
+	f.arms = append(f.arms, armEntry{name: name, rel: rel, writer: a}) // also for Abandon, when opening fails half-way
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open arm %s: %w", name, err), a.Close())
@@ -55,7 +56,6 @@ func (f *Folder) Arm(name string, main bool) (_ *ArmWriter, err error) {
 	if a.operations, err = createOperations(a.path(FileOperations)); err != nil {
 		return nil, err
 	}
-	f.arms = append(f.arms, armEntry{name: name, rel: rel})
 	return a, nil
 }
 
@@ -67,8 +67,8 @@ func (a *ArmWriter) Name() string { return a.name }
 // Dir is the folder of the arm.
 func (a *ArmWriter) Dir() string { return a.dir }
 
-// LogsDir is the folder for the logs of the arm's processes. Logs are not evidence.
-func (a *ArmWriter) LogsDir() string { return a.path(dirLogs) }
+// LogDir is the folder for the logs of the arm's processes. Logs are not evidence.
+func (a *ArmWriter) LogDir() string { return a.path(dirLogs) }
 
 // WeChatLedger is the path at which the mock platform writes its ledger.
 func (a *ArmWriter) WeChatLedger() string { return a.path(FileWeChatLedger) }

@@ -22,12 +22,14 @@ var (
 // the writers of its arms are not so bound.
 type Folder struct {
 	dir  string
+	made bool // the folder was not there before
 	arms []armEntry
 }
 
 type armEntry struct {
-	name string
-	rel  string
+	name   string
+	rel    string
+	writer *ArmWriter
 }
 
 // CreateFolder makes the run folder dir, which must not exist or be empty
@@ -54,7 +56,7 @@ func CreateFolder(dir string) (*Folder, error) {
 		}
 		return nil, fmt.Errorf("run folder %s: %w: %w", dir, ErrUnwritable, err)
 	}
-	return &Folder{dir: dir}, nil
+	return &Folder{dir: dir, made: !existed}, nil
 }
 
 // probe writes a block and syncs it, because a full disk lets files be created.

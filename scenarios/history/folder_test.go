@@ -56,7 +56,7 @@ func writeArm(t *testing.T, f *history.Folder, name string, main bool, n int) {
 		must(w.Write(line))
 		must(w.Close())
 	}
-	must(os.WriteFile(filepath.Join(a.LogsDir(), "oaserver.log"), []byte("not evidence"), 0o600))
+	must(os.WriteFile(filepath.Join(a.LogDir(), "oaserver.log"), []byte("not evidence"), 0o600))
 	must(a.Close())
 	must(a.Close())
 	must(a.Err())
@@ -103,8 +103,10 @@ func TestRunFolderComesBackAsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantOps := []history.Operation{
-		{Seq: 0, StartS: 0, LatencyS: 0, Status: 200}, {Seq: 1, StartS: .1, LatencyS: .001, Status: 200},
-		{Seq: 2, StartS: .2, LatencyS: .002, Status: 200}, {Seq: 3, StartS: .3, LatencyS: .003, Status: 200},
+		{Seq: 0, StartS: 0, LatencyS: 0, Status: 200},
+		{Seq: 1, StartS: .1, LatencyS: .001, Status: 200},
+		{Seq: 2, StartS: .2, LatencyS: .002, Status: 200},
+		{Seq: 3, StartS: .3, LatencyS: .003, Status: 200},
 		{Seq: 4, StartS: .4, LatencyS: .004, Status: 200},
 	}
 	if d := cmp.Diff(wantOps, a.Operations); d != "" {
@@ -124,6 +126,7 @@ func TestRunFolderComesBackAsWritten(t *testing.T) {
 func TestBrokenEvidenceIsFound(t *testing.T) {
 	truncate := func(file string, by int64) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
+			t.Helper()
 			p := filepath.Join(dir, file)
 			info, err := os.Stat(p)
 			if err != nil {
@@ -136,6 +139,7 @@ func TestBrokenEvidenceIsFound(t *testing.T) {
 	}
 	remove := func(file string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
+			t.Helper()
 			if err := os.Remove(filepath.Join(dir, file)); err != nil {
 				t.Fatal(err)
 			}
@@ -143,6 +147,7 @@ func TestBrokenEvidenceIsFound(t *testing.T) {
 	}
 	rewrite := func(file, from, to string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
+			t.Helper()
 			p := filepath.Join(dir, file)
 			raw, err := os.ReadFile(p)
 			if err != nil {
@@ -170,24 +175,25 @@ func TestBrokenEvidenceIsFound(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name   string
-		break_ func(*testing.T, string)
+		damage func(*testing.T, string)
 		edit   func(*history.Manifest)
 		want   error
 		says   string
 		loads  bool // whether LoadArm of the main arm still succeeds
 	}{
-		{name: "deliveries cut inside a line", break_: truncate("deliveries.jsonl", 3), want: history.ErrShort, says: "deliveries.jsonl"},
-		{name: "operations cut", break_: truncate("operations.gob", 1), want: history.ErrShort, says: "operations.gob"},
-		{name: "ledger missing", break_: remove("ledgers/carrier.jsonl"), want: history.ErrMissing, says: "ledgers/carrier.jsonl"},
-		{name: "ledger of another arm missing", break_: remove("arms/control/ledgers/wechat.jsonl"), want: history.ErrMissing, says: "arms/control/", loads: true},
-		{name: "same length, other content", break_: rewrite("plan.jsonl", "资费", "资贫"), want: history.ErrChanged, says: "plan.jsonl", loads: true},
-		{name: "line added", break_: rewrite("samples.jsonl", "\n", "\n{\"at_s\":1,\"probe\":\"p\",\"name\":\"x\",\"value\":1}\n"), want: history.ErrChanged, says: "samples.jsonl", loads: true},
-		{name: "record changed", break_: rewrite("arm.json", `"scheduled": 5`, `"scheduled": 4`), want: history.ErrChanged, says: "arm.json", loads: true},
+		{name: "deliveries cut inside a line", damage: truncate("deliveries.jsonl", 3), want: history.ErrShort, says: "deliveries.jsonl"},
+		{name: "operations cut", damage: truncate("operations.gob", 1), want: history.ErrShort, says: "operations.gob"},
+		{name: "ledger missing", damage: remove("ledgers/carrier.jsonl"), want: history.ErrMissing, says: "ledgers/carrier.jsonl"},
+		{name: "ledger of another arm missing", damage: remove("arms/control/ledgers/wechat.jsonl"), want: history.ErrMissing, says: "arms/control/", loads: true},
+		{name: "same length, other content", damage: rewrite("plan.jsonl", "资费", "资贫"), want: history.ErrChanged, says: "plan.jsonl", loads: true},
+		{name: "line added", damage: rewrite("samples.jsonl", "\n", "\n{\"at_s\":1,\"probe\":\"p\",\"name\":\"x\",\"value\":1}\n"), want: history.ErrChanged, says: "samples.jsonl", loads: true},
+		{name: "record changed", damage: rewrite("arm.json", `"scheduled": 5`, `"scheduled": 4`), want: history.ErrChanged, says: "arm.json", loads: true},
 		{name: "required file not listed", edit: unlist("ledgers/carrier.jsonl"), want: history.ErrUnlisted, says: "ledgers/carrier.jsonl", loads: true},
 		{name: "file listed twice", edit: func(m *history.Manifest) { m.Evidence = append(m.Evidence, m.Evidence[0]) }, want: history.ErrManifest, says: "twice", loads: true},
 		{name: "path out of the folder", edit: func(m *history.Manifest) { m.Evidence[0].Path = "../x" }, want: history.ErrManifest, says: "out of the folder", loads: true},
 		{name: "arm not named", edit: func(m *history.Manifest) { m.Arms = m.Arms[:1] }, want: history.ErrUnlisted, says: "arms/control", loads: true},
-		{name: "extra ledger", break_: func(t *testing.T, dir string) {
+		{name: "extra ledger", damage: func(t *testing.T, dir string) {
+			t.Helper()
 			if err := os.WriteFile(filepath.Join(dir, "ledgers", "x.jsonl"), []byte("{}\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -195,8 +201,8 @@ func TestBrokenEvidenceIsFound(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir, m := writeRun(t)
-			if tc.break_ != nil {
-				tc.break_(t, dir)
+			if tc.damage != nil {
+				tc.damage(t, dir)
 			}
 			if tc.edit != nil {
 				tc.edit(&m)
@@ -359,34 +365,83 @@ func TestFolderErrors(t *testing.T) {
 }
 
 func TestPlanHash(t *testing.T) {
-	plan := func() []history.PlannedArm {
-		return []history.PlannedArm{{
-			Name:   "main",
-			Plan:   []history.PlannedOp{{Seq: 0, DueS: 0.1, Kind: "text", OpenID: "o1", Text: "a"}, {Seq: 1, DueS: 0.2, Kind: "query", OpenID: "o2"}},
-			Faults: []history.Window{{Fault: "carrier-slow", Target: "carrier", PlannedFromS: 1, PlannedToS: 2}},
-		}}
+	plan := func() history.PlannedArm {
+		return history.PlannedArm{
+			Arm:    "main",
+			Ops:    []history.PlannedOp{{Seq: 0, DueS: 0.1, Kind: "text", OpenID: "o1", Text: "a"}, {Seq: 1, DueS: 0.2, Kind: "query", OpenID: "o2"}},
+			Faults: []history.PlannedFault{{Name: "carrier-slow", Target: "carrier", FromS: 1, ToS: 2}},
+		}
 	}
-	want := history.PlanHash(plan())
-	if len(want) != 64 || history.PlanHash(plan()) != want {
+	hash := func(a history.PlannedArm) string { return history.PlanHash([]history.PlannedArm{a}) }
+	want := hash(plan())
+	if len(want) != 64 || hash(plan()) != want {
 		t.Fatalf("hash %q is not the same for the same plan", want)
 	}
 	for name, change := range map[string]struct {
 		edit func(*history.PlannedArm)
 		same bool
 	}{
-		"due time":           {edit: func(a *history.PlannedArm) { a.Plan[0].DueS += 1e-5 }},
-		"last bit":           {edit: func(a *history.PlannedArm) { a.Plan[0].DueS = math.Nextafter(0.1, 1) }, same: true},
-		"follower":           {edit: func(a *history.PlannedArm) { a.Plan[1].OpenID = "o3" }},
-		"kind":               {edit: func(a *history.PlannedArm) { a.Plan[1].Kind = "order" }},
-		"text moved over":    {edit: func(a *history.PlannedArm) { a.Plan[0].Text, a.Plan[0].Event = "", "a" }},
-		"planned fault time": {edit: func(a *history.PlannedArm) { a.Faults[0].PlannedToS = 3 }},
-		"real fault time":    {edit: func(a *history.PlannedArm) { a.Faults[0].FromS, a.Faults[0].HealedS = 1.1, 2.2 }, same: true},
-		"arm name":           {edit: func(a *history.PlannedArm) { a.Name = "x" }},
+		"due time":        {edit: func(a *history.PlannedArm) { a.Ops[0].DueS += 1e-5 }},
+		"last bit":        {edit: func(a *history.PlannedArm) { a.Ops[0].DueS = math.Nextafter(0.1, 1) }, same: true},
+		"follower":        {edit: func(a *history.PlannedArm) { a.Ops[1].OpenID = "o3" }},
+		"kind":            {edit: func(a *history.PlannedArm) { a.Ops[1].Kind = "order" }},
+		"text moved over": {edit: func(a *history.PlannedArm) { a.Ops[0].Text, a.Ops[0].Event = "", "a" }},
+		"fault time":      {edit: func(a *history.PlannedArm) { a.Faults[0].ToS = 3 }},
+		"fault target":    {edit: func(a *history.PlannedArm) { a.Faults[0].Target = "server" }},
+		"arm name":        {edit: func(a *history.PlannedArm) { a.Arm = "x" }},
 	} {
 		p := plan()
-		change.edit(&p[0])
-		if got := history.PlanHash(p); (got == want) != change.same {
+		change.edit(&p)
+		if got := hash(p); (got == want) != change.same {
 			t.Errorf("%s: same hash = %v, want %v", name, got == want, change.same)
+		}
+	}
+}
+
+func TestAbandonLeavesNothingThatLooksLikeARun(t *testing.T) {
+	for _, logs := range []bool{false, true} {
+		dir := filepath.Join(t.TempDir(), "run")
+		f, err := history.CreateFolder(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := f.Arm("main", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := f.Arm("control", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, text := range map[string]string{
+			a.CarrierLedger(): "{}\n", filepath.Join(b.LogDir(), "empty.log"): "", filepath.Join(b.LogDir(), "why.log"): "port is busy",
+		} {
+			if text == "port is busy" && !logs {
+				continue
+			}
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Abandon(); err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		_ = filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				left = append(left, filepath.Base(p))
+			}
+			return nil
+		})
+		var want []string
+		if logs {
+			want = []string{"why.log"}
+		}
+		if d := cmp.Diff(want, left); d != "" {
+			t.Errorf("logs %v: files left (-want +got):\n%s", logs, d)
+		}
+		if _, err := os.Stat(dir); (err == nil) != logs {
+			t.Errorf("logs %v: folder: %v", logs, err)
 		}
 	}
 }

@@ -8,12 +8,19 @@ import (
 	"math"
 )
 
-// PlannedArm is what is fixed of an arm before it runs. Of its faults only name,
-// target and planned times count, so the windows of a finished run give the same.
+// PlannedArm is what is fixed of an arm before it runs.
 type PlannedArm struct {
+	Arm    string
+	Ops    []PlannedOp
+	Faults []PlannedFault
+}
+
+// PlannedFault is a fault as the schedule places it, in seconds after the arm's base.
+type PlannedFault struct {
 	Name   string
-	Plan   []PlannedOp
-	Faults []Window
+	Target string
+	FromS  float64
+	ToS    float64
 }
 
 // PlanHash is the sha256 (hexadecimal) over all that the seed decides: for each arm
@@ -24,13 +31,13 @@ func PlanHash(arms []PlannedArm) string {
 	sum := sha256.New()
 	w := bufio.NewWriter(sum) // a hash never fails to write
 	for _, a := range arms {
-		_, _ = fmt.Fprintf(w, "arm %q\n", a.Name)
-		for _, p := range a.Plan {
+		_, _ = fmt.Fprintf(w, "arm %q\n", a.Arm)
+		for _, p := range a.Ops {
 			_, _ = fmt.Fprintf(w, "op %d %d %q %q %q %q %q %q %q %q\n",
 				p.Seq, micros(p.DueS), p.Kind, p.OpenID, p.MsgID, p.Text, p.Event, p.Key, p.Phone, p.Code)
 		}
 		for _, f := range a.Faults {
-			_, _ = fmt.Fprintf(w, "fault %q %q %d %d\n", f.Fault, f.Target, micros(f.PlannedFromS), micros(f.PlannedToS))
+			_, _ = fmt.Fprintf(w, "fault %q %q %d %d\n", f.Name, f.Target, micros(f.FromS), micros(f.ToS))
 		}
 	}
 	_ = w.Flush()

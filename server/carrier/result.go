@@ -17,6 +17,7 @@ const (
 	CodeBadMonth       Code = "1004" // not yyyyMM
 	CodeBadText        Code = "1005" // text too long
 	CodeBusy           Code = "2001"
+	CodeInProgress     Code = "2002" // the serial is being processed: its effect may come yet
 )
 
 // Desc is the standard text of a code.
@@ -36,6 +37,8 @@ func (c Code) Desc() string {
 		return "text too long"
 	case CodeBusy:
 		return "system busy, try again later"
+	case CodeInProgress:
+		return "the serial is being processed, ask with QueryOrder"
 	}
 	if c.Final() {
 		return "refused"
@@ -75,7 +78,8 @@ func (r *Result) lead(rest ...part) []part {
 }
 
 // RefusedError is an answer other than success: the carrier was reached,
-// understood the request, and changed nothing.
+// understood the request, and this call changed nothing. With CodeInProgress
+// another call with the same serial still may.
 type RefusedError struct {
 	Code Code
 	Desc string

@@ -1,0 +1,133 @@
+package reports
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+)
+
+// meaning says in plain words what a figure is, or "" for one that nobody explained.
+func meaning(name string) string {
+	base, _, _ := strings.Cut(name, "/")
+	switch base {
+	case "arrivals_scheduled":
+		return "messages that were due"
+	case "arrivals_late":
+		return "messages sent later than they were due"
+	case "arrivals_dropped":
+		return "messages that were due and never sent"
+	case "throughput_per_s":
+		return "messages answered per second"
+	case "p50_due_s", "p95_due_s", "p99_due_s", "p999_due_s":
+		return share(base) + " followers had their answer within, from when the message was due"
+	case "p50_sent_s", "p95_sent_s", "p99_sent_s", "p999_sent_s":
+		return share(base) + " followers had their answer within, from when the message was really sent"
+	case "error_ratio":
+		return "share of messages that got no answer"
+	case "failed_requests":
+		return "messages without an answer after all tries"
+	case "tries_failed":
+		return "single deliveries that failed"
+	case "messages_retried":
+		return "messages the platform delivered more than once"
+	case "orders_retried":
+		return "orders the platform delivered more than once"
+	case "orders_acknowledged":
+		return "orders confirmed to a follower"
+	case "orders_lost":
+		return "confirmed orders that the carrier never did"
+	case "orders_doubled":
+		return "orders that the carrier did more than once"
+	case "results_told":
+		return "orders whose result reached the follower"
+	case "replies_inconsistent":
+		return "messages answered differently when delivered again"
+	case "outage_s":
+		return "longest time without a successful delivery while deliveries failed"
+	case "queue_depth_end":
+		return "jobs left in the queues at the end"
+	case "outbox_rows_end":
+		return "jobs left unpublished at the end"
+	case "work_in_flight_end":
+		return "jobs still being worked on at the end"
+	case "orders_unfinished_end":
+		return "orders without a result at the end"
+	case "pacing_error_p99_s":
+		return "how late the generator itself was, 99 of 100 arrivals"
+	case "generator_ceiling_per_s":
+		return "what the generator manages against a server that does nothing"
+	case "generator_share":
+		return "how much of that ceiling the peak took"
+	}
+	return ""
+}
+
+func share(base string) string {
+	switch p, _, _ := strings.Cut(base, "_"); p {
+	case "p50":
+		return "half of the"
+	case "p95":
+		return "95 of 100"
+	case "p99":
+		return "99 of 100"
+	}
+	return "999 of 1000"
+}
+
+// limit words an objective's bound.
+func limit(f history.Figure) string {
+	if f.Limit == nil {
+		return ""
+	}
+	return f.Relation + " " + check.Quantity(*f.Limit, f.Unit)
+}
+
+// usedUp is how much of its limit a figure takes: above 1 it is missed, and the
+// nearer to it, the worse. A figure that may only have one value takes none or all.
+func usedUp(f history.Figure) float64 {
+	v, l := f.Value, *f.Limit
+	switch f.Relation {
+	case "<", "<=":
+		return ratio(v, l)
+	case ">", ">=":
+		return ratio(l, v)
+	}
+	if v == l {
+		return 0
+	}
+	return math.Inf(1)
+}
+
+func ratio(v, limit float64) float64 {
+	switch {
+	case limit > 0:
+		return v / limit
+	case v <= limit:
+		return 0
+	}
+	return math.Inf(1)
+}
+
+func percent(v float64) string {
+	if math.IsInf(v, 0) {
+		return "beyond any"
+	}
+	return strconv.FormatFloat(100*v, 'f', 0, 64) + " %"
+}
+
+func seconds(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) }
+
+func count(n int) string { return strconv.Itoa(n) }
+
+func yesNo(ok *bool) string {
+	switch {
+	case ok == nil:
+		return ""
+	case *ok:
+		return "yes"
+	}
+	return "NO"
+}

@@ -1,0 +1,91 @@
+// Package check owns judgement: pure functions that read the history of an arm and
+// the ledgers of the mocks and decide what held. It has no clock and no socket, so
+// the same evidence gives the same verdict whenever it is asked (CHA-6, CHA-7,
+// REP-1, REP-4, REP-10).
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"oalab/scenarios/history"
+)
+
+// Finding is what one checker says about one arm.
+type Finding struct {
+	Verdict    history.Verdict
+	Checked    int    // observations the checker could decide on
+	Violations int    // observations that break the invariant
+	Detail     string // one line: offenders first, then counts
+}
+
+// Checker judges one invariant on the evidence of one arm. Check must not keep or
+// change the arm. It may panic: the judge turns that into inconclusive.
+type Checker interface {
+	// Name is the checker's fixed name (design section 6), such as orders.
+	Name() string
+	Check(a *history.Arm) Finding
+}
+
+// Join joins the verdicts of parts into that of the whole: fail beats inconclusive
+// beats pass. Nothing to join is inconclusive: silence proves nothing.
+func Join(verdicts ...history.Verdict) history.Verdict {
+	if len(verdicts) == 0 {
+		return history.Inconclusive
+	}
+	out := history.Pass
+	for _, v := range verdicts {
+		switch v {
+		case history.Fail:
+			return history.Fail
+		case history.Pass:
+		case history.Inconclusive:
+			out = history.Inconclusive
+		default: // a verdict that nobody knows proves nothing
+			out = history.Inconclusive
+		}
+	}
+	return out
+}
+
+// Ask lets a checker judge an arm. A checker that panics, or answers something that
+// is no verdict, is inconclusive: a broken judge acquits nobody.
+func Ask(c Checker, a *history.Arm) (f Finding) {
+	defer func() {
+		if r := recover(); r != nil {
+			f = Finding{Verdict: history.Inconclusive, Detail: fmt.Sprintf("checker %s panicked: %v", c.Name(), r)}
+		}
+	}()
+	f = c.Check(a)
+	switch f.Verdict {
+	case history.Pass, history.Fail, history.Inconclusive:
+		return f
+	}
+	f.Detail = strings.TrimSpace(fmt.Sprintf("checker %s gave no verdict but %q; %s", c.Name(), f.Verdict, f.Detail))
+	f.Verdict = history.Inconclusive
+	return f
+}
+
+// offences collects what breaks an invariant, and words the first few of them.
+type offences struct {
+	n     int
+	named []string
+}
+
+// few is how many offenders a detail names: enough to start looking, one line long.
+const few = 3
+
+func (o *offences) add(format string, args ...any) {
+	o.n++
+	if len(o.named) < few {
+		o.named = append(o.named, fmt.Sprintf(format, args...))
+	}
+}
+
+func (o *offences) String() string {
+	s := strings.Join(o.named, "; ")
+	if rest := o.n - len(o.named); rest > 0 {
+		s += fmt.Sprintf("; and %d more", rest)
+	}
+	return s
+}

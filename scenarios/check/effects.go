@@ -1,0 +1,135 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	cl "oalab/mockcarrier/ledger"
+	wl "oalab/mockwechat/ledger"
+	"oalab/scenarios/history"
+)
+
+// Effect says how to see that a fault really bit: in each of its windows Count must
+// be at least Min, else nothing was tested and the arm is inconclusive. A fault
+// whose bite cannot or need not be seen has an Effect with Min 0.
+type Effect struct {
+	Fault string // name of the fault
+	What  string // what is counted, in the plural, such as refused tries
+	Min   int
+	Count func(*history.Arm, history.Window) int
+}
+
+// TriesTimedOut counts the tries that started in the window and got no answer that
+// counts within their limit.
+func TriesTimedOut(a *history.Arm, w history.Window) int {
+	return countTries(a, w, func(d wl.Delivery) bool { return d.TimedOut })
+}
+
+// TriesLost counts the tries that started in the window and whose answer an
+// injected fault kept from the platform.
+func TriesLost(a *history.Arm, w history.Window) int {
+	return countTries(a, w, func(d wl.Delivery) bool { return d.Lost })
+}
+
+// TriesRefused counts the tries that started in the window and met a refused connection.
+func TriesRefused(a *history.Arm, w history.Window) int {
+	return countTries(a, w, func(d wl.Delivery) bool { return d.Refused })
+}
+
+// TriesFailed counts the tries that started in the window and failed in any way.
+func TriesFailed(a *history.Arm, w history.Window) int {
+	return countTries(a, w, func(d wl.Delivery) bool { return !d.OK })
+}
+
+func countTries(a *history.Arm, w history.Window, is func(wl.Delivery) bool) int {
+	n := 0
+	for _, d := range a.Deliveries {
+		n += one(ours(a, d) && w.Contains(a.Seconds(d.At)) && is(d))
+	}
+	return n
+}
+
+// CarrierSlow counts the calls at the carrier, begun or decided in the window, that
+// kept the caller waiting longer than this many seconds.
+func CarrierSlow(longerThanS float64) func(*history.Arm, history.Window) int {
+	return func(a *history.Arm, w history.Window) int {
+		return countCalls(a, w, func(e cl.Entry) bool { return e.TookS > longerThanS })
+	}
+}
+
+// CarrierUnanswered counts the calls at the carrier, begun or decided in the window,
+// whose answer was not given.
+func CarrierUnanswered(a *history.Arm, w history.Window) int {
+	return countCalls(a, w, func(e cl.Entry) bool { return !e.Answered })
+}
+
+func countCalls(a *history.Arm, w history.Window, is func(cl.Entry) bool) int {
+	n := 0
+	for _, e := range a.Carrier {
+		at := a.Seconds(e.At)
+		n += one((w.Contains(at) || w.Contains(at-e.TookS)) && is(e))
+	}
+	return n
+}
+
+// CounterRose counts by how much a counter of the server rose in the window, as its
+// samples show it, restarts included. metric is a name with any of its labels, such
+// as oalab_carrier_errors_total{op="OrderProduct"}.
+func CounterRose(metric string) func(*history.Arm, history.Window) int {
+	return func(a *history.Arm, w history.Window) int {
+		return int(math.Round(increase(a.Samples, metric, w)))
+	}
+}
+
+// effectPrefix starts the name of the figure that shows a fault's effect: the
+// smallest count among the windows of the fault after the slash.
+const effectPrefix = "effect/"
+
+// EffectFault is the fault whose effect a figure shows, and whether it shows one.
+// Such a figure has a limit, but missing it makes a run inconclusive, not failed.
+func EffectFault(f history.Figure) (fault string, ok bool) {
+	return strings.CutPrefix(f.Name, effectPrefix)
+}
+
+// bitten holds the windows of an arm against the effects that a spec wants to see.
+// It returns a figure for each effect and a sentence for each fault that did not
+// show its own, or was not in effect at all.
+func bitten(a *history.Arm, effects []Effect) (figures []history.Figure, toothless []string) {
+	for _, e := range effects {
+		windows := windowsOf(a.Record.Windows, e.Fault)
+		if len(windows) == 0 {
+			toothless = append(toothless, fmt.Sprintf("fault %s was never injected", e.Fault))
+			continue
+		}
+		least := math.MaxInt
+		for i, w := range windows {
+			n := e.Count(a, w)
+			if n < e.Min {
+				toothless = append(toothless, fmt.Sprintf("fault %s shows no effect in window %d: %d %s, at least %d wanted",
+					e.Fault, i+1, n, e.What, e.Min))
+			}
+			least = min(least, n)
+		}
+		limit, ok := float64(e.Min), least >= e.Min
+		figures = append(figures, history.Figure{
+			Name: effectPrefix + e.Fault, Value: float64(least), Unit: e.What,
+			Relation: ">=", Limit: &limit, OK: &ok, N: len(windows),
+		})
+	}
+	for _, fault := range faultsOf(a.Record.Windows) {
+		if !slices.ContainsFunc(effects, func(e Effect) bool { return e.Fault == fault }) {
+			toothless = append(toothless, fmt.Sprintf("nothing says how the effect of fault %s shows", fault))
+		}
+	}
+	for _, w := range a.Record.Windows {
+		switch {
+		case w.Error != "":
+			toothless = append(toothless, fmt.Sprintf("fault %s: %s", w.Fault, w.Error))
+		case w.ToS <= w.FromS:
+			toothless = append(toothless, fmt.Sprintf("fault %s was never in effect", w.Fault))
+		}
+	}
+	return figures, toothless
+}

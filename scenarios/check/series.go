@@ -1,0 +1,134 @@
+package check
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"oalab/scenarios/history"
+)
+
+// Series of the server that show whether work is left.
+const (
+	seriesQueue      = "oalab_queue_depth"
+	seriesOutbox     = "oalab_outbox_rows"
+	seriesInFlight   = "oalab_work_in_flight"
+	seriesUnfinished = "oalab_orders_unfinished"
+)
+
+// matches reports whether a series has the metric's name and all of its labels.
+// Series and metric look like name{label="value",…}; more labels do not hurt.
+func matches(series, metric string) bool {
+	name, labels, _ := strings.Cut(series, "{")
+	wantName, wantLabels, _ := strings.Cut(metric, "{")
+	if name != wantName {
+		return false
+	}
+	have := splitLabels(strings.TrimSuffix(labels, "}"))
+	for _, l := range splitLabels(strings.TrimSuffix(wantLabels, "}")) {
+		if !slices.Contains(have, l) {
+			return false
+		}
+	}
+	return true
+}
+
+// splitLabels cuts a="x",b="y" at the commas that stand outside of quotes.
+func splitLabels(s string) []string {
+	var out []string
+	quoted, start := false, 0
+	for i := range len(s) {
+		switch {
+		case s[i] == '"' && (i == 0 || s[i-1] != '\\'):
+			quoted = !quoted
+		case s[i] == ',' && !quoted:
+			out = append(out, strings.TrimSpace(s[start:i]))
+			start = i + 1
+		}
+	}
+	if last := strings.TrimSpace(s[start:]); last != "" {
+		out = append(out, last)
+	}
+	return out
+}
+
+// source is one series of one probe.
+type source struct{ probe, name string }
+
+// increase is by how much a counter rose in a window: from the last sample before
+// it, over all matching series. A counter that fell was restarted from zero.
+func increase(samples []history.Sample, metric string, w history.Window) float64 {
+	last := map[source]float64{}
+	total := 0.0
+	for _, s := range samples {
+		if s.Error != "" || s.AtS > w.ToS || !matches(s.Name, metric) {
+			continue
+		}
+		key := source{s.Probe, s.Name}
+		before, seen := last[key]
+		if s.AtS >= w.FromS && seen {
+			if s.Value >= before {
+				total += s.Value - before
+			} else {
+				total += s.Value
+			}
+		}
+		last[key] = s.Value
+	}
+	return total
+}
+
+// endState is the value of a gauge after the last operation, summed over its
+// series, and how many of them there are. It is unknown when a probe saw the gauge
+// last before the load was over, or failed after it.
+func endState(a *history.Arm, metric string) (sum float64, n int) {
+	over := lastEnd(a)
+	latest := map[source]history.Sample{}
+	failed := map[string]float64{}
+	for _, s := range a.Samples {
+		if s.Error != "" {
+			failed[s.Probe] = math.Max(failed[s.Probe], s.AtS)
+			continue
+		}
+		if key := (source{s.Probe, s.Name}); matches(s.Name, metric) && s.AtS >= latest[key].AtS {
+			latest[key] = s
+		}
+	}
+	// In a fixed order: the sum of floats depends on it.
+	keys := make([]source, 0, len(latest))
+	for key := range latest {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(x, y source) int { return strings.Compare(x.probe+"\x00"+x.name, y.probe+"\x00"+y.name) })
+	for _, key := range keys {
+		s := latest[key]
+		if s.AtS < over || failed[key.probe] > s.AtS {
+			return 0, 0
+		}
+		sum += s.Value
+	}
+	return sum, len(keys)
+}
+
+// lastEnd is when the last operation was over, in seconds after base.
+func lastEnd(a *history.Arm) float64 {
+	end := 0.0
+	for _, op := range a.Operations {
+		end = math.Max(end, op.EndS())
+	}
+	return end
+}
+
+// settled reports whether the system had come to rest: the runner saw it empty, or
+// the last samples show nothing queued, in the outbox or in work.
+func settled(a *history.Arm) bool {
+	if a.Record.DrainedS > 0 {
+		return true
+	}
+	for _, metric := range []string{seriesQueue, seriesOutbox, seriesInFlight} {
+		if left, n := endState(a, metric); n == 0 || left != 0 {
+			return false
+		}
+	}
+	return true
+}

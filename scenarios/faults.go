@@ -1,0 +1,108 @@
+package scenarios
+
+import (
+	"time"
+
+	"oalab/chaos"
+	"oalab/chaos/host"
+	"oalab/chaos/network"
+	"oalab/chaos/upstream"
+	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+	"oalab/scenarios/topology"
+)
+
+// Targets of the embedded topology.
+const (
+	TargetServer  chaos.Target = "oaserver"
+	TargetCarrier chaos.Target = "mockcarrier"
+	TargetPusher  chaos.Target = "platform-oaserver"
+)
+
+// carrierSlow makes every carrier call take a log-normal time.
+func carrierSlow(at, length time.Duration, medianS, sigma float64) Fault {
+	return Fault{
+		Name: "carrier-slow", At: at, For: length, Jitter: phase, Target: TargetCarrier,
+		Make: func(s topology.System) chaos.Fault {
+			return s.CarrierRules().Fault("carrier-slow", TargetCarrier,
+				upstream.Rule{Latency: &upstream.Latency{Dist: "lognormal", MedianS: medianS, Sigma: sigma}})
+		},
+		Effect: check.Effect{Fault: "carrier-slow", What: "slow carrier calls", Min: 20, Count: check.CarrierSlow(medianS / 2)},
+	}
+}
+
+// carrierDown cuts the link to the carrier: new connections are refused.
+func carrierDown(at, length time.Duration) Fault {
+	return Fault{
+		Name: "carrier-down", At: at, For: length, Jitter: phase, Target: topology.LinkCarrier,
+		Make: func(s topology.System) chaos.Fault {
+			return s.Proxies().Fault("carrier-down", topology.LinkCarrier, network.Cut())
+		},
+		Effect: check.Effect{
+			Fault: "carrier-down", What: "refused carrier connections", Min: 5,
+			Count: check.CounterRose(`oalab_carrier_errors_total{class="refused"}`),
+		},
+	}
+}
+
+// answerLost lets the carrier do a share of the orders and keeps its answer back.
+func answerLost(at, length time.Duration, share float64) Fault {
+	return Fault{
+		Name: "answer-lost", At: at, For: length, Jitter: phase, Target: TargetCarrier,
+		Make: func(s topology.System) chaos.Fault {
+			return s.CarrierRules().Fault("answer-lost", TargetCarrier,
+				upstream.Rule{Match: upstream.Match{Op: "OrderProduct"}, Share: share, Action: upstream.ActionAnswerLost})
+		},
+		Effect: check.Effect{Fault: "answer-lost", What: "carrier answers not given", Min: 10, Count: check.CarrierUnanswered},
+	}
+}
+
+// replyLost black-holes a share of the server's answers to the platform, which
+// therefore waits its 5 s and tries again (MSG-5, SCN-14).
+func replyLost(at, length time.Duration, share float64) Fault {
+	return Fault{
+		Name: "reply-lost", At: at, For: length, Jitter: phase, Target: TargetPusher,
+		Make: func(s topology.System) chaos.Fault {
+			return s.PlatformRules().Fault("reply-lost", TargetPusher,
+				upstream.Rule{Match: upstream.Match{Path: "push"}, Share: share, Action: upstream.ActionAnswerLost})
+		},
+		Effect: check.Effect{Fault: "reply-lost", What: "tries whose reply was lost", Min: 50, Count: check.TriesLost},
+	}
+}
+
+// killServer kills the server with SIGKILL and starts it again on the same data.
+func killServer(at, length time.Duration) Fault {
+	return Fault{
+		Name: "kill-server", At: at, For: length, Jitter: phase, Target: TargetServer,
+		Make: func(s topology.System) chaos.Fault {
+			return host.Kill("kill-server", TargetServer, s.Server())
+		},
+		Effect: check.Effect{Fault: "kill-server", What: "refused tries", Min: 20, Count: check.TriesRefused},
+	}
+}
+
+// FreezeServer stops the server's process for a while; its sockets stay open.
+func FreezeServer(at, length time.Duration) Fault {
+	return Fault{
+		Name: "freeze-server", At: at, For: length, Target: TargetServer,
+		Make: func(s topology.System) chaos.Fault {
+			return host.Freeze("freeze-server", TargetServer, s.Server())
+		},
+		Effect: check.Effect{Fault: "freeze-server", What: "failed probes", Min: 1, Count: probesFailed},
+	}
+}
+
+// phase is how far the seed may move a fault, so that it does not always meet
+// the same moment of the system's own cycles.
+const phase = 400 * time.Millisecond
+
+// probesFailed counts the probes that got no answer in a window.
+func probesFailed(a *history.Arm, w history.Window) int {
+	n := 0
+	for _, s := range a.Samples {
+		if s.Error != "" && w.Contains(s.AtS) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,68 @@
+package scenarios_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"oalab/scenarios/runner"
+)
+
+// binaries of the system under test, built once for all scenarios.
+var bin struct {
+	oalab, oaserver, defective string
+}
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(childRole); role != "" {
+		os.Exit(child(role))
+	}
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "oalab-scenarios-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := buildBinaries(context.Background(), dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// buildBinaries builds what a user runs, and the server that the drills plant
+// their defects in.
+func buildBinaries(ctx context.Context, dir string) error {
+	bin.oalab = filepath.Join(dir, "oalab")
+	bin.oaserver = filepath.Join(dir, "oaserver")
+	bin.defective = filepath.Join(dir, "defective", "oaserver")
+	for _, b := range []struct {
+		out, pkg string
+		args     []string
+	}{
+		{bin.oalab, "oalab/cmd/oalab", nil},
+		{bin.oaserver, "oalab/cmd/oaserver", nil},
+		{bin.defective, "oalab/cmd/oaserver", []string{"-tags", "defects"}},
+	} {
+		args := append([]string{"build", "-o", b.out}, b.args...)
+		cmd := exec.CommandContext(ctx, "go", append(args, b.pkg)...)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w\n%s", b.pkg, err, out)
+		}
+	}
+	return nil
+}
+
+// progress prints the live lines into the test's log.
+func progress(t *testing.T) func(runner.Tick) {
+	t.Helper()
+	return func(tick runner.Tick) { t.Log(tick) }
+}

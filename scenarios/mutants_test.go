@@ -1,0 +1,49 @@
+package scenarios_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"oalab/scenarios"
+	"oalab/scenarios/history"
+	"oalab/scenarios/runner"
+)
+
+// TestMutants plants one defect after the other into the server: the checker named
+// for it must fail under its fault, and pass without the fault (CHA-7).
+func TestMutants(t *testing.T) {
+	for _, s := range scenarios.Mutants() {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(outDir(t), s.Name)
+			m := mustRun(t, runner.Options{Scenario: s, AllArms: true, Out: dir, Seed: 7, Tools: runner.Tools{Oaserver: bin.defective}}).Manifest
+			if m.Verdict != history.Pass {
+				t.Errorf("verdict %s: %s", m.Verdict, m.Reason)
+			}
+			for _, c := range m.Checkers {
+				t.Logf("%s in arm %s: expected %s, got %s, %d violations of %d: %s", c.Name, c.Arm, c.Expected, c.Verdict, c.Violations, c.Checked, c.Detail)
+			}
+		})
+	}
+}
+
+// TestMutantsAreTheServersFault runs the drills with the product as it is shipped:
+// what convicts a mutant must acquit the server without the defect, under the very
+// same faults.
+func TestMutantsAreTheServersFault(t *testing.T) {
+	for _, s := range scenarios.Mutants() {
+		for i := range s.Arms {
+			s.Arms[i].Setup.Defects = nil
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(outDir(t), s.Name)
+			m := mustRun(t, runner.Options{Scenario: s, Out: dir, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}}).Manifest
+			for _, c := range m.Checkers {
+				if c.Verdict != history.Pass {
+					t.Errorf("%s without the defect: %s, %d violations of %d: %s", c.Name, c.Verdict, c.Violations, c.Checked, c.Detail)
+				}
+			}
+		})
+	}
+}

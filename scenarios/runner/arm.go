@@ -1,0 +1,149 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"oalab/mockwechat"
+	"oalab/scenarios"
+	"oalab/scenarios/history"
+	"oalab/scenarios/load"
+	"oalab/scenarios/topology"
+	"oalab/scenarios/workload"
+)
+
+// arm is one arm in progress.
+type arm struct {
+	run    *run
+	arm    scenarios.Arm
+	load   scenarios.Load
+	faults []scenarios.Fault // with the seed's phase in At
+	plan   []history.PlannedOp
+	pop    workload.Population
+	out    *history.ArmWriter
+	record history.ArmRecord
+	live   *live
+}
+
+// newArm fixes everything that the seed decides: operations, followers, due times
+// and fault times. Arms of one run share the seed, so that they can be compared.
+func newArm(r *run, a scenarios.Arm, index int) (*arm, error) {
+	shape, err := a.Load(r.o.Size)
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	pop := workload.Population{Seed: r.o.Seed, Size: shape.Followers}
+	plan, err := workload.Plan(r.o.Seed, shape.Mix, pop, shape.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	if shape.MaxWorkers == 0 {
+		shape.MaxWorkers = load.WorkersFor(shape.Profile)
+	}
+	x := &arm{run: r, arm: a, load: shape, plan: plan, pop: pop}
+	if a.Faults != nil {
+		x.faults = placed(a.Faults(r.o.Size), r.o.Seed)
+	}
+	if x.out, err = r.folder.Arm(a.Name, index == 0); err != nil {
+		return nil, err
+	}
+	x.live = newLive(x)
+	return x, nil
+}
+
+// placed moves each fault by its share of the jitter, as the seed says.
+func placed(faults []scenarios.Fault, seed uint64) []scenarios.Fault {
+	rng := rand.New(rand.NewPCG(seed, 'f'))
+	out := make([]scenarios.Fault, len(faults))
+	for i, f := range faults {
+		if f.Jitter > 0 {
+			f.At += time.Duration(rng.Int64N(int64(f.Jitter)))
+		}
+		out[i] = f
+	}
+	return out
+}
+
+// planned is what the plan's hash covers.
+func (x *arm) planned() history.PlannedArm {
+	p := history.PlannedArm{Arm: x.arm.Name, Ops: x.plan}
+	for _, f := range x.faults {
+		p.Faults = append(p.Faults, history.PlannedFault{
+			Name: f.Name, Target: string(f.Target), FromS: f.At.Seconds(), ToS: (f.At + f.For).Seconds(),
+		})
+	}
+	return p
+}
+
+// carryOut brings the system up, loads and breaks it, waits for it to drain, and
+// leaves the evidence in the run folder.
+func (x *arm) carryOut(ctx context.Context) (rec history.ArmRecord, err error) {
+	defer func() { err = errors.Join(err, x.out.Close()) }()
+	if err := x.out.WritePlan(x.plan); err != nil {
+		return rec, err
+	}
+	sys, err := x.start(ctx)
+	if err != nil {
+		return rec, err
+	}
+	stopped := false
+	stop := func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		return sys.Stop(sctx)
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+
+	x.record = history.ArmRecord{Arm: x.arm.Name, Phases: x.load.Phases}
+	if err := x.offer(ctx, sys); err != nil {
+		return rec, err
+	}
+	x.record.Interrupted = ctx.Err() != nil
+	if err := stop(); err != nil {
+		x.problem("stop the system: %v", err)
+	}
+	return x.record, x.out.WriteRecord(x.record)
+}
+
+func (x *arm) problem(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	x.record.Problems = append(x.record.Problems, text)
+	x.run.o.Logger.Warn("problem in the run", "arm", x.arm.Name, "problem", text)
+}
+
+// start brings the system up in the arm's setup.
+func (x *arm) start(ctx context.Context) (topology.System, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	x.live.enter("start")
+	acct := account(x.run.o.Seed)
+	acct.Followers = mockwechat.Followers{List: x.pop.OpenIDs()}
+	sys, err := topology.StartEmbedded(ctx, topology.EmbeddedSpec{
+		Oaserver:       x.run.o.Tools.Oaserver,
+		LogDir:         x.out.LogDir(),
+		WeChatLedger:   x.out.WeChatLedger(),
+		CarrierLedger:  x.out.CarrierLedger(),
+		Seed:           x.run.o.Seed,
+		Account:        acct,
+		SeedFile:       x.pop.WriteSeed,
+		Defects:        x.arm.Setup.Defects,
+		CarrierNoDedup: x.arm.Setup.CarrierNoDedup,
+		Logger:         x.run.o.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if rules := x.arm.Setup.CarrierRules; len(rules) > 0 {
+		if err := sys.CarrierRules().Fault("baseline", scenarios.TargetCarrier, rules...).Inject(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("set the carrier's everyday behaviour: %w", err), sys.Stop(ctx))
+		}
+	}
+	return sys, nil
+}

@@ -1,0 +1,92 @@
+// Package runner carries a scenario out: it brings the topology up, calibrates
+// the generator, offers the load, runs the faults, waits for the system to drain,
+// seals the evidence and has it judged. It is the only package that knows all the
+// others; it decides nothing about what was seen.
+package runner
+
+import (
+	"fmt"
+	"log/slog"
+
+	"oalab/scenarios"
+	"oalab/scenarios/history"
+)
+
+// Options say what to run. Scenario, Tools and Out are required.
+type Options struct {
+	Scenario scenarios.Scenario
+	Topology string // empty: the scenario's default
+	Size     scenarios.Size
+	AllArms  bool // false: the main arm alone
+	Out      string
+	Seed     uint64
+	Tools    Tools
+	Command  []string // the line that runs it again, for the report
+	// Progress is called about once a second while an arm runs; nil: never. It is
+	// called from one goroutine and must not block.
+	Progress func(Tick)
+	Logger   *slog.Logger // nil: discard
+}
+
+// Tools are the programs that a topology starts.
+type Tools struct {
+	Oaserver string
+}
+
+// Result is a finished run.
+type Result struct {
+	Dir      string
+	Manifest history.Manifest
+}
+
+// UsageError is a request that cannot be run as it stands: the caller has to
+// change it. Nothing has been started and nothing left behind.
+type UsageError struct {
+	What string // what is wrong
+	Do   string // what to do
+}
+
+func (e *UsageError) Error() string {
+	if e.Do == "" {
+		return e.What
+	}
+	return fmt.Sprintf("%s: %s", e.What, e.Do)
+}
+
+func (o *Options) validate() error {
+	if o.Topology == "" {
+		o.Topology = o.Scenario.Topologies[0]
+	}
+	found := false
+	for _, t := range o.Scenario.Topologies {
+		found = found || t == o.Topology
+	}
+	if !found {
+		return &UsageError{
+			What: fmt.Sprintf("scenario %s has no topology %q", o.Scenario.Name, o.Topology),
+			Do:   fmt.Sprintf("it runs on %v", o.Scenario.Topologies),
+		}
+	}
+	switch o.Size {
+	case "":
+		o.Size = scenarios.Short
+	case scenarios.Short, scenarios.Full:
+	default:
+		return &UsageError{What: fmt.Sprintf("unknown size %q", o.Size), Do: "use short or full"}
+	}
+	if o.Tools.Oaserver == "" {
+		return &UsageError{What: "the server's binary oaserver was not found", Do: "put it beside oalab or on PATH (make build)"}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// arms are the arms to run: the main arm, or all.
+func (o *Options) arms() []scenarios.Arm {
+	if o.AllArms {
+		return o.Scenario.Arms
+	}
+	return o.Scenario.Arms[:1]
+}

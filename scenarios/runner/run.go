@@ -1,0 +1,113 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"oalab/reports"
+	"oalab/scenarios/history"
+)
+
+// Run carries the scenario out and returns the judged, sealed and reported run. A
+// context that ends stops the arrivals, heals every fault and still writes the
+// report: the verdict is then inconclusive, "interrupted". An error means that
+// there is no run to speak of; a UsageError, that the options are at fault.
+func Run(ctx context.Context, o Options) (Result, error) {
+	if err := o.validate(); err != nil {
+		return Result{}, err
+	}
+	folder, err := history.CreateFolder(o.Out)
+	if err != nil {
+		return Result{}, err
+	}
+	r := &run{o: o, folder: folder, started: time.Now()}
+	if err := r.arms(ctx); err != nil {
+		return Result{}, errors.Join(err, folder.Abandon())
+	}
+	m, err := r.finish(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Dir: o.Out, Manifest: m}, nil
+}
+
+// run is one run in progress.
+type run struct {
+	o       Options
+	folder  *history.Folder
+	started time.Time
+	planned []history.PlannedArm
+	names   []string
+	windows []history.Window
+	stopped bool // interrupted
+}
+
+// arms runs the arms one after the other, until one is interrupted.
+func (r *run) arms(ctx context.Context) error {
+	for i, a := range r.o.arms() {
+		if ctx.Err() != nil {
+			r.stopped = true
+			break
+		}
+		arm, err := newArm(r, a, i)
+		if err != nil {
+			return fmt.Errorf("arm %s: %w", a.Name, err)
+		}
+		r.names = append(r.names, a.Name)
+		r.planned = append(r.planned, arm.planned())
+		record, err := arm.carryOut(ctx)
+		if err != nil {
+			return fmt.Errorf("arm %s: %w", a.Name, err)
+		}
+		r.windows = append(r.windows, record.Windows...)
+		r.stopped = r.stopped || record.Interrupted
+	}
+	return nil
+}
+
+// finish seals the evidence, has it judged, and writes the reports.
+func (r *run) finish(ctx context.Context) (history.Manifest, error) {
+	evidence, err := r.folder.Seal()
+	if err != nil {
+		return history.Manifest{}, err
+	}
+	m := history.Manifest{
+		Scenario:    r.o.Scenario.Name,
+		Topology:    r.o.Topology,
+		Size:        string(r.o.Size),
+		Seed:        r.o.Seed,
+		PlanSHA256:  history.PlanHash(r.planned),
+		Started:     r.started,
+		DurationS:   time.Since(r.started).Seconds(),
+		Arms:        r.names,
+		Evidence:    evidence,
+		Faults:      r.windows,
+		Environment: environment(),
+		Versions:    versions(),
+		Command:     r.o.Command,
+	}
+	judged, err := CheckAs(r.o.Out, m, r.o.Scenario)
+	if err != nil {
+		return history.Manifest{}, fmt.Errorf("judge the run: %w", err)
+	}
+	if err := r.folder.WriteManifest(judged); err != nil {
+		return history.Manifest{}, err
+	}
+	if err := reports.Write(r.o.Out, judged); err != nil {
+		return history.Manifest{}, fmt.Errorf("write the reports: %w", err)
+	}
+	return judged, nil
+}
+
+// timeouts of the runner's own steps. Everything that can hang is bounded.
+const (
+	startTimeout = 30 * time.Second
+	stopTimeout  = 15 * time.Second
+	stepTimeout  = 10 * time.Second
+	// probeEvery is how often the server's own figures are read (CHA-5).
+	probeEvery = 100 * time.Millisecond
+	// probeTimeout is when a probe counts as not answered.
+	probeTimeout = 500 * time.Millisecond
+)

@@ -1,0 +1,85 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"oalab/scenarios/probe"
+	"oalab/scenarios/topology"
+)
+
+// Probes of the server, and the series of its metrics that the judge reads.
+const (
+	metricsProbe = "server.metrics"
+	readyProbe   = "server.ready"
+)
+
+// unfinishedOrders is the gauge of orders that have not come to their end. A
+// planted defect may leave some that nothing will ever finish.
+const unfinishedOrders = "oalab_orders_unfinished"
+
+// work lists the gauges that are zero when nothing is queued or being done.
+func work() []string {
+	return []string{"oalab_queue_depth", "oalab_outbox_rows", "oalab_work_in_flight"}
+}
+
+// counters lists what else the judge may want to know of the server.
+func counters() []string {
+	return []string{
+		unfinishedOrders, "oalab_carrier_calls_total", "oalab_carrier_errors_total", "oalab_callback_messages_total",
+		"oalab_callback_duplicates_total", "oalab_callback_handed_over_total", "oalab_jobs_total",
+	}
+}
+
+// watch is the probes of an arm while they run.
+type watch struct {
+	*probe.Runner
+	cancel context.CancelFunc
+	over   errgroup.Group
+}
+
+// watch starts the probes on the load's clock.
+func (x *arm) watch(ctx context.Context, sys topology.System, base time.Time) (*watch, error) {
+	wanted := append(work(), counters()...)
+	r, err := probe.NewRunner(base, x.out.WriteSample, x.run.o.Logger,
+		probe.Probe{Name: metricsProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.Metrics(sys.ServerURL()+"/metrics", wanted...)},
+		probe.Probe{Name: readyProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.HTTPStatus(sys.ServerURL() + "/readyz")},
+	)
+	if err != nil {
+		return nil, fmt.Errorf("set up the probes: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	w := &watch{Runner: r, cancel: cancel}
+	w.over.Go(func() error { return r.Run(ctx) })
+	return w, nil
+}
+
+// stop ends the probes and says whether all their samples were kept.
+func (w *watch) stop() error {
+	w.cancel()
+	return w.over.Wait()
+}
+
+// drain waits until nothing is queued, in the outbox or in work any more.
+func (x *arm) drain(ctx context.Context, w *watch) {
+	x.live.enter("drain")
+	ctx, cancel := context.WithTimeout(ctx, x.load.Drain)
+	defer cancel()
+	names := work()
+	if len(x.arm.Setup.Defects) == 0 {
+		names = append(names, unfinishedOrders)
+	}
+	series := make([]probe.Series, 0, len(names))
+	for _, name := range names {
+		series = append(series, probe.Series{Probe: metricsProbe, Name: name})
+	}
+	at, err := w.AwaitZero(ctx, 3, series...)
+	if err != nil {
+		x.run.o.Logger.Warn("the system did not drain", "arm", x.arm.Name, "error", err)
+		return // the judge sees it in the samples
+	}
+	x.record.DrainedS = at.Seconds()
+}

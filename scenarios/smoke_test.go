@@ -1,0 +1,142 @@
+package scenarios_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"oalab/scenarios"
+	"oalab/scenarios/history"
+	"oalab/scenarios/runner"
+)
+
+// TestSmoke runs both arms of the main job and holds its figures against what the
+// project promises for it (SCN-9, SCN-14, BIZ-6, MSG-5, MSG-6).
+func TestSmoke(t *testing.T) {
+	dir := filepath.Join(outDir(t), "smoke")
+	res := mustRun(t, runner.Options{Scenario: scenarios.Smoke(), AllArms: true, Out: dir, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}})
+	m := res.Manifest
+	if m.Verdict != history.Pass {
+		t.Fatalf("verdict %s: %s\nreport: %s", m.Verdict, m.Reason, filepath.Join(dir, "report.md"))
+	}
+	for _, want := range []struct {
+		figure   string
+		min, max float64
+	}{
+		{"orders_acknowledged", 500, math.Inf(1)},
+		{"orders_acknowledged/carrier-slow", 20, math.Inf(1)},
+		{"orders_acknowledged/carrier-down", 20, math.Inf(1)},
+		{"orders_acknowledged/answer-lost", 20, math.Inf(1)},
+		{"orders_acknowledged/reply-lost", 20, math.Inf(1)},
+		{"orders_acknowledged/kill-server", 20, math.Inf(1)},
+		{"orders_lost", 0, 0},
+		{"orders_doubled", 0, 0},
+		{"messages_retried", 200, math.Inf(1)},
+		{"orders_retried", 30, math.Inf(1)},
+		{"replies_inconsistent", 0, 0},
+		{"failed_requests", 0, 0},
+		{"p99_due_s/carrier-slow", 0, 1},
+		{"p99_due_s/carrier-down", 0, 1},
+		{"outage_s/control", 0, 0},
+	} {
+		f, ok := figure(m, want.figure)
+		if !ok {
+			t.Errorf("run.json has no figure %s", want.figure)
+			continue
+		}
+		if f.Value < want.min || f.Value > want.max {
+			t.Errorf("%s = %g %s, want %g to %g", f.Name, f.Value, f.Unit, want.min, want.max)
+		}
+	}
+	if m.DurationS > 140 {
+		t.Errorf("both arms took %.0f s", m.DurationS)
+	}
+	t.Run("judged again", func(t *testing.T) { judgedAgain(t, dir, m) })
+	t.Run("evidence", func(t *testing.T) { damagedEvidence(t, dir) })
+}
+
+// judgedAgain: the stored folder gives the same verdict, figures and findings.
+func judgedAgain(t *testing.T, dir string, want history.Manifest) {
+	t.Helper()
+	got, err := runner.Check(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Verdict != want.Verdict || got.Reason != want.Reason {
+		t.Errorf("judged again: %s (%s), at first: %s (%s)", got.Verdict, got.Reason, want.Verdict, want.Reason)
+	}
+	if g, w := fmt.Sprint(got.Figures), fmt.Sprint(want.Figures); len(got.Figures) != len(want.Figures) || len(g) == 0 || len(w) == 0 {
+		t.Errorf("judged again: %d figures, at first %d", len(got.Figures), len(want.Figures))
+	}
+}
+
+// damagedEvidence: a torn or missing file makes the run inconclusive, never a pass.
+func damagedEvidence(t *testing.T, dir string) {
+	t.Helper()
+	for _, tc := range []struct {
+		name   string
+		damage func(dir string) error
+	}{
+		{"deliveries cut short", func(dir string) error {
+			path := filepath.Join(dir, history.FileDeliveries)
+			info, err := os.Stat(path)
+			if err != nil {
+				return err
+			}
+			return os.Truncate(path, info.Size()*2/3)
+		}},
+		{"carrier's ledger missing", func(dir string) error { return os.Remove(filepath.Join(dir, "ledgers", "carrier.jsonl")) }},
+		{"platform's ledger missing", func(dir string) error { return os.Remove(filepath.Join(dir, "ledgers", "wechat.jsonl")) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			copied := filepath.Join(t.TempDir(), "run")
+			if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+				t.Fatal(err)
+			}
+			if err := tc.damage(copied); err != nil {
+				t.Fatal(err)
+			}
+			m, err := runner.Check(copied)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Verdict != history.Inconclusive {
+				t.Errorf("verdict %s (%s), want inconclusive", m.Verdict, m.Reason)
+			}
+		})
+	}
+}
+
+// figure finds a figure by name.
+func figure(m history.Manifest, name string) (history.Figure, bool) {
+	for _, f := range m.Figures {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return history.Figure{}, false
+}
+
+// mustRun runs a scenario with its live lines in the test's log.
+func mustRun(t *testing.T, o runner.Options) runner.Result {
+	t.Helper()
+	o.Progress = progress(t)
+	res, err := runner.Run(t.Context(), o)
+	if err != nil {
+		t.Fatalf("run %s: %v", o.Scenario.Name, err)
+	}
+	return res
+}
+
+// outDir is where a test leaves its run folders: kept when OALAB_OUT names a
+// place, so that a failed run can be read.
+func outDir(t *testing.T) string {
+	t.Helper()
+	if dir := os.Getenv("OALAB_OUT"); dir != "" {
+		return filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "_"))
+	}
+	return t.TempDir()
+}
