@@ -70,11 +70,11 @@ func TestSOAPClients(t *testing.T) {
 			defer cancel()
 			interpreter := f.interpreter(ctx)
 			if interpreter == "" {
-				text := "SKIPPED: no " + strings.Join(f.commands, " or ") + " with a SOAP stack here.\nRemedy: make deps, or apt-get install " + f.packages
+				text := "no " + strings.Join(f.commands, " or ") + " with a SOAP stack here.\nRemedy: make deps, or apt-get install " + f.packages
 				if required {
 					t.Fatal(text + "\nOALAB_REQUIRE names soap, so this may not be skipped")
 				}
-				t.Skip(text)
+				t.Skip("SKIPPED: " + text)
 			}
 			for version, sender := range map[string]string{"1.1": "Client", "1.2": "Sender"} {
 				t.Run(version, func(t *testing.T) { f.run(ctx, t, interpreter, version, sender) })

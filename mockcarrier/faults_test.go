@@ -101,10 +101,10 @@ func TestEveryFault(t *testing.T) {
 			// Healed: the same serial comes to its end, and applies only if it did not.
 			b.rules(t)
 			want, last := carrier.CodeOK, ledger.EffectApplied
-			switch tt.state {
-			case carrier.StateRefused:
+			if tt.state == carrier.StateRefused {
 				want, last = carrier.CodeUnknownProduct, ledger.EffectRefused
-			case carrier.StateApplied:
+			}
+			if tt.state == carrier.StateApplied {
 				last = ledger.EffectRepeated
 			}
 			if out := b.order(t, "A", "P"); out.RspCode != want {

@@ -30,23 +30,23 @@ type bench struct {
 	client *http.Client
 }
 
-func start(t testing.TB, cfg mockcarrier.Config) *bench {
-	t.Helper()
+func start(tb testing.TB, cfg mockcarrier.Config) *bench {
+	tb.Helper()
 	c, err := mockcarrier.New(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	b := &bench{Carrier: c, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		b.client.CloseIdleConnections()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), 10*time.Second)
 		defer cancel()
 		if err := c.Stop(ctx); err != nil {
-			t.Errorf("stop: %v", err)
+			tb.Errorf("stop: %v", err)
 		}
 	})
-	if err := c.Start(t.Context(), "127.0.0.1:0", "127.0.0.1:0"); err != nil {
-		t.Fatal(err)
+	if err := c.Start(tb.Context(), "127.0.0.1:0", "127.0.0.1:0"); err != nil {
+		tb.Fatal(err)
 	}
 	return b
 }
@@ -119,24 +119,24 @@ func (b *bench) await(t *testing.T, serial string, want carrier.State) {
 	}
 }
 
-func (b *bench) rules(t testing.TB, rules ...upstream.Rule) {
-	t.Helper()
+func (b *bench) rules(tb testing.TB, rules ...upstream.Rule) {
+	tb.Helper()
 	body, err := json.Marshal(append([]upstream.Rule{}, rules...))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	status, _, answer, err := b.send(t.Context(), http.MethodPut, b.control("faults"), string(body))
+	status, _, answer, err := b.send(tb.Context(), http.MethodPut, b.control("faults"), string(body))
 	if err != nil || status != http.StatusOK {
-		t.Fatalf("set rules: %d %s %v", status, answer, err)
+		tb.Fatalf("set rules: %d %s %v", status, answer, err)
 	}
 }
 
 // lines reads the ledger, without the lines of QueryOrder.
-func (b *bench) lines(t testing.TB, query string) []ledger.Entry {
-	t.Helper()
-	status, _, answer, err := b.send(t.Context(), http.MethodGet, b.control("ledger?"+query), "")
+func (b *bench) lines(tb testing.TB, query string) []ledger.Entry {
+	tb.Helper()
+	status, _, answer, err := b.send(tb.Context(), http.MethodGet, b.control("ledger?"+query), "")
 	if err != nil || status != http.StatusOK {
-		t.Fatalf("ledger: %d %s %v", status, answer, err)
+		tb.Fatalf("ledger: %d %s %v", status, answer, err)
 	}
 	var lines []ledger.Entry
 	for dec := json.NewDecoder(bytes.NewReader(answer)); ; {
@@ -146,7 +146,7 @@ func (b *bench) lines(t testing.TB, query string) []ledger.Entry {
 			return lines
 		}
 		if err != nil {
-			t.Fatalf("ledger: %v in %s", err, answer)
+			tb.Fatalf("ledger: %v in %s", err, answer)
 		}
 		if e.Op != carrier.OpQueryOrder {
 			lines = append(lines, e)

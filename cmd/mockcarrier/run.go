@@ -23,12 +23,12 @@ const (
 func run(ctx context.Context, p proc.Proc) int {
 	flags := flag.NewFlagSet(p.Name, flag.ContinueOnError)
 	flags.SetOutput(p.Stderr)
-	listen := flags.String("listen", "127.0.0.1:8091", "address of the SOAP service")
-	control := flags.String("control", "127.0.0.1:9091", "address of the control port; whoever reaches it rules the mock")
-	path := flags.String("ledger", "", "file of the ledger, continued when it exists (default a temporary file)")
-	seed := flags.Uint64("seed", 1, "seed of fault rules and balances")
+	listen := flags.String("listen", "127.0.0.1:8083", "`address` of the SOAP service")
+	control := flags.String("control", "127.0.0.1:8084", "`address` of the control port; whoever reaches it rules the mock")
+	path := flags.String("ledger", "", "`file` of the ledger, continued when it exists (default a temporary file)")
+	seed := flags.Uint64("seed", 1, "`number` that seeds the fault rules and balances")
 	noDedup := flags.Bool("no-dedup", false, "apply every call, also with a serial that was applied before")
-	products := flags.String("products", "", "codes that can be ordered, separated by commas (default any)")
+	products := flags.String("products", "", "`codes` that can be ordered, separated by commas (default any)")
 	switch err := flags.Parse(p.Args); {
 	case errors.Is(err, flag.ErrHelp):
 		return exit.OK
@@ -38,19 +38,24 @@ func run(ctx context.Context, p proc.Proc) int {
 		fmt.Fprintf(p.Stderr, "%s: unexpected argument %q, see --help\n", p.Name, flags.Arg(0))
 		return exit.Usage
 	}
-	log := slog.New(slog.NewTextHandler(p.Stderr, nil))
-	cfg := mockcarrier.Config{LedgerPath: p.Path(*path), Seed: *seed, NoDedup: *noDedup, Log: log}
+	cfg := mockcarrier.Config{
+		LedgerPath: p.Path(*path),
+		Seed:       *seed,
+		NoDedup:    *noDedup,
+		Log:        slog.New(slog.NewTextHandler(p.Stderr, nil)),
+	}
 	if *products != "" {
 		cfg.Products = strings.Split(*products, ",")
 	}
-	if err := serve(ctx, cfg, *listen, *control); err != nil {
+	if err := serve(ctx, p, cfg, *listen, *control); err != nil {
 		fmt.Fprintf(p.Stderr, "%s: %v\n", p.Name, err)
 		return exit.Usage
 	}
 	return exit.OK
 }
 
-func serve(ctx context.Context, cfg mockcarrier.Config, listen, control string) (err error) {
+// serve prints one line with the two addresses once it listens.
+func serve(ctx context.Context, p proc.Proc, cfg mockcarrier.Config, listen, control string) (err error) {
 	c, err := mockcarrier.New(cfg)
 	if err != nil {
 		return err
@@ -66,7 +71,7 @@ func serve(ctx context.Context, cfg mockcarrier.Config, listen, control string) 
 	if err := c.Start(starting, listen, control); err != nil {
 		return err
 	}
-	cfg.Log.Info("mock carrier listens", "service", c.Addr(), "control", c.ControlAddr())
+	fmt.Fprintf(p.Stdout, "mockcarrier: service %s control %s\n", c.Addr(), c.ControlAddr())
 	<-ctx.Done()
 	return nil
 }
