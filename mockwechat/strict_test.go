@@ -75,6 +75,14 @@ func TestDeadTokensAreRefused(t *testing.T) {
 			b.stable(true)
 			return token
 		}, CodeInvalidCredential, ledger.TokenDead},
+		{"of an account under another name", func(b *bench) string {
+			token, renamed := b.token(), demoAccount()
+			renamed.Name = "renamed"
+			if err := b.SetAccounts([]Account{renamed}); err != nil {
+				b.t.Fatal(err)
+			}
+			return token
+		}, CodeInvalidCredential, ledger.TokenDead},
 		{"of an account that is gone", func(b *bench) string {
 			token := b.token()
 			if err := b.SetAccounts([]Account{otherAccount()}); err != nil {

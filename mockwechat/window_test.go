@@ -36,6 +36,9 @@ func TestCustomMessageWindow(t *testing.T) {
 		{"a click adds to a message's count", []step{
 			{push: &text}, {}, {}, {}, {}, {push: &click}, {}, {}, {want: CodeOutOfCount},
 		}},
+		{"the shorter window is used first", []step{
+			{push: &text}, {push: &click}, {}, {}, {after: time.Minute}, {}, {}, {}, {want: CodeOutOfCount},
+		}},
 		{"a look at a page opens nothing", []step{
 			{push: &Message{OpenID: openID, Event: "VIEW", EventKey: "http://x"}, want: CodeOutOfWindow},
 		}},
