@@ -82,6 +82,7 @@ type Handler struct {
 	business Business
 	answers  Answers
 	flights  *flights
+	recent   recent
 	metrics  *metrics
 	log      *slog.Logger
 }

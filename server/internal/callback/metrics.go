@@ -58,7 +58,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "oalab_callback_refused_total", Help: "Calls refused, by reason.",
 		}, []string{"reason"}),
 		duplicates: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "oalab_callback_duplicates_total", Help: "Tries that shared the work of an earlier one under way.",
+			Name: "oalab_callback_duplicates_total", Help: "Tries of messages that this process has seen a try of before.",
 		}),
 		handedOver: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "oalab_callback_handed_over_total", Help: "Tries answered \"success\" because the answer comes as a message.",

@@ -60,6 +60,9 @@ func (h *Handler) push(w http.ResponseWriter, r *http.Request, account string, q
 		h.refuse(w, r, account, status, reason, err.Error())
 		return
 	}
+	if h.recent.again(account+"|"+m.Key(), arrived) {
+		h.metrics.duplicates.Inc()
+	}
 	result, err := h.answer(ctx, account, m)
 	if err != nil {
 		h.fail(ctx, w, account, m, err)
