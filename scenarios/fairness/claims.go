@@ -21,8 +21,8 @@ type Claim struct {
 // checkClaims computes the table "claims of the source, checked" (CAM-3). Nothing in it
 // is taken from the literature: each number comes from the exact law of the source's
 // code, from its printed figures, or from this examination's packets.
-func checkClaims(p Printed, thesis Rerun) ([]Claim, error) {
-	exact, err := redpacket.Distribution(redpacket.Thesis{}, main.Total, main.Count)
+func checkClaims(p Printed, thesis Rerun, judged []Judgement) ([]Claim, error) {
+	exact, err := redpacket.Distribution(redpacket.Thesis{}, sourceSetting().Total, sourceSetting().Count)
 	if err != nil {
 		return nil, err
 	}
@@ -39,15 +39,9 @@ func checkClaims(p Printed, thesis Rerun) ([]Claim, error) {
 		return nil, err
 	}
 	return []Claim{
-		sumClaim(p), prose, meansClaim(exact), spreadClaim(exact), zeros, small,
+		sumClaim(p, judged), prose, meansClaim(exact), spreadClaim(exact), zeros, small,
 		possibleClaim(p), printedClaim(p, exact),
-		{
-			Claim: "the share is the mean of what remains times a random number between 0 and 1 (step 5)",
-			Where: "4.1.4, prose",
-			Found: fmt.Sprintf("the code multiplies by %d/10 to %d/10; with factors below 1 the first share's mean would be half of %.4g, its printed mean is %.4g",
-				1, 19, main.Mean(), p.Series[len(p.Series)-1].Means[0]),
-			Holds: "no",
-		},
+		factorClaim(p, exact),
 	}, nil
 }
 
@@ -58,15 +52,37 @@ func yes(holds bool) string {
 	return "no"
 }
 
-func sumClaim(p Printed) Claim {
-	kept := 0
-	for _, shares := range p.Packets {
-		kept += Conservation([][]int{shares}, p.Setting.Total).Checked - Conservation([][]int{shares}, p.Setting.Total).Violations
+func sumClaim(p Printed, judged []Judgement) Claim {
+	printed := Conservation(p.Packets, p.Setting.Total)
+	seen, broken := 0, 0
+	for _, j := range judged {
+		for _, f := range j.Findings {
+			if j.Name == (redpacket.Thesis{}).Name() && f.Charge == chargeTotal {
+				seen += f.Packets
+				broken += int(f.Statistic)
+			}
+		}
 	}
 	return Claim{
 		Claim: "the shares sum to the total", Where: "3.1.4",
-		Found: fmt.Sprintf("true of %d of the %d printed packets, and of every packet of this run", kept, len(p.Packets)),
-		Holds: yes(kept == len(p.Packets)),
+		Found: fmt.Sprintf("broken in %d of the %d printed packets and in %d of %d packets of this run", printed.Violations, printed.Checked, broken, seen),
+		Holds: yes(printed.Violations+broken == 0 && seen > 0),
+	}
+}
+
+// factorClaim holds the prose's step 5 against the code.
+func factorClaim(p Printed, exact redpacket.Exact) Claim {
+	most := 0
+	for x, mass := range exact.Shares[0] {
+		if mass > 0 {
+			most = x
+		}
+	}
+	return Claim{
+		Claim: "a share is the mean of what remains times a random number between 0 and 1", Where: "4.1.4, step 5",
+		Found: fmt.Sprintf("the code's first share goes up to %d with a mean of %.2f, printed %.2f; a factor below 1 could not exceed %.4g",
+			most, exact.Moments[0].Mean, p.Series[len(p.Series)-1].Means[0], p.Setting.Mean()),
+		Holds: yes(float64(most) <= p.Setting.Mean()),
 	}
 }
 
@@ -104,7 +120,7 @@ func meansClaim(exact redpacket.Exact) Claim {
 	for _, m := range exact.Moments {
 		low, high = min(low, m.Mean), max(high, m.Mean)
 	}
-	mean := main.Mean()
+	mean := sourceSetting().Mean()
 	return Claim{
 		Claim: "every user's mean is about the same", Where: "5.1.5",
 		Found: fmt.Sprintf("exact means %.4f to %.4f around %.4g: within %.2f %%, but not equal; halves are rounded up, which makes the first share %.4f",
@@ -123,13 +139,13 @@ func spreadClaim(exact redpacket.Exact) Claim {
 }
 
 func zeroClaim(thesis Rerun) (Claim, error) {
-	exact, err := redpacket.Distribution(redpacket.Thesis{}, zeroSetting.Total, zeroSetting.Count)
+	exact, err := redpacket.Distribution(redpacket.Thesis{}, zeroSetting().Total, zeroSetting().Count)
 	if err != nil {
 		return Claim{}, err
 	}
 	return Claim{
 		Claim: "every share is an amount (a factor greater than 0)", Where: "4.1.4",
-		Found: fmt.Sprintf("at %s %.2f %% of packets hold a zero by the exact law, %.2f %% of %d seen", zeroSetting, 100*exact.AnyZero(), 100*thesis.ZeroShare.Value, thesis.ZeroRuns),
+		Found: fmt.Sprintf("at %s %.2f %% of packets hold a zero by the exact law, %.2f %% of %d seen", zeroSetting(), 100*exact.AnyZero(), 100*thesis.ZeroShare.Value, thesis.ZeroRuns),
 		Holds: yes(exact.AnyZero() == 0),
 	}, nil
 }

@@ -24,6 +24,19 @@ type Position struct {
 	ReferenceWorst float64 `json:"reference_worst"`
 }
 
+// found is what the main setting gives beside findings.
+type found struct {
+	positions []Position
+	gini      Interval
+	draws     Draws
+}
+
+// Draws is the distribution of the transformed shares of the main setting.
+type Draws struct {
+	Density []float64 `json:"density"` // in cells of equal width from 0 to 1
+	N       int       `json:"n"`
+}
+
 // evidence is what one allocator produced in one setting.
 type evidence struct {
 	suspect Suspect
@@ -52,7 +65,7 @@ func (s *sheet) accuse(e evidence, f Finding, t Test, sees func(alpha float64) s
 }
 
 // try examines one allocator in one setting.
-func (e evidence) try(ctx context.Context, seed uint64, s *sheet) ([]Position, Interval, error) {
+func (e evidence) try(ctx context.Context, seed uint64, s *sheet) (found, error) {
 	e.counted(s)
 	positions := Positions(e.splits)
 	e.means(s, positions)
@@ -65,16 +78,16 @@ func (e evidence) try(ctx context.Context, seed uint64, s *sheet) ([]Position, I
 		lambda := seesNoncentrality(alpha/float64(e.setting.Count), e.cells())
 		return fmt.Sprintf("a relative error of %.2f %% (root mean square) at one position", 100*math.Sqrt(lambda/float64(len(e.splits))))
 	})
-	if e.setting != main && e.setting != (Setting{100, 10}) {
-		return nil, Interval{}, ctx.Err()
+	if e.setting != sourceSetting() && e.setting != (Setting{100, 10}) {
+		return found{}, ctx.Err()
 	}
-	if err := e.transformed(ctx, seed, s); err != nil {
-		return nil, Interval{}, err
+	draws, err := e.transformed(ctx, seed, s)
+	if err != nil || e.setting != sourceSetting() {
+		return found{}, err
 	}
-	if e.setting != main {
-		return nil, Interval{}, ctx.Err()
-	}
-	return e.atMain(ctx, seed, s, positions)
+	f, err := e.atMain(ctx, seed, s, positions)
+	f.draws = draws
+	return f, err
 }
 
 // cells is the largest number of amounts of one position that are expected often
@@ -108,7 +121,7 @@ func (e evidence) counted(s *sheet) {
 			return fmt.Sprintf("a fault in 1 of %.0f packets", float64(c.Checked)/-math.Log(1-Power))
 		})
 	}
-	exact("total not kept", "count", true, Acquitted, Conservation(e.splits, e.setting.Total), "lose or invent units")
+	exact(chargeTotal, "count", true, Acquitted, Conservation(e.splits, e.setting.Total), "lose or invent units")
 	promised := e.suspect.Minimum() > 0
 	expected := Acquitted
 	if zeros := e.exact.AnyZero() * float64(len(e.splits)); zeros > 15 {
@@ -139,12 +152,12 @@ func (e evidence) means(s *sheet, positions []Sample) {
 		return fmt.Sprintf("a mean off by %.2f %%", 100*seesDeviation(alpha, e.setting.Count)*se/mean)
 	})
 	margins := []float64{strict}
-	if m := e.suspect.Promise.Margin; m > strict && e.setting == main {
+	if m := e.suspect.Promise.Margin; m > strict && e.setting == sourceSetting() {
 		margins = append(margins, m)
 	}
 	for _, margin := range margins {
 		p, against := Equivalence(positions, mean, margin*mean)
-		claimed := e.suspect.Promise.EqualMeans || margin == e.suspect.Promise.Margin && e.setting == main
+		claimed := e.suspect.Promise.EqualMeans || margin == e.suspect.Promise.Margin && e.setting == sourceSetting()
 		s.add(Finding{
 			Charge: fmt.Sprintf("means differ by %.1f %% or more", 100*margin), Setting: e.setting.String(),
 			Claimed: claimed, Expected: expect(off, margin*mean, se),
@@ -196,8 +209,9 @@ func Range(positions []Sample) (low, high float64) {
 // finite keeps a statistic printable in JSON.
 func finite(x float64) float64 { return max(-math.MaxFloat64, min(math.MaxFloat64, x)) }
 
-// Charges that the choice of the default looks at.
+// Charges that the choice of the default and the claims look at.
 const (
+	chargeTotal = "total not kept"
 	chargeZeros = "gives zeros"
 	chargeMeans = "means not equal"
 	chargeLuck  = " luck depends on the position" // after "best" or "worst"

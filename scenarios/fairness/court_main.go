@@ -12,10 +12,10 @@ import (
 const sortedPackets = 50_000
 
 // transformed files the tests of the probability integral transform.
-func (e evidence) transformed(ctx context.Context, seed uint64, s *sheet) error {
+func (e evidence) transformed(ctx context.Context, seed uint64, s *sheet) (Draws, error) {
 	law, err := e.suspect.Law(e.setting.Total, e.setting.Count)
 	if err != nil {
-		return err
+		return Draws{}, err
 	}
 	u, impossible := Transform(e.splits, law, e.stream(seed, "transform"))
 	drawn := len(u) * (e.setting.Count - 1)
@@ -41,7 +41,7 @@ func (e evidence) transformed(ctx context.Context, seed uint64, s *sheet) error 
 		return fmt.Sprintf("a distance of %.5f (%d shares)", seesDistance(alpha, sorted*(e.setting.Count-1)), sorted*(e.setting.Count-1))
 	})
 	if err := ctx.Err(); err != nil {
-		return err
+		return Draws{}, err
 	}
 	correlated := func(charge, method string, t Test) {
 		s.accuse(e, Finding{
@@ -54,15 +54,15 @@ func (e evidence) transformed(ctx context.Context, seed uint64, s *sheet) error 
 	correlated("a draw depends on the one before", "randomised PIT, correlation at lag 1", Lag(u, 1))
 	correlated("a draw depends on the second before", "randomised PIT, correlation at lag 2", Lag(u, 2))
 	correlated("a packet depends on the one before", "randomised PIT, correlation across packets", Across(u))
-	return ctx.Err()
+	return Draws{Density: Histogram(u), N: drawn}, ctx.Err()
 }
 
 // atMain files what is tested at the source's setting only.
-func (e evidence) atMain(ctx context.Context, seed uint64, s *sheet, positions []Sample) ([]Position, Interval, error) {
+func (e evidence) atMain(ctx context.Context, seed uint64, s *sheet, positions []Sample) (found, error) {
 	n, count := len(e.splits), e.setting.Count
 	closed, err := e.suspect.ClosedForm(e.setting.Total, count)
 	if err != nil {
-		return nil, Interval{}, err
+		return found{}, err
 	}
 	exactSD := make([]float64, count)
 	for k, m := range e.exact.Moments {
@@ -86,7 +86,7 @@ func (e evidence) atMain(ctx context.Context, seed uint64, s *sheet, positions [
 	})
 	reference, err := e.reference(ctx, seed)
 	if err != nil {
-		return nil, Interval{}, err
+		return found{}, err
 	}
 	best, worst := Luck(e.splits, e.stream(seed, "ties"))
 	refBest, refWorst := Luck(reference, e.stream(seed, "reference ties"))
@@ -113,7 +113,7 @@ func (e evidence) atMain(ctx context.Context, seed uint64, s *sheet, positions [
 			Best: share(best), Worst: share(worst), ReferenceBest: share(refBest), ReferenceWorst: share(refWorst),
 		}
 	}
-	return out, gini, ctx.Err()
+	return found{positions: out, gini: gini}, ctx.Err()
 }
 
 // luck files the tests of who gets the best and the worst share.

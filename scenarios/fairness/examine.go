@@ -27,7 +27,7 @@ func Examine(ctx context.Context, seed uint64, size string) (Report, error) {
 // ExamineSuspects does the same for other allocators, or the same ones under another
 // promise. Each must have the name of an allocator whose ideal is known.
 func ExamineSuspects(ctx context.Context, seed uint64, size Size, suspects []Suspect) (Report, error) {
-	r := Report{Seed: seed, Size: size, Main: main, Alpha: Alpha, Beta: Beta, Allocators: make([]Judgement, len(suspects)), Reruns: make([]Rerun, len(suspects))}
+	r := Report{Seed: seed, Size: size, Main: sourceSetting(), Alpha: Alpha, Beta: Beta, Allocators: make([]Judgement, len(suspects)), Reruns: make([]Rerun, len(suspects))}
 	var err error
 	if r.Printed, err = PrintedBySource(); err != nil {
 		return Report{}, err
@@ -60,7 +60,7 @@ func ExamineSuspects(ctx context.Context, seed uint64, size Size, suspects []Sus
 	}
 	for _, again := range r.Reruns {
 		if again.Allocator == (redpacket.Thesis{}).Name() {
-			if r.Claims, err = checkClaims(r.Printed, again); err != nil {
+			if r.Claims, err = checkClaims(r.Printed, again, r.Allocators); err != nil {
 				return Report{}, err
 			}
 		}
@@ -86,20 +86,20 @@ func examineOne(ctx context.Context, seed uint64, size Size, suspect Suspect, pr
 		if err != nil {
 			return j, again, err
 		}
-		splits, err := draw(suspect, setting, size.Packets, generator(seed, suspect.Name(), setting.String(), "packets"))
+		splits, err := draw(suspect, setting, size.packets(setting), generator(seed, suspect.Name(), setting.String(), "packets"))
 		if err != nil {
 			return j, again, err
 		}
-		if setting == zeroSetting {
+		if setting == zeroSetting() {
 			z := Zeros(splits)
 			again.ZeroShare, again.ZeroRuns = wilson(z.WithZero, z.Packets), z.Packets
 		}
-		positions, gini, err := evidence{suspect, setting, size, splits, exact}.try(ctx, seed, s)
+		f, err := evidence{suspect, setting, size, splits, exact}.try(ctx, seed, s)
 		if err != nil {
 			return j, again, err
 		}
-		if setting == main {
-			j.Positions, j.Gini = positions, gini
+		if setting == sourceSetting() {
+			j.Positions, j.Gini, j.Draws = f.positions, f.gini, f.draws
 		}
 	}
 	return j, again, nil

@@ -123,3 +123,20 @@ func Across(u [][]float64) Test {
 	}
 	return uniformCorrelation(sum, pairs)
 }
+
+// Histogram is the density of all u together in 64 cells: 1 everywhere if they are
+// uniform.
+func Histogram(u [][]float64) []float64 {
+	density := make([]float64, bins)
+	n := 0
+	for _, row := range u {
+		n += len(row)
+		for _, x := range row {
+			density[min(bins-1, max(0, int(x*bins)))]++
+		}
+	}
+	for i := range density {
+		density[i] *= bins / float64(max(1, n))
+	}
+	return density
+}

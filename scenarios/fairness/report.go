@@ -33,6 +33,7 @@ type Judgement struct {
 	Findings  []Finding  `json:"findings"`
 	Positions []Position `json:"positions"` // at the main setting
 	Gini      Interval   `json:"gini"`      // at the main setting
+	Draws     Draws      `json:"draws"`     // at the main setting
 }
 
 // Held says whether every allocator was acquitted of everything it promised.
@@ -67,8 +68,8 @@ func figures(reruns []Rerun, speeds map[string]Interval, timed int) []history.Fi
 		low := history.Figure{Name: "mean_min_" + name, Value: r.Low, Unit: "units", N: runs}
 		high := history.Figure{Name: "mean_max_" + name, Value: r.High, Unit: "units", N: runs}
 		if name == "thesis" {
-			bound(&low, ">=", main.Mean()*(1-thesisMargin))
-			bound(&high, "<=", main.Mean()*(1+thesisMargin))
+			bound(&low, ">=", sourceSetting().Mean()*(1-thesisMargin))
+			bound(&high, "<=", sourceSetting().Mean()*(1+thesisMargin))
 		}
 		zero := history.Figure{
 			Name: "zero_share_" + name, Value: r.ZeroShare.Value, Unit: "ratio",

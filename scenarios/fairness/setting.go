@@ -14,27 +14,35 @@ func (s Setting) String() string { return fmt.Sprintf("%d/%d", s.Total, s.Count)
 // Mean is the fair share in units.
 func (s Setting) Mean() float64 { return float64(s.Total) / float64(s.Count) }
 
-// main is the source's own setting, where everything is tested.
-var main = Setting{500, 20}
+// sourceSetting is the source's own setting, where everything is tested.
+func sourceSetting() Setting { return Setting{500, 20} }
 
 // settings are all settings in the order of examination: the source's, the one
 // where its code gives zeros, and small totals, where rounding to whole units biases
 // positions, down to one unit each.
 func settings() []Setting {
-	return []Setting{main, {200, 20}, {100, 10}, {30, 10}, {25, 20}, {21, 20}, {11, 10}, {20, 20}}
+	return []Setting{sourceSetting(), {200, 20}, {100, 10}, {30, 10}, {25, 20}, {21, 20}, {11, 10}, {20, 20}}
 }
 
 // zeroSetting is where the share of packets with a zero is a published figure.
-var zeroSetting = Setting{200, 20}
+func zeroSetting() Setting { return Setting{200, 20} }
 
 // Size scales an examination.
 type Size struct {
 	Name    string `json:"name"`
-	Packets int    `json:"packets"` // a setting and allocator
+	Packets int    `json:"packets"` // a setting and allocator; half as many at means below 10
 	// Resamples of the bootstrap, over at most Bootstrapped packets.
 	Resamples    int `json:"resamples"`
 	Bootstrapped int `json:"bootstrapped"`
 	Timed        int `json:"timed"` // packets behind split_ns
+}
+
+// packets is how many packets a setting gets.
+func (s Size) packets(setting Setting) int {
+	if setting.Mean() < 10 {
+		return s.Packets / 2
+	}
+	return s.Packets
 }
 
 // SizeNamed is the size "short", which takes seconds, or "full". With 400 000

@@ -59,21 +59,21 @@ type Rerun struct {
 // rerun repeats the source's test: 10, 1 000 and 10 000 runs, each its own.
 func rerun(s Suspect, seed uint64, runs []int) (Rerun, error) {
 	r := Rerun{Allocator: s.Name()}
-	exact, err := redpacket.Distribution(s, main.Total, main.Count)
+	exact, err := redpacket.Distribution(s, sourceSetting().Total, sourceSetting().Count)
 	if err != nil {
 		return r, err
 	}
-	closed, err := s.ClosedForm(main.Total, main.Count)
+	closed, err := s.ClosedForm(sourceSetting().Total, sourceSetting().Count)
 	if err != nil {
 		return r, err
 	}
-	sd := make([]float64, main.Count)
+	sd := make([]float64, sourceSetting().Count)
 	for k, m := range exact.Moments {
 		sd[k] = m.SD
 		r.ClosedSD = append(r.ClosedSD, closed[k].SD)
 	}
 	for _, n := range runs {
-		splits, err := draw(s, main, n, generator(seed, s.Name(), "source test", n))
+		splits, err := draw(s, sourceSetting(), n, generator(seed, s.Name(), "source test", n))
 		if err != nil {
 			return r, err
 		}

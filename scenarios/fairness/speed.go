@@ -18,7 +18,7 @@ func splitTime(s Suspect, seed uint64, packets int) (Interval, error) {
 	for i := range ns {
 		start := time.Now()
 		for range each {
-			if _, err := s.Split(rng, main.Total, main.Count); err != nil {
+			if _, err := s.Split(rng, sourceSetting().Total, sourceSetting().Count); err != nil {
 				return Interval{}, err
 			}
 		}

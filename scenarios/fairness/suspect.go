@@ -29,7 +29,7 @@ func (p Promise) Text(minimum int) string {
 	case p.EqualMeans:
 		s += ", equal means at every position and total"
 	case p.Margin > 0:
-		s += fmt.Sprintf(", means equal within %.1f %% at %s", 100*p.Margin, main)
+		s += fmt.Sprintf(", means equal within %.1f %% at %s", 100*p.Margin, sourceSetting())
 	}
 	if p.Exchangeable {
 		s += ", luck independent of the position"
