@@ -168,13 +168,17 @@ func (e evidence) means(s *sheet, positions []Sample) {
 	}
 }
 
+// distance is how many standard errors from a limit a true value must be for a
+// verdict to be certain for all practical purposes: the corrected tests decide at about 4.6.
+const distance = 9
+
 // expect is the verdict that a mean truly off by so much must get, and none where
-// that is within six standard errors of the limit.
+// that is not clear of the limit.
 func expect(off, limit, se float64) Verdict {
 	switch {
-	case off < 1e-9 && limit == 0, off < limit-6*se:
+	case off < 1e-9 && limit == 0, off < limit-distance*se:
 		return Acquitted
-	case off > limit+6*se:
+	case off > limit+distance*se:
 		return Convicted
 	}
 	return ""
