@@ -179,6 +179,9 @@ func TestGolden(t *testing.T) {
 		if b.SD < b.Low || b.SD > b.High {
 			t.Errorf("position %d: standard deviation %.3f outside %.3f … %.3f", k+1, b.SD, b.Low, b.High)
 		}
+		if r.ClosedSD[k] < b.Low || r.ClosedSD[k] > b.High {
+			t.Errorf("position %d: the closed form %.3f is outside %.3f … %.3f", k+1, r.ClosedSD[k], b.Low, b.High)
+		}
 	}
 	got, err := json.MarshalIndent(r.Series, "", "  ")
 	if err != nil {

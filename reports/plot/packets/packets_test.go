@@ -59,8 +59,8 @@ func TestSave(t *testing.T) {
 			t.Fatalf("%s.png: %v", name, err)
 		}
 		colours := map[any]bool{}
-		for y := range img.Bounds().Dy() {
-			for x := range img.Bounds().Dx() {
+		for y := 0; y < img.Bounds().Dy(); y += 5 {
+			for x := 0; x < img.Bounds().Dx(); x += 5 {
 				colours[img.At(x, y)] = true
 			}
 		}
