@@ -1,12 +1,14 @@
 package scenarios_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"oalab/scenarios"
 	"oalab/scenarios/history"
@@ -123,11 +125,26 @@ func figure(m history.Manifest, name string) (history.Figure, bool) {
 func mustRun(t *testing.T, o runner.Options) runner.Result {
 	t.Helper()
 	o.Progress = progress(t)
-	res, err := runner.Run(t.Context(), o)
+	ctx, cancel := beforeTheLimit(t)
+	defer cancel()
+	res, err := runner.Run(ctx, o)
 	if err != nil {
 		t.Fatalf("run %s: %v", o.Scenario.Name, err)
 	}
 	return res
+}
+
+// healing is what a run gets to heal its faults and stop its processes before the
+// test binary is killed at its time limit.
+const healing = 25 * time.Second
+
+// beforeTheLimit is a context that ends a run while there is time left to heal.
+func beforeTheLimit(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	if at, ok := t.Deadline(); ok {
+		return context.WithDeadline(t.Context(), at.Add(-healing))
+	}
+	return context.WithCancel(t.Context())
 }
 
 // onCalmMachine runs a scenario once more when its generator certificate says that

@@ -1,6 +1,10 @@
 package fairness
 
-import "gonum.org/v1/gonum/stat/distuv"
+import (
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
 
 // sparse is the expected number below which cells are put together: under it the
 // chi-square law is not to be trusted.
@@ -99,7 +103,7 @@ func Shares(splits [][]int, law [][]float64) Test {
 	}
 	worst := Test{P: 1, N: len(splits)}
 	for k, probabilities := range law {
-		t := Goodness(counts[k], append(probabilities[:len(probabilities):len(probabilities)], 0))
+		t := Goodness(counts[k], append(slices.Clip(probabilities), 0))
 		if t.P < worst.P {
 			worst = t
 		}

@@ -49,7 +49,7 @@ func (b *board) head() vg.Length {
 // Draw implements Drawing.
 func (b *board) Draw(c draw.Canvas) {
 	c.SetColor(paper)
-	c.Fill(c.Rectangle.Path())
+	c.Fill(c.Path())
 	y := c.Max.Y - margin
 	write := func(lines []string, s text.Style) {
 		for _, line := range lines {

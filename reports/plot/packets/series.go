@@ -2,6 +2,7 @@ package packets
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	gonum "gonum.org/v1/plot"
@@ -58,8 +59,8 @@ func (b band) Plot(c draw.Canvas, p *gonum.Plot) {
 		}
 		path.Line(at(i, y))
 	}
-	for i := len(b.low) - 1; i >= 0; i-- {
-		path.Line(at(i, b.low[i]))
+	for i, v := range slices.Backward(b.low) {
+		path.Line(at(i, v))
 	}
 	path.Close()
 	c.SetColor(b.color.faint(opacity))
