@@ -18,7 +18,7 @@ export CGO_ENABLED := 0
 export PATH := $(CURDIR)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo deps check fmt test race scenarios full fuzz clean
+.PHONY: help build demo deps check fmt test doctor race scenarios full fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,8 +26,9 @@ help: ## list the targets
 build: ## build the four binaries into bin/
 	$(GO) build -trimpath -o bin/ ./cmd/...
 
-demo: build ## run scenario smoke on this machine: load, faults, verdict, report (≤ 3 min, ≤ 6 min the first time)
-	bin/oalab run smoke
+demo: build ## run smoke and redpacket-stats on this machine: load, faults, verdicts, reports (≤ 3 min, ≤ 6 min the first time)
+	@bin/oalab doctor
+	bin/oalab run smoke redpacket-stats
 
 # What the tests can use of Debian: a C compiler for the race detector, SOAP
 # clients of other languages for the mock carrier, a browser for the reports.
@@ -63,7 +64,11 @@ check: ## format, vet, pinned linters, tidy go.mod, rules of the tree
 fmt: ## format the Go files
 	@$(LINT) fmt
 
-test: race scenarios ## all tests: with the race detector, then the scenarios in size short
+test: doctor race scenarios ## all tests: with the race detector, then the scenarios in size short
+
+# What this machine lacks, and the remedy, before anything is left out for want of it.
+doctor: build
+	@bin/oalab doctor
 
 race: build
 	@packages=$$($(GO) list ./... | grep -vx oalab/scenarios); \
