@@ -52,8 +52,8 @@ func TestFrozenServer(t *testing.T) {
 	s := steadyText("frozen-server", 4*time.Second, 10, quick, func(scenarios.Size) []scenarios.Fault {
 		return []scenarios.Fault{scenarios.FreezeServer(1500*time.Millisecond, time.Second)}
 	})
-	dir := filepath.Join(outDir(t), s.Name)
-	m := mustRun(t, runner.Options{Scenario: s, Out: dir, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}}).Manifest
+	res := onCalmMachine(t, runner.Options{Scenario: s, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}})
+	dir, m := res.Dir, res.Manifest
 	arm, err := history.LoadArm(dir, "main", true)
 	if err != nil {
 		t.Fatal(err)

@@ -16,9 +16,8 @@ import (
 // TestSmoke runs both arms of the main job and holds its figures against what the
 // project promises for it (SCN-9, SCN-14, BIZ-6, MSG-5, MSG-6).
 func TestSmoke(t *testing.T) {
-	dir := filepath.Join(outDir(t), "smoke")
-	res := mustRun(t, runner.Options{Scenario: scenarios.Smoke(), AllArms: true, Out: dir, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}})
-	m := res.Manifest
+	res := onCalmMachine(t, runner.Options{Scenario: scenarios.Smoke(), AllArms: true, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}})
+	dir, m := res.Dir, res.Manifest
 	if m.Verdict != history.Pass {
 		t.Fatalf("verdict %s: %s\nreport: %s", m.Verdict, m.Reason, filepath.Join(dir, "report.md"))
 	}
@@ -130,6 +129,24 @@ func mustRun(t *testing.T, o runner.Options) runner.Result {
 	}
 	return res
 }
+
+// onCalmMachine runs a scenario once more when its generator certificate says that
+// the machine itself was disturbed: such a run measured nothing, by its own word.
+func onCalmMachine(t *testing.T, o runner.Options) runner.Result {
+	t.Helper()
+	for try := 1; ; try++ {
+		o.Out = filepath.Join(outDir(t), fmt.Sprintf("%s-%d", o.Scenario.Name, try))
+		res := mustRun(t, o)
+		disturbed := res.Manifest.Verdict == history.Inconclusive && strings.Contains(res.Manifest.Reason, "generator-bound")
+		if !disturbed || try == maxTries {
+			return res
+		}
+		t.Logf("try %d: %s", try, res.Manifest.Reason)
+	}
+}
+
+// maxTries bounds the runs of one scenario on a machine that is disturbed.
+const maxTries = 2
 
 // outDir is where a test leaves its run folders: kept when OALAB_OUT names a
 // place, so that a failed run can be read.

@@ -236,7 +236,7 @@ func (p *process) kill() {
 
 func (p *process) stop() {
 	p.t.Helper()
-	ended, cancel := context.WithCancel(context.Background())
+	ended, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
 	cancel()
 	_ = p.work.Stop(ended) // at once: the hard way
 	p.cancel()

@@ -27,7 +27,8 @@ type Config struct {
 	WSDLURL string
 	// Timeout bounds each call whose context does not end sooner; 0 means 4 s.
 	Timeout time.Duration
-	// MaxConns bounds the connections to the carrier; 0 means 256.
+	// MaxConns bounds the connections to the carrier; 0 means 384, more than
+	// all workers and callbacks together ask for at once.
 	MaxConns int
 	// Inline sizes the lane of the calls for which a callback waits.
 	Inline resilience.LaneConfig
@@ -63,7 +64,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 		cfg.Timeout = 4 * time.Second
 	}
 	if cfg.MaxConns <= 0 {
-		cfg.MaxConns = 256
+		cfg.MaxConns = 384
 	}
 	if cfg.Transport == nil {
 		cfg.Transport = &http.Transport{

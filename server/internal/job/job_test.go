@@ -67,7 +67,7 @@ func TestDefects(t *testing.T) {
 			t.Errorf("%s: sweeper off %t, want %t", name, d.SweeperOff(), off)
 		}
 	}
-	if (job.Defects)(nil).Has(job.DefectNoSerial) {
+	if job.Defects(nil).Has(job.DefectNoSerial) {
 		t.Error("no defects have one")
 	}
 }

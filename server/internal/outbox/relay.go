@@ -43,6 +43,9 @@ type Config struct {
 	UntilAck bool
 }
 
+// fullEvery is how many polls apart the looks at all rows are.
+const fullEvery = 10
+
 // Relay publishes committed rows. It is safe for concurrent use.
 type Relay struct {
 	cfg   Config
@@ -113,13 +116,14 @@ func (r *Relay) Run(ctx context.Context) error {
 	return nil
 }
 
-// serve follows one queue's rows: new ones when woken, all of them at each
-// poll. Rows may become visible out of the order of their IDs (two commits on
+// serve follows one queue's rows: new ones when woken and at each poll, all of
+// them at the start and now and then. Rows may become visible out of the order of their IDs (two commits on
 // MySQL), so that only the full look finds each for certain.
 func (r *Relay) serve(ctx context.Context, l *line) {
 	ticker := time.NewTicker(r.cfg.Poll)
 	defer ticker.Stop()
-	for full := true; ; {
+	full := true
+	for polls := 1; ; {
 		if err := r.scan(ctx, l, full); err != nil && ctx.Err() == nil {
 			r.log.Warn("outbox scan failed", "queue", l.name, "error", err)
 		}
@@ -129,7 +133,8 @@ func (r *Relay) serve(ctx context.Context, l *line) {
 		case <-l.wake:
 			full = false
 		case <-ticker.C:
-			full = true
+			full = polls%fullEvery == 0
+			polls++
 		}
 	}
 }

@@ -62,8 +62,10 @@ func (db *DB) seedKeywords(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
 	for _, k := range s.Keywords {
 		err := execAll(ctx, tx,
 			statement{entry, []any{s.Account, k.Keyword, string(k.Match), k.Hidden}},
-			statement{deleteContents,
-				[]any{s.Account, k.Keyword, string(k.Match)}})
+			statement{
+				deleteContents,
+				[]any{s.Account, k.Keyword, string(k.Match)},
+			})
 		if err != nil {
 			return fmt.Errorf("keyword %q: %w", k.Keyword, err)
 		}

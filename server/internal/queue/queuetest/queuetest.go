@@ -36,6 +36,7 @@ const patience = 20 * time.Second
 
 // Run runs the suite; open starts an empty System, which the test's clean-up ends.
 func Run(t *testing.T, open func(t *testing.T) System) {
+	t.Helper()
 	for name, test := range map[string]func(*testing.T, System){
 		"each job is delivered once":                  once,
 		"an acknowledged job is gone after a restart": acknowledged,
@@ -106,7 +107,7 @@ func empty(t *testing.T, s System) {
 	}
 }
 
-func once(t *testing.T, s System) {
+func once(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
 	const jobs = 200
 	var mu sync.Mutex
 	seen := map[string]int{}
@@ -148,7 +149,7 @@ func once(t *testing.T, s System) {
 	empty(t, s)
 }
 
-func acknowledged(t *testing.T, s System) {
+func acknowledged(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
 	submit(t, s, Job(job.KindOrder, 1))
 	ack(t, receive(t, s, job.QueueOrders))
 	s.Restart()
@@ -161,7 +162,7 @@ func acknowledged(t *testing.T, s System) {
 	empty(t, s)
 }
 
-func killedBeforeAck(t *testing.T, s System) {
+func killedBeforeAck(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
 	submit(t, s, Job(job.KindOrder, 1))
 	submit(t, s, Job(job.KindOrder, 2))
 	first := receive(t, s, job.QueueOrders) // published and confirmed, not acknowledged
@@ -184,7 +185,7 @@ func killedBeforeAck(t *testing.T, s System) {
 	empty(t, s)
 }
 
-func givenBack(t *testing.T, s System) {
+func givenBack(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
 	const delay = 30 * time.Millisecond
 	submit(t, s, Job(job.KindOrder, 1))
 	for attempt := 1; attempt <= 3; attempt++ {
@@ -209,7 +210,7 @@ func givenBack(t *testing.T, s System) {
 	empty(t, s)
 }
 
-func killedInDelay(t *testing.T, s System) {
+func killedInDelay(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
 	submit(t, s, Job(job.KindTell, 1))
 	if err := receive(t, s, job.QueueTells).Nack(t.Context(), time.Hour); err != nil {
 		t.Fatal(err)
@@ -222,7 +223,7 @@ func killedInDelay(t *testing.T, s System) {
 	empty(t, s)
 }
 
-func buried(t *testing.T, s System) {
+func buried(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
 	submit(t, s, Job(job.KindQuery, 1))
 	if err := receive(t, s, job.QueueQueries).Bury(t.Context(), "poison"); err != nil {
 		t.Fatal(err)
@@ -241,7 +242,7 @@ func buried(t *testing.T, s System) {
 	empty(t, s)
 }
 
-func settledTwice(t *testing.T, s System) {
+func settledTwice(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
 	submit(t, s, Job(job.KindOrder, 1))
 	d := receive(t, s, job.QueueOrders)
 	ack(t, d)
@@ -258,7 +259,7 @@ func settledTwice(t *testing.T, s System) {
 	}
 }
 
-func stopped(t *testing.T, s System) {
+func stopped(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error)
 	go func() {
@@ -274,7 +275,7 @@ func stopped(t *testing.T, s System) {
 	empty(t, s)
 }
 
-func independent(t *testing.T, s System) {
+func independent(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
 	for i := range 50 {
 		submit(t, s, Job(job.KindQuery, i))
 	}
