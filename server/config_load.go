@@ -85,7 +85,7 @@ func kindName(t reflect.Type) string {
 	if t == nil {
 		return "nothing"
 	}
-	switch t.Kind() { //nolint:exhaustive // the rest keeps Go's name
+	switch t.Kind() {
 	case reflect.String:
 		return "a text"
 	case reflect.Slice, reflect.Array:

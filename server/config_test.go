@@ -212,7 +212,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 		`listen: "nowhere" is not host:port`, "data_dir: must not be empty", `database.driver: "oracle" is none of sqlite, mysql`,
 		"redis.addr: is not available yet; leave it empty", "amqp.url: is not available yet; leave it empty",
 		"wechat.api_base: is not an http:// or https:// address", "carrier.wsdl_url: is not an http:// or https:// address",
-		"account demo.mode: safe is not available yet; use plain", "account demo: two accounts have this name",
+		"account demo.encoding_aes_key: must be set for mode safe", "account demo: two accounts have this name",
 		"account demo.token: is not 3 to 32 letters and digits", `account demo.mode: "secret" is none of plain, compatible, safe`,
 		"account demo: app_id and secret are needed to call the platform (wechat.api_base is set)",
 		`accounts[2].name: "a b" is not 1 to 32 letters, digits, - or _`, "accounts[2].encoding_aes_key: is not 43 letters and digits",

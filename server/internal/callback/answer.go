@@ -21,13 +21,9 @@ func (h *Handler) answer(ctx context.Context, account string, m *wechat.Message)
 	if !m.AllowsReply() {
 		return answer{outcome: outcomeSuccess}, nil
 	}
-	result, joined, err := h.flights.do(ctx, account+"|"+m.Key(), func(ctx context.Context) (answer, error) {
+	return h.flights.do(ctx, account+"|"+m.Key(), func(ctx context.Context) (answer, error) {
 		return h.route(ctx, account, m)
 	})
-	if joined {
-		h.metrics.duplicates.Inc()
-	}
-	return result, err
 }
 
 // route says who answers a message (MSG-7): exact commands, menu keys and

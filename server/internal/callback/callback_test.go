@@ -420,8 +420,8 @@ func TestTriesDuringTheFirstShareItsWork(t *testing.T) {
 		if got := len(b.business.seen()); got != 2 {
 			t.Errorf("business was asked %d times, want 2", got)
 		}
-		if got := b.counter(t, "oalab_callback_duplicates_total"); got != "2" {
-			t.Errorf("duplicates = %s, want 2", got)
+		if got := b.counter(t, "oalab_callback_duplicates_total"); got != "3" {
+			t.Errorf("duplicates = %s, want 3", got)
 		}
 		if got := b.counter(t, `oalab_callback_messages_total{outcome="late",type="text"}`); got != "3" {
 			t.Errorf("late = %s, want 3", got)

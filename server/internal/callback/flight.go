@@ -51,16 +51,14 @@ func newFlights(limit int, duration time.Duration, share bool) *flights {
 }
 
 // do returns what work returned for this key, its own or that of a flight under
-// way (then joined is set). When ctx ends first its error is returned and the
-// work goes on.
-func (f *flights) do(ctx context.Context, key string, work func(context.Context) (answer, error)) (result answer, joined bool, err error) {
+// way. When ctx ends first its error is returned and the work goes on.
+func (f *flights) do(ctx context.Context, key string, work func(context.Context) (answer, error)) (answer, error) {
 	f.mu.Lock()
-	current, joined := f.byKey[key]
-	if !joined || !f.share {
-		joined = false
+	current, underWay := f.byKey[key]
+	if !underWay || !f.share {
 		if f.draining || f.count >= f.limit {
 			f.mu.Unlock()
-			return answer{}, false, errBusy
+			return answer{}, errBusy
 		}
 		current = &flight{done: make(chan struct{})}
 		f.byKey[key] = current
@@ -71,9 +69,9 @@ func (f *flights) do(ctx context.Context, key string, work func(context.Context)
 
 	select {
 	case <-current.done:
-		return current.result, joined, current.err
+		return current.result, current.err
 	case <-ctx.Done():
-		return answer{}, joined, ctx.Err()
+		return answer{}, ctx.Err()
 	}
 }
 

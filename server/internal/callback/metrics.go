@@ -24,13 +24,22 @@ const (
 const (
 	refusedAccount   = "account"
 	refusedSignature = "signature"
-	refusedEncrypted = "encrypted"
-	refusedBody      = "body" // could not be read, or not in time
+	refusedEncrypted = "encrypted" // to an account in plain mode
+	refusedPlaintext = "plaintext" // to an account in safe mode
+	refusedBody      = "body"      // could not be read, or not in time
 	refusedTooLarge  = "too_large"
 	refusedMalformed = "malformed"
 	refusedForbidden = "forbidden"
 	refusedComplex   = "complex"
 	refusedField     = "field"
+
+	// Of encrypted messages, by the platform's own codes.
+	refusedMsgSignature = "msg_signature" // -40001
+	refusedEnvelope     = "envelope"      // -40002
+	refusedAppID        = "appid"         // -40005
+	refusedDecrypt      = "decrypt"       // -40007: blocks or padding
+	refusedBuffer       = "buffer"        // -40008: the length field
+	refusedBase64       = "base64"        // -40010
 )
 
 // otherType stands for all message types that the server does not know, so that
@@ -58,7 +67,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "oalab_callback_refused_total", Help: "Calls refused, by reason.",
 		}, []string{"reason"}),
 		duplicates: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "oalab_callback_duplicates_total", Help: "Tries that shared the work of an earlier one under way.",
+			Name: "oalab_callback_duplicates_total", Help: "Tries of messages that this process has seen a try of before.",
 		}),
 		handedOver: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "oalab_callback_handed_over_total", Help: "Tries answered \"success\" because the answer comes as a message.",
@@ -76,6 +85,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	for _, r := range []string{
 		refusedAccount, refusedSignature, refusedEncrypted, refusedBody, refusedTooLarge,
 		refusedMalformed, refusedForbidden, refusedComplex, refusedField,
+		refusedPlaintext, refusedMsgSignature, refusedEnvelope, refusedAppID, refusedDecrypt, refusedBuffer, refusedBase64,
 	} {
 		m.refused.WithLabelValues(r)
 	}

@@ -1,0 +1,25 @@
+//go:build defects
+
+package server_test
+
+import (
+	"testing"
+
+	"oalab/mockwechat"
+	"oalab/server/internal/servertest"
+)
+
+// With the defect, each try of an order is an order of its own.
+func TestDefectNoDedup(t *testing.T) {
+	t.Parallel()
+	w, cfg := newWorld(t)
+	cfg.Defects = []string{"no-dedup"}
+	s := servertest.Start(t, cfg)
+	order := mockwechat.Message{OpenID: "oFollower0000000000000000001", Content: "KT10", MsgID: "77", CreateTime: 1_700_000_000}
+	first, second := serialOf(t, w.say(s, order).Seen), serialOf(t, w.say(s, order).Seen)
+	if first == second {
+		t.Errorf("both tries got the serial %s", first)
+	}
+	w.settled(first)
+	w.settled(second)
+}
