@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -13,6 +14,10 @@ type node struct {
 	name     string
 	text     string
 	children []node
+}
+
+func (n *node) has(name string) bool {
+	return slices.ContainsFunc(n.children, func(c node) bool { return c.name == name })
 }
 
 // child returns the only child of that name. A second one makes the reply ambiguous.
