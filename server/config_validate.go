@@ -124,6 +124,9 @@ func (f *faults) cryptography(key string, a Account) {
 			f.add(key+"."+k.name, "is not 43 letters and digits")
 		}
 	}
+	if a.PreviousEncodingAESKey != "" && a.EncodingAESKey == "" {
+		f.add(key+".previous_encoding_aes_key", "is set without encoding_aes_key")
+	}
 	switch wechat.Mode(a.Mode) {
 	case "", wechat.ModePlain:
 	case wechat.ModeCompatible, wechat.ModeSafe:
