@@ -29,10 +29,9 @@ build: ## build the four binaries into bin/
 demo: build ## run scenario smoke on this machine: load, faults, verdict, report (≤ 3 min, ≤ 6 min the first time)
 	bin/oalab run smoke
 
-# What the tests can use of Debian. Later parts of the project add to the list:
-# debootstrap (images), chromium (pages), php-cli php-soap python3-zeep
-# libsoap-lite-perl (SOAP clients).
-DEPS := gcc libc6-dev
+# What the tests can use of Debian: a C compiler for the race detector, SOAP
+# clients of other languages for the mock carrier, a browser for the reports.
+DEPS := gcc libc6-dev php-cli php-soap python3-zeep libsoap-lite-perl chromium
 
 deps: ## install what the tests can use, on Debian and as root: $(DEPS)
 	@if ! command -v apt-get >/dev/null 2>&1; then \

@@ -65,8 +65,7 @@ func (x *exchange) result(problem error, hold *claim, refusal carrier.Code) (car
 	switch {
 	case problem != nil:
 		fault := ""
-		var f *carrier.FaultError
-		if errors.As(problem, &f) {
+		if f, ok := errors.AsType[*carrier.FaultError](problem); ok {
 			fault = f.Code
 		}
 		if err := x.note(ledger.EffectNone, fault); err != nil {

@@ -3,6 +3,7 @@ package mockwechat
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -150,9 +151,7 @@ func (b *bench) template(token string, change map[string]any) apiAnswer {
 		"touser": crowd.OpenID(0), "template_id": DefaultTemplate,
 		"data": map[string]any{"first": map[string]any{"value": "办理成功"}},
 	}
-	for k, v := range change {
-		body[k] = v
-	}
+	maps.Copy(body, change)
 	return b.call("/cgi-bin/message/template/send?access_token="+url.QueryEscape(token), body)
 }
 

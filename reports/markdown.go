@@ -37,8 +37,8 @@ func (d *document) table(titles []string, rows [][]string) {
 	rule := make([]string, len(titles))
 	for i, t := range titles {
 		rule[i] = "---"
-		if strings.HasSuffix(t, "#") {
-			titles[i], rule[i] = strings.TrimSuffix(t, "#"), "--:"
+		if before, ok := strings.CutSuffix(t, "#"); ok {
+			titles[i], rule[i] = before, "--:"
 		}
 	}
 	d.row(titles)

@@ -45,9 +45,12 @@ func phaseRow(s check.Slice) []string {
 		of    check.Latency
 		value float64
 	}{
-		{s.Due, s.Due.P50}, {s.Sent, s.Sent.P50},
-		{s.Due, s.Due.P99}, {s.Sent, s.Sent.P99},
-		{s.Due, s.Due.P999}, {s.Sent, s.Sent.P999},
+		{s.Due, s.Due.P50},
+		{s.Sent, s.Sent.P50},
+		{s.Due, s.Due.P99},
+		{s.Sent, s.Sent.P99},
+		{s.Due, s.Due.P999},
+		{s.Sent, s.Sent.P999},
 		{s.Due, s.Due.Max},
 	} {
 		if v.of.N == 0 {

@@ -70,10 +70,13 @@ func replyLost(at, length time.Duration, share float64) Fault {
 	}
 }
 
+// killFor is how long a killed server stays down: at least 2 s by contract.
+const killFor = 2500 * time.Millisecond
+
 // killServer kills the server with SIGKILL and starts it again on the same data.
-func killServer(at, length time.Duration) Fault {
+func killServer(at time.Duration) Fault {
 	return Fault{
-		Name: "kill-server", At: at, For: length, Jitter: phase, Target: TargetServer,
+		Name: "kill-server", At: at, For: killFor, Jitter: phase, Target: TargetServer,
 		Make: func(s topology.System) chaos.Fault {
 			return host.Kill("kill-server", TargetServer, s.Server())
 		},

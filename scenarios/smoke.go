@@ -81,8 +81,8 @@ func smokeFaults(Size) []Fault {
 		carrierSlow(21*time.Second, 6*time.Second, 3, 0.5),
 		carrierDown(29*time.Second, 5*time.Second),
 		answerLost(36*time.Second, 5*time.Second, 0.5),
-		killServer(43*time.Second, 2500*time.Millisecond),
-		killServer(52*time.Second, 2500*time.Millisecond),
+		killServer(43 * time.Second),
+		killServer(52 * time.Second),
 	}
 }
 

@@ -126,7 +126,7 @@ func overlay(v reflect.Value, prefix string, lookup func(string) (string, bool))
 			}
 			continue
 		}
-		if accounts, ok := field.Addr().Interface().(*[]Account); ok {
+		if accounts, ok := reflect.TypeAssert[*[]Account](field.Addr()); ok {
 			for j := range *accounts {
 				if err := overlay(reflect.ValueOf(&(*accounts)[j]).Elem(), name+"_"+variable((*accounts)[j].Name)+"_", lookup); err != nil {
 					return err

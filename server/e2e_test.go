@@ -242,7 +242,8 @@ func TestEndToEnd(t *testing.T) {
 	}
 
 	run("keyword", func(t *testing.T) {
-		if got := w.say(s, mockwechat.Message{OpenID: "oFollower0000000000000000001", Content: "请问资费"}); !got.OK || got.Tries != 1 || !regexp.MustCompile("<!\\[CDATA\\[[一二三]\\]\\]>").MatchString(got.Seen) {
+		t.Helper()
+		if got := w.say(s, mockwechat.Message{OpenID: "oFollower0000000000000000001", Content: "请问资费"}); !got.OK || got.Tries != 1 || !regexp.MustCompile(`<!\[CDATA\[[一二三]\]\]>`).MatchString(got.Seen) {
 			t.Errorf("%+v", got)
 		}
 		if got := w.say(s, mockwechat.Message{OpenID: "oFollower0000000000000000001", Content: "流量"}); !strings.Contains(got.Seen, "请回复 CXLL") {
@@ -250,21 +251,25 @@ func TestEndToEnd(t *testing.T) {
 		}
 	})
 	run("query in the reply", func(t *testing.T) {
+		t.Helper()
 		if got := w.say(s, mockwechat.Message{OpenID: "oFollower0000000000000000001", Event: "CLICK", EventKey: "Q_DATA"}); !got.OK || !strings.Contains(got.Seen, "剩余流量") {
 			t.Errorf("%+v", got)
 		}
 	})
 	run("spoken query of a stranger", func(t *testing.T) {
+		t.Helper()
 		m := mockwechat.Message{OpenID: "oStranger0000000000000000001", MsgType: "voice", Fields: []mockwechat.Field{{Name: "MediaId", Value: "m"}, {Name: "Recognition", Value: "查流量"}}}
 		if got := w.say(s, m); !got.OK || !strings.Contains(got.Seen, "绑定") {
 			t.Errorf("%+v", got)
 		}
 	})
 	run("order", func(t *testing.T) {
+		t.Helper()
 		got := w.say(s, mockwechat.Message{OpenID: "oFollower0000000000000000001", Content: "KT10"})
 		w.settled(serialOf(t, got.Seen))
 	})
 	run("slow query is handed over", func(t *testing.T) {
+		t.Helper()
 		w.faults(w.carrier.ControlAddr(), upstream.Rule{Match: upstream.Match{Op: "QueryUsage"}, Latency: &upstream.Latency{Dist: "constant", MedianS: 0.9}})
 		defer w.faults(w.carrier.ControlAddr())
 		got := w.say(s, mockwechat.Message{OpenID: "oFollower0000000000000000002", Content: "CXLL"})
@@ -277,6 +282,7 @@ func TestEndToEnd(t *testing.T) {
 		}
 	})
 	run("answers to the platform are lost", func(t *testing.T) {
+		t.Helper()
 		w.faults(w.platform.ControlAddr(), upstream.Rule{Match: upstream.Match{Path: "push"}, Share: 0.5, Action: upstream.ActionAnswerLost})
 		defer w.faults(w.platform.ControlAddr())
 		var together sync.WaitGroup
@@ -318,6 +324,7 @@ func TestEndToEnd(t *testing.T) {
 		}
 	})
 	run("metrics", func(t *testing.T) {
+		t.Helper()
 		w.until("everything is drained", func() bool {
 			_, body := servertest.Get(t, s, "/metrics")
 			for _, series := range []string{

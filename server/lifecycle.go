@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -48,9 +49,9 @@ func (l *lifecycle) unwind(ctx context.Context, limit time.Duration) error {
 		defer cancel()
 	}
 	var errs []error
-	for i := len(l.stops) - 1; i >= 0; i-- {
-		if err := call(ctx, l.stops[i].stop); err != nil {
-			errs = append(errs, fmt.Errorf("stop %s: %w", l.stops[i].name, err))
+	for _, v := range slices.Backward(l.stops) {
+		if err := call(ctx, v.stop); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", v.name, err))
 		}
 	}
 	l.stops = nil

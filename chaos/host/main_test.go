@@ -40,9 +40,7 @@ func child(mode, addr, log string) {
 		serve(addr)
 		select {}
 	case "never-ready":
-		select {
-		case <-time.After(time.Minute):
-		}
+		<-time.After(time.Minute)
 	case "die":
 		panic("planted death")
 	case "harness": // starts a child of its own and tells its process id

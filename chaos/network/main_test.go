@@ -94,8 +94,10 @@ func (u *upstream) serve(c net.Conn) {
 			fmt.Fprintln(c, rest)
 		case "give":
 			var n int
-			fmt.Sscan(rest, &n)
-			c.Write(make([]byte, n))
+			if _, err := fmt.Sscan(rest, &n); err != nil {
+				return
+			}
+			_, _ = c.Write(make([]byte, n)) // the client may have been cut off, as planned
 		case "bye":
 			return
 		case "flood":

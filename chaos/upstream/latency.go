@@ -39,13 +39,13 @@ type Latency struct {
 func (l Latency) check() error {
 	switch l.Dist {
 	case DistConstant, DistLogNormal:
-		if l.MedianS == 0 || !within(l.MedianS, 0, MaxLatency.Seconds()) {
+		if l.MedianS == 0 || !upTo(l.MedianS, MaxLatency.Seconds()) {
 			return fmt.Errorf("median_s: %v is not above 0 and at most %v seconds", l.MedianS, MaxLatency.Seconds())
 		}
 		if l.Dist == DistConstant && l.Sigma != 0 {
 			return errors.New("sigma: a constant latency has none")
 		}
-		if !within(l.Sigma, 0, 5) {
+		if !upTo(l.Sigma, 5) {
 			return fmt.Errorf("sigma: %v is not between 0 and 5", l.Sigma)
 		}
 		if l.File != "" {
@@ -92,7 +92,7 @@ func readSamples(path string) ([]float64, error) {
 			continue
 		}
 		s, err := strconv.ParseFloat(text, 64)
-		if err != nil || !within(s, 0, MaxLatency.Seconds()) {
+		if err != nil || !upTo(s, MaxLatency.Seconds()) {
 			return nil, fmt.Errorf("%s line %d: not a number of seconds from 0 to %v", path, n, MaxLatency.Seconds())
 		}
 		if len(samples) == maxFileLines {

@@ -62,7 +62,7 @@ func (r Rule) answers() bool {
 
 // check returns an error that names the field.
 func (r Rule) check() error {
-	if !within(r.Share, 0, 1) {
+	if !upTo(r.Share, 1) {
 		return fmt.Errorf("share: %v is not between 0 and 1 (0 means all)", r.Share)
 	}
 	if r.Status != 0 && (r.Status < http.StatusOK || r.Status > 599) {
@@ -92,8 +92,8 @@ func (r Rule) check() error {
 	return nil
 }
 
-// within is false for NaN as well.
-func within(x, low, high float64) bool { return x >= low && x <= high }
+// upTo reports whether x is between 0 and high; NaN is not.
+func upTo(x, high float64) bool { return x >= 0 && x <= high }
 
 // clone keeps callers from changing an installed rule.
 func (r Rule) clone() Rule {

@@ -34,12 +34,15 @@ func okTry(reply string) wl.Delivery {
 func lostTry(reply string) wl.Delivery {
 	return wl.Delivery{Status: 200, Lost: true, TimedOut: true, Reply: reply, TookS: 5}
 }
+
 func timedOutTry() wl.Delivery {
 	return wl.Delivery{TimedOut: true, TookS: 5, Error: "deadline exceeded"}
 }
+
 func refusedTry() wl.Delivery {
 	return wl.Delivery{Refused: true, TookS: 0.001, Error: "connection refused"}
 }
+
 func statusTry(code int) wl.Delivery { return wl.Delivery{Status: code, TookS: 0.01, Error: "status"} }
 
 // send plans an operation and delivers it by these tries, 5 s apart; without tries

@@ -52,9 +52,10 @@ func TestClosedEndsByTime(t *testing.T) {
 }
 
 func TestCalibrate(t *testing.T) {
-	plain := func(string) (http.RoundTripper, error) {
-		return &http.Transport{MaxConnsPerHost: 16, MaxIdleConnsPerHost: 16}, nil
+	connections := func() *http.Transport {
+		return &http.Transport{MaxConnsPerHost: 16, MaxIdleConnsPerHost: 16}
 	}
+	plain := func(string) (http.RoundTripper, error) { return connections(), nil }
 	quick := load.Calibration{Transport: plain, Clients: 16, WarmUp: 50 * time.Millisecond, For: 200 * time.Millisecond}
 	ceiling, err := load.Calibrate(t.Context(), quick)
 	if err != nil {
@@ -69,15 +70,15 @@ func TestCalibrate(t *testing.T) {
 	// that is measured, not the machine.
 	slow := quick
 	slow.Clients = 1
-	slow.Transport = func(u string) (http.RoundTripper, error) {
-		next, err := plain(u)
+	slow.Transport = func(string) (http.RoundTripper, error) {
+		next := connections()
 		return transport(func(r *http.Request) (*http.Response, error) {
 			wait := time.NewTimer(10 * time.Millisecond)
 			defer wait.Stop()
 			<-wait.C
-			defer next.(*http.Transport).CloseIdleConnections()
+			defer next.CloseIdleConnections()
 			return next.RoundTrip(r)
-		}), err
+		}), nil
 	}
 	if got, err := load.Calibrate(t.Context(), slow); err != nil || got > 100 {
 		t.Errorf("ceiling of a path that takes 10 ms: %.0f/s, %v, want at most 100/s", got, err)

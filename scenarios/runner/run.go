@@ -26,7 +26,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err := r.arms(ctx); err != nil {
 		return Result{}, errors.Join(err, folder.Abandon())
 	}
-	m, err := r.finish(ctx)
+	m, err := r.finish()
 	if err != nil {
 		return Result{}, err
 	}
@@ -68,7 +68,7 @@ func (r *run) arms(ctx context.Context) error {
 }
 
 // finish seals the evidence, has it judged, and writes the reports.
-func (r *run) finish(ctx context.Context) (history.Manifest, error) {
+func (r *run) finish() (history.Manifest, error) {
 	evidence, err := r.folder.Seal()
 	if err != nil {
 		return history.Manifest{}, err

@@ -42,8 +42,7 @@ func DecodeRequest(raw []byte) (Call, error) {
 func DecodeResponse(raw []byte, into Response) error {
 	v, body, err := open(raw)
 	if err != nil {
-		var fault *FaultError
-		if errors.As(err, &fault) { // ours about their envelope, not one they sent
+		if fault, ok := errors.AsType[*FaultError](err); ok { // ours about their envelope, not one they sent
 			return malformed("%s", fault.Reason)
 		}
 		return err
@@ -59,8 +58,7 @@ func DecodeResponse(raw []byte, into Response) error {
 
 // blame makes a Client fault of an error about a request.
 func blame(err error) error {
-	var fault *FaultError
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*FaultError](err); ok {
 		return fault
 	}
 	return &FaultError{Code: FaultClient, Reason: err.Error()}

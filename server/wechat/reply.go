@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Bounds of a passive reply.
@@ -150,6 +151,9 @@ func (r TransferReply) appendFields(b []byte) ([]byte, error) {
 	b = appendField(b, "MsgType", "transfer_customer_service")
 	if r.Agent == "" {
 		return b, nil
+	}
+	if !strings.Contains(r.Agent, "@") {
+		return nil, fmt.Errorf("%w: agent %q of a transfer, want NAME@ACCOUNT", ErrReply, r.Agent)
 	}
 	b = append(b, "<TransInfo>"...)
 	return append(appendField(b, "KfAccount", r.Agent), "</TransInfo>"...), nil

@@ -124,8 +124,8 @@ func properties(t *testing.T, p profile.Profile) {
 	const steps = 4000
 	var sum, jumps float64
 	step := length / steps
-	for i := range time.Duration(steps) {
-		a, b := i*step, (i+1)*step
+	for i := range steps {
+		a, b := length*time.Duration(i)/steps, length*time.Duration(i+1)/steps
 		grown := p.Arrivals(b) - p.Arrivals(a)
 		if grown < 0 || grown > p.Peak()*step.Seconds()+1e-6 {
 			t.Fatalf("arrivals grow by %v from %v to %v, peak rate %v", grown, a, b, p.Peak())

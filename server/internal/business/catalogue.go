@@ -6,6 +6,7 @@ package business
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -67,7 +68,7 @@ func newCatalogue(codes []Code) (catalogue, error) {
 		}
 		keys := code.Commands
 		if code.MenuKey != "" {
-			keys = append(keys[:len(keys):len(keys)], code.MenuKey)
+			keys = append(slices.Clip(keys), code.MenuKey)
 		}
 		for _, k := range keys {
 			t := trigger{code.Account, strings.TrimSpace(k)}

@@ -45,8 +45,7 @@ func IsGiveUp(err error) bool {
 
 // Delay returns the wait that err asks for, 0 when it leaves that to the worker.
 func Delay(err error) time.Duration {
-	var r *RetryError
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*RetryError](err); ok {
 		return r.After
 	}
 	return 0

@@ -53,7 +53,7 @@ func (d *delivery) Bury(ctx context.Context, reason string) error {
 func (d *delivery) settle(ctx context.Context, env job.Envelope, row func() error, end func(context.Context) error) error {
 	if env.ID != 0 {
 		if err := row(); err != nil {
-			return errors.Join(err, d.Delivery.Nack(ctx, unsettledDelay))
+			return errors.Join(err, d.Nack(ctx, unsettledDelay))
 		}
 		if l, ok := d.relay.lines[env.Kind.Queue()]; ok {
 			l.settle(env.ID)

@@ -13,10 +13,10 @@ import (
 
 func TestBackoff(t *testing.T) {
 	b := resilience.NewBackoff(200*time.Millisecond, 2*time.Second, 1)
-	ceilings := []time.Duration{200, 400, 800, 1600, 2000, 2000, 2000}
+	ceilings := []int{200, 400, 800, 1600, 2000, 2000, 2000}
 	different := false
-	for i, c := range ceilings {
-		c *= time.Millisecond
+	for i, ms := range ceilings {
+		c := time.Duration(ms) * time.Millisecond
 		for range 200 {
 			d := b.Delay(i + 1)
 			if d < c/2 || d > c {

@@ -10,8 +10,7 @@ import (
 // secret out of what is left. What errors.Is finds in the cause stays findable
 // unless its text held a secret.
 func redact(err error, secrets []string) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	if clean := scrub(err.Error(), secrets); clean != err.Error() {
