@@ -115,5 +115,4 @@ var NotYetBuilt = map[string]string{
 	"server/internal/control":      "token keeper",
 	"server/internal/oauth":        "login",
 	"server/internal/queue/rabbit": "containers",
-	"server/redpacket":             "red packets",
 }
