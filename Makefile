@@ -97,7 +97,7 @@ fuzz: ## each fuzz target for FUZZTIME
 	@grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/:[0-9]*:func /:/' | \
 	while IFS=: read -r file target; do \
 		echo "== $$target, $${file%/*}"; \
-		(cd "$${file%/*}" && $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+		(cd "$${file%/*}" && $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x .) || exit 1; \
 	done
 
 clean: ## remove bin/; run folders in reports/out stay

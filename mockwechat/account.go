@@ -13,6 +13,7 @@ type account struct {
 	*memory
 	cfg        Account
 	isFollower func(string) bool // nil: whoever has sent something
+	envelope   envelope
 }
 
 // memory is what the platform remembers of an account.
@@ -35,10 +36,14 @@ func newAccount(cfg Account) *account {
 	return (&account{memory: &memory{followers: map[string]*follower{}}}).with(cfg)
 }
 
-// with returns the account under another configuration.
+// with returns the account under another configuration, which has been validated.
 func (a *account) with(cfg Account) *account {
 	cfg = cfg.withDefaults()
-	return &account{memory: a.memory, cfg: cfg, isFollower: cfg.Followers.matcher()}
+	sealing, err := newEnvelope(cfg)
+	if err != nil { // a validated configuration has none
+		panic(err)
+	}
+	return &account{memory: a.memory, cfg: cfg, isFollower: cfg.Followers.matcher(), envelope: sealing}
 }
 
 func (a *account) hasTemplate(id string) bool { return slices.Contains(a.cfg.Templates, id) }

@@ -80,7 +80,7 @@ type Account struct {
 	Token          string // signs the callback
 	EncodingAESKey string
 	OriginalID     string // ToUserName of what followers send, gh_…
-	Mode           string // plain (or empty); compatible and safe are not built yet
+	Mode           string // plain (or empty), compatible or safe; the last two need the key
 	CallbackURL    string // where pushes go when the pusher is not told otherwise
 	// Followers who they are: a list, a generated crowd, a function, or (zero)
 	// whoever has sent something.
@@ -113,10 +113,16 @@ func (a Account) validate() error {
 		return fmt.Errorf("%w: account has no name", ErrConfig)
 	case a.AppID == "":
 		return fmt.Errorf("%w: account %s has no app_id", ErrConfig, a.Name)
-	case a.Mode != "" && a.Mode != "plain":
-		return fmt.Errorf("%w: account %s: mode %q is not supported; use plain", ErrConfig, a.Name, a.Mode)
 	case a.TokenLifetime < 0:
 		return fmt.Errorf("%w: account %s: token_lifetime_s is negative", ErrConfig, a.Name)
+	}
+	if _, err := newEnvelope(a); err != nil {
+		return fmt.Errorf("%w: account %s: %w", ErrConfig, a.Name, err)
+	}
+	if a.EncodingAESKey != "" {
+		if _, err := decodeKey(a.EncodingAESKey); err != nil {
+			return fmt.Errorf("%w: account %s: %w", ErrConfig, a.Name, err)
+		}
 	}
 	if a.CallbackURL != "" {
 		if _, err := parseCallback(a.CallbackURL); err != nil {

@@ -37,10 +37,7 @@ func (d *delivery) exchange(ctx context.Context, f fault) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	req, err := d.request(ctx)
-	if err != nil {
-		return err
-	}
+	req := d.request(ctx)
 	if f.action == upstream.ActionReset {
 		return d.reset(req)
 	}
@@ -86,7 +83,7 @@ func (d *delivery) judge(status int, body []byte) {
 		d.line.Error = "status " + strconv.Itoa(status)
 		return
 	}
-	plain, err := d.envelop.open(body)
+	plain, err := d.acc.envelope.open(body)
 	if err == nil {
 		var reply Reply
 		reply, err = ReadReply(plain, d.msg.OpenID, d.acc.cfg.OriginalID)
@@ -98,13 +95,13 @@ func (d *delivery) judge(status int, body []byte) {
 }
 
 // request builds a try with a signature of its own.
-func (d *delivery) request(ctx context.Context) (*http.Request, error) {
+func (d *delivery) request(ctx context.Context) *http.Request {
 	timestamp := strconv.FormatInt(d.p.now().Unix(), 10)
-	nonce := strconv.FormatUint(mix(d.p.cfg.Seed^d.nonces.Add(1))%9_000_000_000+1_000_000_000, 10)
-	body, extra, err := d.envelop.seal(d.plain, timestamp, nonce)
-	if err != nil {
-		return nil, err
-	}
+	count := d.nonces.Add(1)
+	nonce := strconv.FormatUint(mix(d.p.cfg.Seed^count)%9_000_000_000+1_000_000_000, 10)
+	// The platform's random characters look like hexadecimal digits.
+	random := fmt.Sprintf("%016x", mix(^d.p.cfg.Seed^count))
+	body, extra := d.acc.envelope.seal(d.plain, timestamp, nonce, random)
 	u := *d.url
 	u.RawQuery = d.query + "signature=" + signature(d.acc.cfg.Token, timestamp, nonce) +
 		"&timestamp=" + timestamp + "&nonce=" + nonce + "&openid=" + queryEscape(d.msg.OpenID) + extra
@@ -118,7 +115,7 @@ func (d *delivery) request(ctx context.Context) (*http.Request, error) {
 		// turned out to be closed before a byte was written: not a second try.
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
 	}
-	return req.WithContext(ctx), nil
+	return req.WithContext(ctx)
 }
 
 // resetAfter is how long the server has a try before the platform resets it.

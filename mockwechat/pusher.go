@@ -57,27 +57,14 @@ type PusherConfig struct {
 // one request is one operation of a follower, and its answer is what the
 // follower saw in the end. It is safe for concurrent use.
 type Pusher struct {
-	p       *Platform
-	name    string
-	cfg     PusherConfig
-	url     *url.URL
-	query   string // of the callback URL itself, with & at its end
-	envelop envelope
-	own     *http.Transport
-	nonces  atomic.Uint64
+	p      *Platform
+	name   string
+	cfg    PusherConfig
+	url    *url.URL
+	query  string // of the callback URL itself, with & at its end
+	own    *http.Transport
+	nonces atomic.Uint64
 }
-
-// envelope turns a message into a body and the query that the mode adds, and a
-// body that was answered back into plaintext. Plain mode leaves both as they are.
-type envelope interface {
-	seal(plain []byte, timestamp, nonce string) (body []byte, query string, err error)
-	open(body []byte) ([]byte, error)
-}
-
-type plainEnvelope struct{}
-
-func (plainEnvelope) seal(plain []byte, _, _ string) ([]byte, string, error) { return plain, "", nil }
-func (plainEnvelope) open(body []byte) ([]byte, error)                       { return body, nil }
 
 // Pusher makes a pusher for one account.
 func (p *Platform) Pusher(name string, cfg PusherConfig) (*Pusher, error) {
@@ -98,7 +85,7 @@ func (p *Platform) Pusher(name string, cfg PusherConfig) (*Pusher, error) {
 	if cfg.TryTimeout <= 0 {
 		cfg.TryTimeout = DefaultTryTimeout
 	}
-	pu := &Pusher{p: p, name: name, cfg: cfg, url: u, envelop: plainEnvelope{}}
+	pu := &Pusher{p: p, name: name, cfg: cfg, url: u}
 	if u.RawQuery != "" {
 		pu.query = u.RawQuery + "&"
 	}

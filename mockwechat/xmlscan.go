@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -13,6 +15,10 @@ type node struct {
 	name     string
 	text     string
 	children []node
+}
+
+func (n *node) has(name string) bool {
+	return slices.ContainsFunc(n.children, func(c node) bool { return c.name == name })
 }
 
 // child returns the only child of that name. A second one makes the reply ambiguous.
@@ -121,6 +127,9 @@ func (s *scanner) until(end string) ([]byte, error) {
 	return b, nil
 }
 
+// declared is the only declaration that a reply may have.
+var declared = regexp.MustCompile(`^<\?xml\s+version\s*=\s*(?:"1\.0"|'1\.0')(?:\s+encoding\s*=\s*(?:"(?i:utf-8)"|'(?i:utf-8)'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*$`)
+
 // prolog skips what may stand around the root element.
 func (s *scanner) prolog(declaration bool) error {
 	for {
@@ -131,11 +140,8 @@ func (s *scanner) prolog(declaration bool) error {
 			if err != nil {
 				return err
 			}
-			if bytes.ContainsRune(head[1:], '<') {
-				return s.errorf("bad declaration")
-			}
-			if i := bytes.Index(head, []byte("encoding")); i >= 0 && !bytes.Contains(bytes.ToLower(head[i:]), []byte("utf-8")) {
-				return s.errorf("encoding is not UTF-8")
+			if !declared.Match(head) {
+				return s.errorf("declaration is not of XML 1.0 in UTF-8")
 			}
 		case s.has("<!--"):
 			if err := s.comment(); err != nil {

@@ -69,8 +69,12 @@ type Account struct {
 	Secret         Secret `yaml:"secret"`
 	Token          Secret `yaml:"token"`
 	EncodingAESKey Secret `yaml:"encoding_aes_key"`
-	OriginalID     string `yaml:"original_id"`
-	// Mode is plain, compatible or safe; empty means plain.
+	// PreviousEncodingAESKey is the key before the last change in the console;
+	// messages under it are still read, and answered under it. Empty means none.
+	PreviousEncodingAESKey Secret `yaml:"previous_encoding_aes_key"`
+	OriginalID             string `yaml:"original_id"`
+	// Mode is plain, compatible or safe, as in the platform's console; empty means
+	// plain. The others need the app_id and the key.
 	Mode string `yaml:"mode"`
 	// TokenLifetime is the full life of an access token in seconds; 0 means 7200.
 	TokenLifetime int `yaml:"token_lifetime_s"`
@@ -132,7 +136,7 @@ func Default() Config {
 func (c Config) secrets() []string {
 	out := []string{string(c.Database.CoreDSN), string(c.Database.LogDSN), string(c.AMQP.URL)}
 	for _, a := range c.Accounts {
-		out = append(out, string(a.Secret), string(a.Token), string(a.EncodingAESKey))
+		out = append(out, string(a.Secret), string(a.Token), string(a.EncodingAESKey), string(a.PreviousEncodingAESKey))
 	}
 	return out
 }

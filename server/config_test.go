@@ -67,8 +67,9 @@ accounts:
     secret: s1
     token: AAAAA
     encoding_aes_key: ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopA
+    previous_encoding_aes_key: ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopB
     original_id: gh_1
-    mode: plain
+    mode: safe
     token_lifetime_s: 60
 callback: {inline_wait: 0.5s, budget: 4s, body_limit: 32KiB}
 orders:
@@ -96,8 +97,9 @@ func TestAllKeys(t *testing.T) {
 		WeChat:   server.WeChat{APIBase: "http://127.0.0.1:9001"},
 		Carrier:  server.Carrier{WSDLURL: "http://127.0.0.1:9002/carrier?wsdl"},
 		Accounts: []server.Account{{
-			Name: "demo", AppID: "wx1", Secret: "s1", Token: "AAAAA", OriginalID: "gh_1", Mode: "plain", TokenLifetime: 60,
-			EncodingAESKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopA",
+			Name: "demo", AppID: "wx1", Secret: "s1", Token: "AAAAA", OriginalID: "gh_1", Mode: "safe", TokenLifetime: 60,
+			EncodingAESKey:         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopA",
+			PreviousEncodingAESKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopB",
 		}},
 		Callback: server.Callback{InlineWait: server.Duration(500 * time.Millisecond), Budget: server.Duration(4 * time.Second), BodyLimit: 32 << 10},
 		Orders: server.Orders{
@@ -197,6 +199,8 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	cfg.Accounts = []server.Account{
 		{Name: "demo", Token: "AAAAA", AppID: "wx", Secret: "s", Mode: "safe"},
 		{Name: "demo", Token: "no spaces", Mode: "secret"},
+		{Name: "both", Token: "AAAAA", Secret: "s", Mode: "compatible", EncodingAESKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+A"},
+		{Name: "late", Token: "AAAAA", AppID: "wx", Secret: "s", PreviousEncodingAESKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopB"},
 		{Name: "a b", Token: "AAAAA", AppID: "wx", Secret: "s", EncodingAESKey: "short", TokenLifetime: -1},
 	}
 	cfg.Callback = server.Callback{}
@@ -212,11 +216,13 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 		`listen: "nowhere" is not host:port`, "data_dir: must not be empty", `database.driver: "oracle" is none of sqlite, mysql`,
 		"redis.addr: is not available yet; leave it empty", "amqp.url: is not available yet; leave it empty",
 		"wechat.api_base: is not an http:// or https:// address", "carrier.wsdl_url: is not an http:// or https:// address",
-		"account demo.mode: safe is not available yet; use plain", "account demo: two accounts have this name",
+		"account demo.encoding_aes_key: must be set for mode safe", "account demo: two accounts have this name",
 		"account demo.token: is not 3 to 32 letters and digits", `account demo.mode: "secret" is none of plain, compatible, safe`,
 		"account demo: app_id and secret are needed to call the platform (wechat.api_base is set)",
-		`accounts[2].name: "a b" is not 1 to 32 letters, digits, - or _`, "accounts[2].encoding_aes_key: is not 43 letters and digits",
-		"accounts[2].token_lifetime_s: must not be negative",
+		"account both.encoding_aes_key: is not 43 letters and digits", "account both.app_id: must be set for mode compatible",
+		"account late.previous_encoding_aes_key: is set without encoding_aes_key",
+		`accounts[4].name: "a b" is not 1 to 32 letters, digits, - or _`, "accounts[4].encoding_aes_key: is not 43 letters and digits",
+		"accounts[4].token_lifetime_s: must not be negative",
 		"callback.inline_wait: 0s is not between 0 and the budget", "callback.budget: 0s is not between 0 and the platform's 5s",
 		"callback.body_limit: 0 bytes is not between 1KiB and 64KiB", "orders.workers: 0 is not between 1 and 10000",
 		"orders.retry_max: 1ns is below retry_base", "orders.sweep_after: 0s is not above 0",

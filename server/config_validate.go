@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"oalab/server/internal/job"
+	"oalab/server/wechat"
 )
 
 // Validate returns all faults of the configuration, joined, or nil. Each is one
@@ -107,22 +107,37 @@ func (f *faults) accounts(accounts []Account, calls bool) {
 		if calls && (a.AppID == "" || a.Secret == "") {
 			f.add(key, "app_id and secret are needed to call the platform (wechat.api_base is set)")
 		}
-		if a.EncodingAESKey != "" {
-			key32, err := base64.StdEncoding.DecodeString(string(a.EncodingAESKey) + "=")
-			if err != nil || len(key32) != 32 {
-				f.add(key+".encoding_aes_key", "is not 43 letters and digits")
-			}
-		}
-		switch a.Mode {
-		case "", "plain":
-		case "compatible", "safe":
-			f.add(key+".mode", "%s is not available yet; use plain", a.Mode)
-		default:
-			f.add(key+".mode", "%q is none of plain, compatible, safe", a.Mode)
-		}
+		f.cryptography(key, a)
 		if a.TokenLifetime < 0 {
 			f.add(key+".token_lifetime_s", "must not be negative")
 		}
+	}
+}
+
+// cryptography judges the mode of an account and what it needs.
+func (f *faults) cryptography(key string, a Account) {
+	for _, k := range []struct {
+		name  string
+		value Secret
+	}{{"encoding_aes_key", a.EncodingAESKey}, {"previous_encoding_aes_key", a.PreviousEncodingAESKey}} {
+		if _, err := wechat.ParseKey(string(k.value)); k.value != "" && err != nil {
+			f.add(key+"."+k.name, "is not 43 letters and digits")
+		}
+	}
+	if a.PreviousEncodingAESKey != "" && a.EncodingAESKey == "" {
+		f.add(key+".previous_encoding_aes_key", "is set without encoding_aes_key")
+	}
+	switch wechat.Mode(a.Mode) {
+	case "", wechat.ModePlain:
+	case wechat.ModeCompatible, wechat.ModeSafe:
+		if a.EncodingAESKey == "" {
+			f.add(key+".encoding_aes_key", "must be set for mode %s", a.Mode)
+		}
+		if a.AppID == "" {
+			f.add(key+".app_id", "must be set for mode %s", a.Mode)
+		}
+	default:
+		f.add(key+".mode", "%q is none of plain, compatible, safe", a.Mode)
 	}
 }
 

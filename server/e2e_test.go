@@ -46,7 +46,7 @@ type world struct {
 	deliveries []wl.Delivery
 }
 
-func newWorld(t *testing.T) (*world, server.Config) {
+func newWorld(t *testing.T, change ...func(*server.Config)) (*world, server.Config) {
 	t.Helper()
 	w := &world{t: t, ledgers: t.TempDir()}
 	var err error
@@ -54,11 +54,15 @@ func newWorld(t *testing.T) (*world, server.Config) {
 		t.Fatal(err)
 	}
 	cfg := servertest.Config(t)
+	for _, c := range change {
+		c(&cfg)
+	}
 	account := cfg.Accounts[0]
 	if w.platform, err = mockwechat.New(mockwechat.Config{
 		LedgerPath: filepath.Join(w.ledgers, "wechat.jsonl"), Seed: 1,
 		Accounts: []mockwechat.Account{{
 			Name: account.Name, AppID: account.AppID, Secret: string(account.Secret), Token: string(account.Token), OriginalID: account.OriginalID,
+			Mode: account.Mode, EncodingAESKey: string(account.EncodingAESKey),
 		}},
 	}); err != nil {
 		t.Fatal(err)

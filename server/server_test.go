@@ -57,7 +57,7 @@ func TestNewAndStartRefuse(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, nil, "not a directory"},
-		{"safe mode", func(_ *testing.T, cfg *server.Config) { cfg.Accounts[0].Mode = "safe" }, nil, "account demo.mode: safe is not available yet; use plain"},
+		{"safe mode without a key", func(_ *testing.T, cfg *server.Config) { cfg.Accounts[0].Mode = "safe" }, nil, "account demo.encoding_aes_key: must be set for mode safe"},
 		{"role of a later version", func(*testing.T, *server.Config) {}, []string{"oauth"}, `role "oauth" is not available yet`},
 	}
 	for _, test := range tests {

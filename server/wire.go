@@ -19,6 +19,7 @@ import (
 	"oalab/server/internal/web"
 	"oalab/server/internal/wechatapi"
 	"oalab/server/internal/worker"
+	"oalab/server/wechat"
 )
 
 // What the store has to be able to do for the features.
@@ -80,11 +81,11 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, queue *memque
 	for _, a := range s.cfg.Accounts {
 		platform.Accounts = append(platform.Accounts, wechatapi.Account{Name: a.Name, AppID: a.AppID, Secret: string(a.Secret)})
 	}
-	wechat, err := wechatapi.New(platform)
+	client, err := wechatapi.New(platform)
 	if err != nil {
 		return nil, err
 	}
-	s.stops.push("platform client", func(context.Context) error { wechat.Close(); return nil })
+	s.stops.push("platform client", func(context.Context) error { client.Close(); return nil })
 	var carrier business.Carrier // a nil interface: business is not available
 	if s.cfg.Carrier.WSDLURL != "" {
 		client, err := carrierapi.New(carrierapi.Config{
@@ -103,7 +104,7 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, queue *memque
 		SweepAfter:     time.Duration(s.cfg.Orders.SweepAfter),
 		Defects:        s.cfg.Defects,
 		Direct:         queue,
-	}, db, carrier, wechat, s.log, reg)
+	}, db, carrier, client, s.log, reg)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +142,11 @@ func (s *Server) newCallback(ctx context.Context, db *sqlstore.DB, service *busi
 	names := make([]string, 0, len(s.cfg.Accounts))
 	for _, a := range s.cfg.Accounts {
 		names = append(names, a.Name)
-		cfg.Accounts = append(cfg.Accounts, callback.Account{Name: a.Name, Token: string(a.Token)})
+		account, err := callbackAccount(a)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Accounts = append(cfg.Accounts, account)
 	}
 	answers := support.New(db, names, s.log)
 	if err := answers.Reload(ctx); err != nil {
@@ -152,6 +157,19 @@ func (s *Server) newCallback(ctx context.Context, db *sqlstore.DB, service *busi
 		return nil, fmt.Errorf("make the callback: %w", err)
 	}
 	return handler, nil
+}
+
+// callbackAccount expands the keys of an account, once.
+func callbackAccount(a Account) (callback.Account, error) {
+	account := callback.Account{Name: a.Name, Token: string(a.Token), Mode: wechat.Mode(a.Mode)}
+	if a.EncodingAESKey == "" { // then the mode is plain
+		return account, nil
+	}
+	var err error
+	if account.Keys, err = wechat.NewKeyring(a.AppID, string(a.EncodingAESKey), string(a.PreviousEncodingAESKey)); err != nil {
+		return account, fmt.Errorf("account %s: %w", a.Name, err)
+	}
+	return account, nil
 }
 
 // asked lets the callback ask business: features do not know each other's types.

@@ -19,12 +19,13 @@ func account(seed uint64) mockwechat.Account {
 		return hex.EncodeToString(b)
 	}
 	return mockwechat.Account{
-		Name:       "demo",
-		AppID:      "wx" + text(8),
-		Secret:     text(16),
-		Token:      text(8),
-		OriginalID: "gh_" + text(6),
-		Mode:       "plain",
-		Templates:  []string{"order-result"},
+		Name:           "demo",
+		AppID:          "wx" + text(8),
+		Secret:         text(16),
+		Token:          text(8),
+		OriginalID:     "gh_" + text(6),
+		Mode:           "safe", // what an account in service has
+		EncodingAESKey: mockwechat.NewEncodingAESKey(rng),
+		Templates:      []string{"order-result"},
 	}
 }

@@ -11,7 +11,7 @@ import (
 // wraps one of ErrTooLarge, ErrMalformed, ErrForbidden, ErrTooComplex, ErrField
 // and quotes nothing of the input (MSG-8).
 func ParseMessage(body []byte) (*Message, error) {
-	root, err := parseXML(body)
+	root, err := parseXML(body, maxTextBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -33,16 +33,8 @@ func ParseMessage(body []byte) (*Message, error) {
 
 // header reads and judges what all messages have in common.
 func header(root *Element) (*Message, error) {
-	seen := make(map[string]bool, 8)
-	for i := range root.Children {
-		name := root.Children[i].Name
-		switch name {
-		case "ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Event", "EventKey", "Content":
-			if seen[name] {
-				return nil, fmt.Errorf("%w: two %s", ErrField, name)
-			}
-			seen[name] = true
-		}
+	if err := once(root); err != nil {
+		return nil, err
 	}
 	created, err := strconv.ParseInt(strings.TrimSpace(root.ChildText("CreateTime")), 10, 64)
 	if err != nil || created <= 0 || created > 1<<40 {
@@ -73,6 +65,38 @@ func header(root *Element) (*Message, error) {
 		return nil, fmt.Errorf("%w: MsgId", ErrField)
 	}
 	return m, nil
+}
+
+// once refuses a document that says twice what must be said once.
+func once(root *Element) error {
+	var seen [8]bool
+	for i := range root.Children {
+		name, field := root.Children[i].Name, 0
+		switch name {
+		case "ToUserName":
+		case "FromUserName":
+			field = 1
+		case "CreateTime":
+			field = 2
+		case "MsgType":
+			field = 3
+		case "MsgId":
+			field = 4
+		case "Event":
+			field = 5
+		case "EventKey":
+			field = 6
+		case "Content":
+			field = 7
+		default:
+			continue
+		}
+		if seen[field] {
+			return fmt.Errorf("%w: two %s", ErrField, name)
+		}
+		seen[field] = true
+	}
+	return nil
 }
 
 // identifier reports whether s is what the platform uses for ids and names:

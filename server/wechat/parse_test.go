@@ -283,6 +283,7 @@ func FuzzParseMessage(f *testing.F) {
 	f.Add([]byte(event("CLICK", "Q_DATA", "")))
 	f.Add([]byte(event("MASSSENDJOBFINISH", "", "<ArticleUrlResult><ResultList><item><ArticleUrl>u</ArticleUrl></item></ResultList></ArticleUrlResult>")))
 	f.Fuzz(func(t *testing.T, body []byte) {
+		compareReaders(t, body)
 		m, err := wechat.ParseMessage(body)
 		if err != nil {
 			if m != nil {

@@ -34,8 +34,8 @@ var (
 )
 
 // Element is one element of an inbound document. Text is its own character
-// data as sent; Children are in document order. Attributes are not kept: the
-// platform sends none.
+// data as sent, without the white space between Children; these are in document
+// order. Attributes are not kept: the platform sends none.
 type Element struct {
 	Name     string
 	Text     string
@@ -63,14 +63,23 @@ func (e *Element) ChildText(name string) string {
 	return ""
 }
 
-// parseXML reads one document within the bounds. It drops the characters that
-// XML 1.0 forbids first, because followers do type control characters and the
-// platform passes them on; everything else that is not well-formed is refused.
-func parseXML(body []byte) (*Element, error) {
+// parseXML reads one document within the bounds, and no text longer than
+// textLimit. It drops the characters that XML 1.0 forbids, because followers do
+// type control characters and the platform passes them on; everything else that
+// is not well-formed is refused.
+func parseXML(body []byte, textLimit int) (*Element, error) {
 	if len(body) > MaxMessageBytes {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(body))
 	}
-	p := parser{decoder: xml.NewDecoder(bytes.NewReader(stripIllegal(body)))}
+	if root := quickXML(string(body), textLimit); root != nil {
+		return root, nil
+	}
+	return fullXML(body, textLimit)
+}
+
+// fullXML is parseXML for all documents, by encoding/xml.
+func fullXML(body []byte, textLimit int) (*Element, error) {
+	p := parser{decoder: xml.NewDecoder(bytes.NewReader(stripIllegal(body))), textLimit: textLimit}
 	var root *Element
 	for {
 		token, err := p.decoder.Token()
@@ -108,8 +117,9 @@ func parseXML(body []byte) (*Element, error) {
 }
 
 type parser struct {
-	decoder  *xml.Decoder
-	elements int
+	decoder   *xml.Decoder
+	elements  int
+	textLimit int
 }
 
 // fill reads the content of e up to its end tag. depth is how deep e is, from 1.
@@ -133,9 +143,12 @@ func (p *parser) fill(e *Element, depth int) error {
 			e.Children = append(e.Children, child)
 		case xml.EndElement:
 			e.Text = text.String()
+			if len(e.Children) > 0 && strings.TrimSpace(e.Text) == "" {
+				e.Text = ""
+			}
 			return nil
 		case xml.CharData:
-			if text.Len()+len(t) > maxTextBytes {
+			if text.Len()+len(t) > p.textLimit {
 				return fmt.Errorf("%w: text of %s", ErrTooLarge, e.Name)
 			}
 			text.Write(t)

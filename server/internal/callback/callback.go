@@ -1,12 +1,13 @@
 // Package callback owns the address that the platform calls for each account:
 // the access check, the judgement of what arrives, the routing of a message to
 // business or to the smart answer, and the promise that each try is answered
-// within its budget (MSG-1, MSG-3 to MSG-9).
+// within its budget (MSG-1 to MSG-9).
 package callback
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -46,9 +47,6 @@ type Answers interface {
 	Answer(account, message, key string) (string, bool)
 }
 
-// Account is what the callback knows of one official account. Both must not be empty.
-type Account struct{ Name, Token string }
-
 // Texts are what followers read when nothing more particular applies.
 type Texts struct {
 	// Default answers what no command and no keyword matches.
@@ -78,7 +76,7 @@ type Config struct {
 // Handler answers the platform. It is safe for concurrent use.
 type Handler struct {
 	cfg      Config
-	tokens   map[string]string // by account name
+	accounts map[string]*Account // by name
 	business Business
 	answers  Answers
 	flights  *flights
@@ -88,7 +86,7 @@ type Handler struct {
 }
 
 // New makes a Handler and registers its metrics with reg. An account that is
-// named twice or has no token is an error.
+// named twice, has no token, or has no key for its mode is an error.
 func New(cfg Config, business Business, answers Answers, log *slog.Logger, reg prometheus.Registerer) (*Handler, error) {
 	if cfg.Budget <= 0 {
 		cfg.Budget = 4500 * time.Millisecond
@@ -108,19 +106,22 @@ func New(cfg Config, business Business, answers Answers, log *slog.Logger, reg p
 	if cfg.Texts.Welcome == "" {
 		cfg.Texts.Welcome = "欢迎关注！回复关键词即可查询和办理业务。"
 	}
-	tokens := make(map[string]string, len(cfg.Accounts))
+	accounts := make(map[string]*Account, len(cfg.Accounts))
 	for _, a := range cfg.Accounts {
-		if _, twice := tokens[a.Name]; twice || a.Name == "" || a.Token == "" {
+		if _, twice := accounts[a.Name]; twice || a.Name == "" || a.Token == "" {
 			return nil, errors.New("callback: each account needs a name of its own and a token: " + a.Name)
 		}
-		tokens[a.Name] = a.Token
+		if !a.plain() && a.Keys == nil {
+			return nil, fmt.Errorf("callback: account %s: mode %s needs a key", a.Name, a.Mode)
+		}
+		accounts[a.Name] = &a
 	}
 	m, err := newMetrics(reg)
 	if err != nil {
 		return nil, err
 	}
 	return &Handler{
-		cfg: cfg, tokens: tokens, business: business, answers: answers, metrics: m, log: log,
+		cfg: cfg, accounts: accounts, business: business, answers: answers, metrics: m, log: log,
 		flights: newFlights(cfg.MaxInFlight, cfg.WorkLimit, !cfg.Alone),
 	}, nil
 }

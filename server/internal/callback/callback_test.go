@@ -72,7 +72,7 @@ func (k keywords) ListKeywords(_ context.Context, account string) ([]support.Ent
 	return k[account], nil
 }
 
-func newRig(t *testing.T, cfg callback.Config) *rig {
+func newRig(t *testing.T, cfg callback.Config, more ...callback.Account) *rig {
 	t.Helper()
 	b := &rig{registry: prometheus.NewRegistry(), business: &business{}}
 	log := slog.New(slog.NewTextHandler(&b.log, nil))
@@ -83,8 +83,17 @@ func newRig(t *testing.T, cfg callback.Config) *rig {
 	if err := answers.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	cfg.Accounts = []callback.Account{{Name: "demo", Token: token}, {Name: "other", Token: "other-token"}}
-	var err error
+	keys, err := wechat.NewKeyring(appID, aesKey, previousKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Accounts = []callback.Account{
+		{Name: "demo", Token: token},
+		{Name: "other", Token: "other-token", Mode: wechat.ModePlain},
+		{Name: "both", Token: token, Mode: wechat.ModeCompatible, Keys: keys},
+		{Name: "safe", Token: token, Mode: wechat.ModeSafe, Keys: keys},
+	}
+	cfg.Accounts = append(cfg.Accounts, more...)
 	if b.handler, err = callback.New(cfg, b.business, answers, log, b.registry); err != nil {
 		t.Fatal(err)
 	}
@@ -521,6 +530,7 @@ func TestNewRefusesAmbiguousAccounts(t *testing.T) {
 		"twice":    {{Name: "a", Token: "t"}, {Name: "a", Token: "u"}},
 		"no name":  {{Token: "t"}},
 		"no token": {{Name: "a"}},
+		"no key":   {{Name: "a", Token: "t", Mode: wechat.ModeSafe}},
 	} {
 		_, err := callback.New(callback.Config{Accounts: accounts}, nil, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 		if err == nil {

@@ -24,13 +24,22 @@ const (
 const (
 	refusedAccount   = "account"
 	refusedSignature = "signature"
-	refusedEncrypted = "encrypted"
-	refusedBody      = "body" // could not be read, or not in time
+	refusedEncrypted = "encrypted" // to an account in plain mode
+	refusedPlaintext = "plaintext" // to an account in safe mode
+	refusedBody      = "body"      // could not be read, or not in time
 	refusedTooLarge  = "too_large"
 	refusedMalformed = "malformed"
 	refusedForbidden = "forbidden"
 	refusedComplex   = "complex"
 	refusedField     = "field"
+
+	// Of encrypted messages, by the platform's own codes.
+	refusedMsgSignature = "msg_signature" // -40001
+	refusedEnvelope     = "envelope"      // -40002
+	refusedAppID        = "appid"         // -40005
+	refusedDecrypt      = "decrypt"       // -40007: blocks or padding
+	refusedBuffer       = "buffer"        // -40008: the length field
+	refusedBase64       = "base64"        // -40010
 )
 
 // otherType stands for all message types that the server does not know, so that
@@ -76,6 +85,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	for _, r := range []string{
 		refusedAccount, refusedSignature, refusedEncrypted, refusedBody, refusedTooLarge,
 		refusedMalformed, refusedForbidden, refusedComplex, refusedField,
+		refusedPlaintext, refusedMsgSignature, refusedEnvelope, refusedAppID, refusedDecrypt, refusedBuffer, refusedBase64,
 	} {
 		m.refused.WithLabelValues(r)
 	}

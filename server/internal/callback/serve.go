@@ -14,15 +14,15 @@ import (
 
 // ServeAccount answers one call for the named account. What it writes is what
 // the platform's protocol says, never the JSON envelope of the other pages.
-func (h *Handler) ServeAccount(w http.ResponseWriter, r *http.Request, account string) {
-	token, ok := h.tokens[account]
+func (h *Handler) ServeAccount(w http.ResponseWriter, r *http.Request, name string) {
+	account, ok := h.accounts[name]
 	if !ok {
-		h.refuse(w, r, account, http.StatusNotFound, refusedAccount, "")
+		h.refuse(w, r, name, http.StatusNotFound, refusedAccount, "")
 		return
 	}
 	query := r.URL.Query()
-	if !wechat.SignatureMatches(query.Get("signature"), token, query.Get("timestamp"), query.Get("nonce")) {
-		h.refuse(w, r, account, http.StatusForbidden, refusedSignature, "")
+	if !wechat.SignatureMatches(query.Get("signature"), account.Token, query.Get("timestamp"), query.Get("nonce")) {
+		h.refuse(w, r, name, http.StatusForbidden, refusedSignature, "")
 		return
 	}
 	switch r.Method {
@@ -42,30 +42,31 @@ func (h *Handler) ServeAccount(w http.ResponseWriter, r *http.Request, account s
 }
 
 // push answers one try of a message.
-func (h *Handler) push(w http.ResponseWriter, r *http.Request, account string, query url.Values, arrived time.Time) {
+func (h *Handler) push(w http.ResponseWriter, r *http.Request, account *Account, query url.Values, arrived time.Time) {
 	ctx, cancel := context.WithDeadline(r.Context(), arrived.Add(h.cfg.Budget))
 	defer cancel()
-	if query.Get("encrypt_type") == "aes" {
-		h.refuse(w, r, account, http.StatusBadRequest, refusedEncrypted, "account is in plaintext mode, the message is encrypted")
+	encrypted := query.Get("encrypt_type") == "aes"
+	if reason, detail := account.admit(encrypted); reason != "" {
+		h.refuse(w, r, account.Name, http.StatusBadRequest, reason, detail)
 		return
 	}
 	body, status, reason := h.read(w, r, arrived)
 	if reason != "" {
-		h.refuse(w, r, account, status, reason, "body was not read: "+reason)
+		h.refuse(w, r, account.Name, status, reason, "body was not read: "+reason)
 		return
 	}
-	m, err := wechat.ParseMessage(body)
+	m, cipher, err := account.message(body, query, encrypted)
 	if err != nil {
 		status, reason := judge(err)
-		h.refuse(w, r, account, status, reason, err.Error())
+		h.refuse(w, r, account.Name, status, reason, err.Error())
 		return
 	}
-	if h.recent.again(account+"|"+m.Key(), arrived) {
+	if h.recent.again(account.Name+"|"+m.Key(), arrived) {
 		h.metrics.duplicates.Inc()
 	}
-	result, err := h.answer(ctx, account, m)
+	result, err := h.answer(ctx, account.Name, m)
 	if err != nil {
-		h.fail(ctx, w, account, m, err)
+		h.fail(ctx, w, account.Name, m, err)
 		return
 	}
 	h.metrics.messages.WithLabelValues(typeLabel(m), result.outcome).Inc()
@@ -77,8 +78,12 @@ func (h *Handler) push(w http.ResponseWriter, r *http.Request, account string, q
 		write(w, []byte(wechat.Success))
 		return
 	}
+	reply := result.body
+	if cipher != nil {
+		reply = account.seal(reply, cipher, query, arrived)
+	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	write(w, result.body)
+	write(w, reply)
 }
 
 // read reads the body within its limit and the budget; reason is "" when it did.
@@ -99,9 +104,22 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, arrived time.Time
 	return nil, http.StatusBadRequest, refusedBody
 }
 
-// judge maps the parser's refusal to the answer and the counter (MSG-8).
+// judge maps the refusal of the parser or the decrypter to the answer and the
+// counter (MSG-8).
 func judge(err error) (status int, reason string) {
 	switch {
+	case errors.Is(err, wechat.ErrMsgSignature):
+		return http.StatusForbidden, refusedMsgSignature
+	case errors.Is(err, wechat.ErrEnvelope):
+		return http.StatusBadRequest, refusedEnvelope
+	case errors.Is(err, wechat.ErrBase64):
+		return http.StatusBadRequest, refusedBase64
+	case errors.Is(err, wechat.ErrDecrypt):
+		return http.StatusBadRequest, refusedDecrypt
+	case errors.Is(err, wechat.ErrBuffer):
+		return http.StatusBadRequest, refusedBuffer
+	case errors.Is(err, wechat.ErrAppID):
+		return http.StatusBadRequest, refusedAppID
 	case errors.Is(err, wechat.ErrTooLarge):
 		return http.StatusRequestEntityTooLarge, refusedTooLarge
 	case errors.Is(err, wechat.ErrForbidden):

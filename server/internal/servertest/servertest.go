@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -19,10 +20,12 @@ import (
 	"oalab/server/wechat"
 )
 
-// Account and Token are those of the one account of Config.
+// Account and Token are those of the one account of Config. Key is a key for one
+// that is not in plain mode.
 const (
 	Account = "demo"
 	Token   = "AAAAA"
+	Key     = "mNnY5GekpChwqhy2c4NBH90g3hND6GeI4gii2YCvKLY"
 )
 
 // Config is a valid configuration: a free port, a temporary data folder, one account.
@@ -89,7 +92,14 @@ func Get(t testing.TB, s *server.Server, path string) (int, string) {
 // Push makes one try of a message, signed for Account.
 func Push(t testing.TB, s *server.Server, body string) (int, string) {
 	t.Helper()
+	return PushQuery(t, s, body, nil)
+}
+
+// PushQuery is Push with more in the query, such as encrypt_type.
+func PushQuery(t testing.TB, s *server.Server, body string, more url.Values) (int, string) {
+	t.Helper()
 	query := url.Values{"timestamp": {"1414387151"}, "nonce": {"n"}, "signature": {wechat.Sign(Token, "1414387151", "n")}}
+	maps.Copy(query, more)
 	return do(t, http.MethodPost, "http://"+s.Addr()+"/wechat/"+Account+"?"+query.Encode(), body)
 }
 
