@@ -54,11 +54,11 @@ func TestNoSecretReachesALog(t *testing.T) {
 	log.Info("message with "+phone+" and "+secret, "error", err)
 	log.With("phone", phone).WithGroup("g").Warn("in a group", slog.Group("h", "openid", "o1", "number", phone))
 	log.Error("values", "order", order{phone, "20260102X13800138000"}, "pointer", &order{Phone: phone}, "list", []string{phone, secret}, "bytes", []byte(phone))
-	log.Debug("names", "app_secret", 42, "token", "anything", "core_dsn", "u:p@h", "Authorization", "Bearer x", "encoding_aes_key", "k")
+	log.Debug("names", "app_secret", 4242424242, "token", "anything", "core_dsn", "u:p@h", "Authorization", "Bearer x", "encoding_aes_key", "k")
 	log.Debug("duration", "took", 13800138*time.Microsecond+13*time.Second, "n", 7)
 
 	text := out.String()
-	for _, bad := range []string{phone + `"`, phone + " ", secret, "anything", "u:p@h", "Bearer", `"k"`, ":42"} {
+	for _, bad := range []string{phone + `"`, phone + " ", secret, "anything", "u:p@h", "Bearer", `"k"`, "4242424242"} {
 		if strings.Contains(text, bad) {
 			t.Errorf("log holds %q:\n%s", bad, text)
 		}
