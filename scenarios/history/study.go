@@ -35,18 +35,7 @@ func (f *Folder) SealFiles(files []string) ([]Evidence, error) {
 // VerifyFiles holds the sealed files of a study against their seal, and the seal
 // against the files that the study must have. Errors are those of VerifyEvidence.
 func VerifyFiles(dir string, m Manifest, required []string) []error {
-	var errs []error
-	listed := make(map[string]bool, len(m.Evidence))
-	for _, want := range m.Evidence {
-		if listed[want.Path] {
-			errs = append(errs, fmt.Errorf("%s: %w: it is listed twice", want.Path, ErrManifest))
-			continue
-		}
-		listed[want.Path] = true
-		if err := verifyFile(dir, want); err != nil {
-			errs = append(errs, err)
-		}
-	}
+	listed, errs := verifySealed(dir, m)
 	for _, rel := range required {
 		if !listed[filepath.ToSlash(rel)] {
 			errs = append(errs, fmt.Errorf("%s: %w, though the study must have it", rel, ErrUnlisted))

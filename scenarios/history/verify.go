@@ -52,18 +52,7 @@ func ReadManifest(dir string) (Manifest, error) {
 // have, or that lies with the evidence, without being sealed (ErrUnlisted). None
 // means that the evidence is the one the run wrote.
 func VerifyEvidence(dir string, m Manifest) []error {
-	var errs []error
-	listed := make(map[string]bool, len(m.Evidence))
-	for _, want := range m.Evidence {
-		if listed[want.Path] {
-			errs = append(errs, fmt.Errorf("%s: %w: it is listed twice", want.Path, ErrManifest))
-			continue
-		}
-		listed[want.Path] = true
-		if err := verifyFile(dir, want); err != nil {
-			errs = append(errs, err)
-		}
-	}
+	listed, errs := verifySealed(dir, m)
 	known := map[string]bool{}
 	for i, name := range m.Arms {
 		rel, err := armPath(name, i == 0)
@@ -75,6 +64,22 @@ func VerifyEvidence(dir string, m Manifest) []error {
 		errs = append(errs, verifyListed(dir, rel, listed)...)
 	}
 	return append(errs, unknownArms(dir, known)...)
+}
+
+// verifySealed holds each sealed file against its seal, and returns which are sealed.
+func verifySealed(dir string, m Manifest) (listed map[string]bool, errs []error) {
+	listed = make(map[string]bool, len(m.Evidence))
+	for _, want := range m.Evidence {
+		if listed[want.Path] {
+			errs = append(errs, fmt.Errorf("%s: %w: it is listed twice", want.Path, ErrManifest))
+			continue
+		}
+		listed[want.Path] = true
+		if err := verifyFile(dir, want); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return listed, errs
 }
 
 func verifyFile(dir string, want Evidence) error {
