@@ -23,7 +23,10 @@ func (e Even) Ticks(lo, hi float64) []gonum.Tick {
 	}
 	var out []gonum.Tick
 	for i := math.Ceil(lo/step - 1e-9); i*step <= hi+step*1e-9; i++ {
-		v := i * step
+		v := i*step + 0 // no negative zero
+		if v < lo-step*1e-9 {
+			continue
+		}
 		out = append(out, gonum.Tick{Value: v, Label: strconv.FormatFloat(v, 'f', decimals(step), 64) + e.Unit})
 	}
 	return out
@@ -59,11 +62,16 @@ type Durations struct{}
 // Ticks implements gonum's Ticker.
 func (Durations) Ticks(lo, hi float64) []gonum.Tick {
 	var out []gonum.Tick
+	add := func(v float64, label string) {
+		if v >= lo*(1-1e-9) && v <= hi*(1+1e-9) {
+			out = append(out, gonum.Tick{Value: v, Label: label})
+		}
+	}
 	for e := math.Floor(math.Log10(lo)); e <= math.Ceil(math.Log10(hi)); e++ {
 		v := math.Pow(10, e)
-		out = append(out, gonum.Tick{Value: v, Label: Duration(v)})
+		add(v, Duration(v))
 		for m := 2.0; m < 10; m++ {
-			out = append(out, gonum.Tick{Value: m * v})
+			add(m*v, "")
 		}
 	}
 	return out

@@ -86,7 +86,7 @@ func (f *Figure) Draw(c draw.Canvas) {
 	data := f.Plot.DataCanvas(body)
 	f.Lanes.shade(c, f.across(), data.Min.Y, data.Max.Y)
 	f.Plot.Draw(body)
-	f.Lanes.draw(c, f.across(), data.Min.Y, body.Max.Y)
+	f.Lanes.draw(c, f.across(), data.Min.Y, data.Max.Y)
 }
 
 // wrap breaks a text into lines that are no wider than width, if its words are not.

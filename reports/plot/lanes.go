@@ -109,30 +109,34 @@ func (l Lanes) shade(c draw.Canvas, s scale, bottom, top vg.Length) {
 	}
 }
 
-// draw draws the rows above the plot and the lines into it, after the curves.
+// draw draws the rows above the plot and the lines into it, after the curves. The
+// lines end at the top of the plot, so that none crosses the name of another fault.
 func (l Lanes) draw(c draw.Canvas, s scale, bottom, top vg.Length) {
 	faults, lanes := l.place(s)
 	y := top + lanesGap
 	for _, f := range faults {
 		base := y + laneHeight*vg.Length(lanes-1-f.lane)
 		fill(c, Text.Faint(0.16), vg.Rectangle{Min: vg.Point{X: f.bar.Min.X, Y: base + 1}, Max: vg.Point{X: f.bar.Max.X, Y: base + laneHeight - 1}})
-		c.StrokeLine2(Solid(Text, 0.9), f.bar.Min.X, bottom, f.bar.Min.X, base+laneHeight-1)
+		c.StrokeLine2(Solid(Text, 0.9), f.bar.Min.X, base+1, f.bar.Min.X, base+laneHeight-1)
+		c.StrokeLine2(Solid(Text, 0.9), f.bar.Min.X, bottom, f.bar.Min.X, top)
 		if f.Healed > 0 {
 			x := s.clip(f.Healed)
-			c.StrokeLine2(Solid(Green, 0.9, 3, 2), x, bottom, x, base)
-			recovery(c, vg.Point{X: x, Y: base + 1})
+			c.StrokeLine2(Solid(Green, 0.9, 3, 2), x, bottom, x, top)
+			recovery(c, vg.Point{X: x, Y: top - recoveryHigh})
 		}
 		c.FillText(Face(SizeSmall, Text), vg.Point{X: f.text, Y: base + 4}, f.Name)
 	}
-	l.drawPhases(c, s, bottom, y+laneHeight*vg.Length(lanes))
+	l.drawPhases(c, s, bottom, top, y+laneHeight*vg.Length(lanes))
 }
 
-// drawPhases names the phases in one row, as far as there is room, and draws their limits.
-func (l Lanes) drawPhases(c draw.Canvas, s scale, bottom, y vg.Length) {
+// drawPhases names the phases in one row at y, as far as there is room, and draws
+// their limits there and in the plot.
+func (l Lanes) drawPhases(c draw.Canvas, s scale, bottom, top, y vg.Length) {
 	for i, p := range l.Phases {
 		from, to := s.clip(p.From), s.clip(p.To)
 		if i > 0 {
-			c.StrokeLine2(Solid(Subtle, 0.5, 1, 2), from, bottom, from, y+phaseHeight-2)
+			c.StrokeLine2(Solid(Subtle, 0.5, 1, 2), from, bottom, from, top)
+			c.StrokeLine2(Solid(Subtle, 0.5, 1, 2), from, y, from, y+phaseHeight-2)
 		}
 		style := Face(SizeSmall-0.5, Subtle)
 		if w := style.Width(p.Name); w <= to-from-1 {

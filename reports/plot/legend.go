@@ -85,13 +85,15 @@ func fill(c draw.Canvas, with color.Color, r vg.Rectangle) {
 	c.Fill(r.Path())
 }
 
+const recoveryHigh vg.Length = 7
+
 // recovery draws the mark of a healed fault standing on at.
 func recovery(c draw.Canvas, at vg.Point) {
-	const half, high = 3.6, 7
+	const half = 3.6
 	var p vg.Path
 	p.Move(vg.Point{X: at.X - half, Y: at.Y})
 	p.Line(vg.Point{X: at.X + half, Y: at.Y})
-	p.Line(vg.Point{X: at.X, Y: at.Y + high})
+	p.Line(vg.Point{X: at.X, Y: at.Y + recoveryHigh})
 	p.Close()
 	c.SetColor(Green)
 	c.Fill(p)
