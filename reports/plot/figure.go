@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"math"
 	"strings"
 
 	gonum "gonum.org/v1/plot"
@@ -50,21 +51,46 @@ func (f *Figure) head() vg.Length {
 	return h + gap
 }
 
-// body is the canvas of the plot with its axes.
+// bare is the plot without the names of its axes, which the figure writes itself:
+// Gonum reserves room for them at the wrong place when an axis is logarithmic.
+func (f *Figure) bare() *gonum.Plot {
+	p := *f.Plot
+	p.X.Label.Text, p.Y.Label.Text = "", ""
+	return &p
+}
+
+const labelRoom = SizeText * leading
+
+// body is the canvas of the plot with its axes, but for their names.
 func (f *Figure) body(c draw.Canvas) draw.Canvas {
 	c.Rectangle = vg.Rectangle{
 		Min: vg.Point{X: c.Min.X + margin, Y: c.Min.Y + margin},
 		Max: vg.Point{X: c.Min.X + f.Width - margin, Y: c.Min.Y + margin + f.Height},
+	}
+	if f.Plot.X.Label.Text != "" {
+		c.Min.Y += labelRoom
+	}
+	if f.Plot.Y.Label.Text != "" {
+		c.Min.X += labelRoom
 	}
 	return c
 }
 
 // across is the time axis of the plot on the canvas.
 func (f *Figure) across() scale {
-	data := f.Plot.DataCanvas(f.body(draw.Canvas{}))
+	data := f.bare().DataCanvas(f.body(draw.Canvas{}))
 	return scale{
 		x: func(v float64) vg.Length { return data.X(f.Plot.X.Norm(v)) }, left: data.Min.X, right: data.Max.X,
 	}
+}
+
+// labels writes the names of the axes.
+func (f *Figure) labels(c draw.Canvas, data vg.Rectangle) {
+	style := f.Plot.X.Label.TextStyle
+	c.FillText(style, vg.Point{X: (data.Min.X + data.Max.X) / 2, Y: c.Min.Y + margin}, f.Plot.X.Label.Text)
+	style = f.Plot.Y.Label.TextStyle
+	style.Rotation, style.YAlign = math.Pi/2, draw.YTop
+	c.FillText(style, vg.Point{X: c.Min.X + margin - 2, Y: (data.Min.Y + data.Max.Y) / 2}, f.Plot.Y.Label.Text)
 }
 
 // Draw implements Drawing.
@@ -82,10 +108,11 @@ func (f *Figure) Draw(c draw.Canvas) {
 	write(f.notes(), Face(SizeText, Subtle))
 	drawKeys(c, f.Keys, vg.Point{X: c.Min.X + margin, Y: y - gap}, f.inner())
 
-	body := f.body(c)
-	data := f.Plot.DataCanvas(body)
+	plot, body := f.bare(), f.body(c)
+	data := plot.DataCanvas(body)
 	f.Lanes.shade(c, f.across(), data.Min.Y, data.Max.Y)
-	f.Plot.Draw(body)
+	plot.Draw(body)
+	f.labels(c, data.Rectangle)
 	f.Lanes.draw(c, f.across(), data.Min.Y, data.Max.Y)
 }
 

@@ -20,6 +20,11 @@ func Latency(a series.Arm, lanes Lanes, objectives []Limit, width vg.Length) *Fi
 			lo, hi = min(lo, v.P50), max(hi, v.Max)
 		}
 	}
+	for _, v := range a.Latency.Sent {
+		if v.N > 0 {
+			lo = min(lo, v.P99)
+		}
+	}
 	for _, l := range objectives {
 		hi = max(hi, l.Value)
 	}
@@ -33,14 +38,15 @@ func Latency(a series.Arm, lanes Lanes, objectives []Limit, width vg.Length) *Fi
 		name   string
 		color  Ink
 		dashes []vg.Length
+		over   []series.Percentiles
 		of     func(series.Percentiles) float64
 	}{
-		{"slowest", Purple, []vg.Length{1, 1.6}, func(v series.Percentiles) float64 { return v.Max }},
-		{"p99", Vermillion, nil, func(v series.Percentiles) float64 { return v.P99 }},
-		{"p90", Orange, []vg.Length{5, 2}, func(v series.Percentiles) float64 { return v.P90 }},
-		{"p50 (median)", Blue, nil, func(v series.Percentiles) float64 { return v.P50 }},
+		{"slowest", Purple, []vg.Length{1, 1.6}, a.Latency.Due, func(v series.Percentiles) float64 { return v.Max }},
+		{"p99", Vermillion, nil, a.Latency.Due, func(v series.Percentiles) float64 { return v.P99 }},
+		{"p99 from sent (uncorrected)", Orange, []vg.Length{4, 3}, a.Latency.Sent, func(v series.Percentiles) float64 { return v.P99 }},
+		{"p50 (median)", Blue, nil, a.Latency.Due, func(v series.Percentiles) float64 { return v.P50 }},
 	} {
-		p.Add(Curve{Points: overIntervals(a, c.of), Line: Solid(c.color, LineWidth, c.dashes...), Dots: true})
+		p.Add(Curve{Points: overIntervals(c.over, a.Cut, c.of), Line: Solid(c.color, LineWidth, c.dashes...), Dots: true})
 		keys = append(keys, Key{Label: c.name, Color: c.color, Dashes: c.dashes})
 	}
 	if len(objectives) > 0 {
@@ -61,14 +67,14 @@ func Latency(a series.Arm, lanes Lanes, objectives []Limit, width vg.Length) *Fi
 
 // overIntervals are the points of one percentile, at the middle of each interval; an
 // interval without observations interrupts the curve.
-func overIntervals(a series.Arm, of func(series.Percentiles) float64) []XY {
-	out := make([]XY, 0, len(a.Latency.Due))
-	for _, v := range a.Latency.Due {
+func overIntervals(over []series.Percentiles, cut series.Cut, of func(series.Percentiles) float64) []XY {
+	out := make([]XY, 0, len(over))
+	for _, v := range over {
 		y := math.NaN()
 		if v.N > 0 {
 			y = of(v)
 		}
-		out = append(out, XY{v.FromS + a.Cut.StepS/2, y})
+		out = append(out, XY{v.FromS + cut.StepS/2, y})
 	}
 	return out
 }
@@ -106,7 +112,7 @@ func CDF(a series.Arm, width vg.Length) *Figure {
 	}
 	return &Figure{
 		Title: "Latency: share of messages answered within a time",
-		Note:  "Where the curves part, messages waited for a free sender: that wait counts for the follower and is missed by a clock that starts at sending.",
+		Note:  "Where the curves part, messages waited to be sent: that wait counts for the follower, and a clock that starts at sending misses it.",
 		Keys:  keys, Plot: p, Width: width, Height: tall,
 	}
 }
@@ -174,7 +180,10 @@ type nines struct{ narrow bool }
 
 // Ticks implements gonum's Ticker.
 func (t nines) Ticks(_, hi float64) []gonum.Tick {
-	out := []gonum.Tick{{Value: 1, Label: "0 %"}, {Value: 2, Label: "50 %"}}
+	out := []gonum.Tick{{Value: 2, Label: "50 %"}}
+	if !t.narrow {
+		out = append(out, gonum.Tick{Value: 1, Label: "0 %"})
+	}
 	label, value := "90", 10.0
 	for i := 0; value <= hi; i++ {
 		out = append(out, gonum.Tick{Value: value, Label: label + " %"})
