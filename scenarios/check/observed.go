@@ -10,6 +10,7 @@ type Observed struct {
 	EndS    float64 // when the follower had the answer or gave up; of no meaning unless Ended
 	Ended   bool    // the generator saw the end
 	Outcome Outcome
+	Serial  string // of an order that the follower saw acknowledged, else ""
 
 	due, sent float64
 }
@@ -31,7 +32,7 @@ func Observe(a *history.Arm) []Observed {
 	out := make([]Observed, len(all))
 	for i := range all {
 		m := &all[i]
-		o := Observed{Seq: m.plan.Seq, Kind: m.plan.Kind, DueS: m.due, Outcome: m.outcome(), due: max(0, end-m.due)}
+		o := Observed{Seq: m.plan.Seq, Kind: m.plan.Kind, DueS: m.due, Outcome: m.outcome(), Serial: m.serial(), due: max(0, end-m.due)}
 		if m.run != nil {
 			o.Ended, o.EndS = true, m.run.EndS()
 			o.due, o.sent = m.run.EndS()-m.due, m.run.LatencyS
