@@ -21,6 +21,9 @@ type Arm struct {
 	Latency Latency
 	Errors  Errors
 	Strips  []Strip
+	// Told is how long results of orders took from when the order was due until the
+	// platform had them.
+	Told Distribution
 }
 
 // Of computes the series of an arm.
@@ -34,6 +37,7 @@ func Of(a *history.Arm) Arm {
 		Latency: latency(observed, cut),
 		Errors:  errorsOf(a, cut),
 		Strips:  strips(a, end),
+		Told:    told(a, observed),
 	}
 }
 
@@ -94,3 +98,22 @@ func (c Cut) From(i int) float64 { return float64(i) * c.StepS }
 // ours reports whether a try belongs to the load of the arm, and not to a message
 // that was pushed by hand.
 func ours(a *history.Arm, d wl.Delivery) bool { return d.Attack == a.Name }
+
+// told is how long the result of an acknowledged order took from when the order was
+// due until it was handed to the platform for the first time.
+func told(a *history.Arm, observed []check.Observed) Distribution {
+	due := map[string]float64{}
+	for _, o := range observed {
+		if o.Serial != "" {
+			due[o.Serial] = o.DueS
+		}
+	}
+	var took []float64
+	for _, c := range a.WeChat {
+		if from, waits := due[c.ClientMsgID]; waits && c.Effect == wl.EffectDelivered {
+			took = append(took, a.Seconds(c.At)-from)
+			delete(due, c.ClientMsgID)
+		}
+	}
+	return Distributed(took...)
+}
