@@ -72,7 +72,7 @@ const overflowing = `(() => {
 	const out = document.documentElement.scrollWidth > wide ? ["the page itself: " + document.documentElement.scrollWidth] : [];
 	for (const e of document.querySelectorAll("body *")) {
 		if (e.closest("svg") && e.tagName !== "svg") continue;
-		const scroll = e.closest(".scroll");
+		const scroll = e.closest(".scroll, .pan");
 		if (e.getBoundingClientRect().right > wide && !(scroll && scroll !== e)) out.push(e.tagName + " " + e.textContent.slice(0, 40));
 		if (e.classList.contains("scroll") && e.scrollWidth > e.clientWidth + 1) out.push("scroll box in " + e.closest("section").id + ": " + e.scrollWidth);
 	}

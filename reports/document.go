@@ -86,7 +86,7 @@ type cell struct {
 // picture is a plot: files in the run folder, and what a page shows in their place.
 type picture struct {
 	Name, Title  string // file name without ending
-	Wide, Narrow []byte // SVG
+	Wide, Narrow []byte // SVG; without a narrow one the wide one is shown everywhere
 	Trouble      string // why it could not be drawn
 }
 
@@ -101,6 +101,13 @@ func (p prose) text(format string, args ...any) prose {
 // say, list and heading add blocks to a section.
 func (s *section) say(format string, args ...any) {
 	s.Blocks = append(s.Blocks, block{Prose: text(format, args...)})
+}
+
+// lead puts a paragraph first, if the section says anything at all.
+func (s *section) lead(what string) {
+	if len(s.Blocks) > 0 {
+		s.Blocks = append([]block{{Prose: text("%s", what)}}, s.Blocks...)
+	}
 }
 
 func (s *section) list(entries []prose) { s.Blocks = append(s.Blocks, block{List: entries}) }

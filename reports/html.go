@@ -32,7 +32,13 @@ func asHTML(d document) ([]byte, error) {
 	if err := t.Execute(&buf, d); err != nil {
 		return nil, fmt.Errorf("draw the page: %w", err)
 	}
-	return buf.Bytes(), nil
+	// What a reply or a log line may hold and a page may not.
+	return bytes.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, buf.Bytes()), nil
 }
 
 // drawn is a plot for the page. It is markup of package plot, which escapes all text

@@ -128,7 +128,7 @@ func (r *run) allFigures() section {
 	rows := make([][]cell, 0, len(r.Figures))
 	for _, f := range r.Figures {
 		rows = append(rows, []cell{
-			{Text: f.Name}, figure(f), {Text: interval(f)}, {Text: count(f.N)}, {Text: limit(f)}, held(f), {Text: r.meaning(f.Name)},
+			{Text: f.Name}, figure(f), {Text: interval(f)}, {Text: count(f.N)}, {Text: limit(f)}, held(f), {Text: r.brief(f.Name)},
 		})
 	}
 	s.table([]string{"figure", "value#", "95 % interval#", "n#", "limit#", "held", "meaning"}, rows)

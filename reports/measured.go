@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"oalab/reports/plot"
 	"oalab/reports/series"
@@ -12,17 +13,17 @@ import (
 // overTime shows rate and latency over time with the faults (REP-2).
 func (r *run) overTime() section {
 	s := section{ID: "time", Title: "Rate and latency over time"}
-	s.say("Shaded stretches are faults in effect, with their names above; a triangle marks when a fault was healed.")
 	r.show(&s, plotRate, plotLatency)
+	s.lead("Shaded stretches are faults in effect, with their names above; a triangle marks when a fault was healed.")
 	return s
 }
 
 // distribution shows how latencies are spread, corrected beside uncorrected (REP-3).
 func (r *run) distribution() section {
 	s := section{ID: "distribution", Title: "Distribution of latency"}
-	s.say("Corrected latency counts from when a message was due, so that waiting to be sent counts; uncorrected from when it " +
-		"was really sent, as most load generators do.")
 	r.show(&s, plotCDF, plotPercentiles)
+	s.lead("Corrected latency counts from when a message was due, so that waiting to be sent counts; uncorrected from when it " +
+		"was really sent, as most load generators do.")
 	return s
 }
 
@@ -32,13 +33,16 @@ func (r *run) errorClasses() section {
 	r.show(&s, plotErrors)
 	var rows [][]cell
 	for _, e := range r.arms {
-		if e.err != nil {
+		if !e.offered() {
 			continue
 		}
 		for _, c := range e.series.Errors.Seen() {
 			of := e.series.Errors
 			rows = append(rows, row(e.name, string(c), count(of.Total[c]), of.Of, brief(of.First[c]), brief(of.Last[c])))
 		}
+	}
+	if len(s.Blocks) == 0 {
+		return s
 	}
 	if len(rows) == 0 {
 		s.say("Nothing failed in any arm whose evidence can be read.")
@@ -72,10 +76,16 @@ func (r *run) availability() section {
 // phases shows phases against latency, corrected beside uncorrected (REP-3).
 func (r *run) phases() section {
 	s := section{ID: "phases", Title: "Latency by phase"}
-	s.say("All in seconds, exact from the raw results. due counts from when a message was due, so waiting for a " +
-		"sender counts; sent counts from when it was really sent, as most load generators do. Where they part, the system " +
+	if !slices.ContainsFunc(r.arms, func(e armEvidence) bool { return e.err != nil || e.offered() }) {
+		return s
+	}
+	s.say("All in seconds, exact from the raw results. “due” counts from when a message was due, so waiting for a " +
+		"sender counts; “sent” counts from when it was really sent, as most load generators do. Where they part, the system " +
 		"held up its own load. A message belongs to the phase in which it was due.")
 	for _, e := range r.arms {
+		if e.err == nil && !e.offered() {
+			continue
+		}
 		s.heading("Arm " + e.name)
 		if e.err != nil {
 			s.say("Its evidence cannot be read.")

@@ -35,7 +35,7 @@ func (p *picture) file(ending string) string { return DirPlots + "/" + p.Name + 
 
 // drawArm draws the plots of one arm: wide ones into files and the page, narrow ones
 // into the page for telephones. A plot that cannot be drawn is told, not fatal.
-func (r *run) drawArm(folder string, e *armEvidence) error {
+func (r *run) drawArm(folder string, e *armEvidence, save saver) error {
 	lanes, limits := lanesOf(e.arm.Record), r.limitsOn(e)
 	e.plots = map[string]*picture{}
 	for _, kind := range plotKinds() {
@@ -67,7 +67,7 @@ func (r *run) drawArm(folder string, e *armEvidence) error {
 			p.Trouble = err.Error()
 			continue
 		}
-		if err := plot.Save(folder, p.Name, wide); err != nil {
+		if err := save(folder, p.Name, wide); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Join(DirPlots, p.Name), err)
 		}
 	}
@@ -136,6 +136,9 @@ func (r *run) split(name string) (base, fault, arm string) {
 // show adds a plot of every arm that has it.
 func (r *run) show(s *section, kinds ...string) {
 	for _, e := range r.arms {
+		if e.err == nil && !e.offered() {
+			continue
+		}
 		if len(r.arms) > 1 || e.err != nil {
 			s.heading("Arm " + e.name)
 		}

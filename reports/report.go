@@ -25,12 +25,27 @@ const (
 
 // Write writes report.html, report.md, junit.xml and plots/ into the run folder dir;
 // each file is replaced whole or not at all, and nothing else is touched. m is the
-// manifest as judged. Evidence that cannot be read is no error: the report says so
+// manifest as judged. Exhibits are what only this scenario has to show; they come
+// after the checkers. Evidence that cannot be read is no error: the report says so
 // and leaves out what it would have drawn.
-func Write(dir string, m history.Manifest) error {
+func Write(dir string, m history.Manifest, exhibits ...Exhibit) error {
+	return write(dir, m, plot.Save, exhibits)
+}
+
+// saver keeps a plot as files in a folder.
+type saver func(folder, name string, d plot.Drawing) error
+
+func write(dir string, m history.Manifest, save saver, exhibits []Exhibit) error {
 	r := read(dir, m)
-	if err := r.draw(dir); err != nil {
+	if err := r.draw(dir, save); err != nil {
 		return fmt.Errorf("write report: %w", err)
+	}
+	for _, e := range exhibits {
+		s, err := e.section(filepath.Join(dir, DirPlots), save)
+		if err != nil {
+			return fmt.Errorf("write report: exhibit %s: %w", e.ID, err)
+		}
+		r.exhibits = append(r.exhibits, s)
 	}
 	d := r.document()
 	page, err := asHTML(d)
@@ -70,7 +85,8 @@ func Failures(m history.Manifest) []string {
 // run is a run as the report sees it.
 type run struct {
 	history.Manifest
-	arms []armEvidence
+	arms     []armEvidence
+	exhibits []section
 }
 
 // armEvidence is the evidence of one arm and what was drawn from it, or why there is
@@ -82,6 +98,10 @@ type armEvidence struct {
 	series series.Arm
 	plots  map[string]*picture // by kind
 }
+
+// offered reports whether the arm's evidence can be read and holds any load: a
+// scenario may be all computation.
+func (e armEvidence) offered() bool { return e.err == nil && len(e.arm.Plan) > 0 }
 
 // read loads the evidence of all arms.
 func read(dir string, m history.Manifest) *run {
@@ -102,11 +122,11 @@ func read(dir string, m history.Manifest) *run {
 
 // draw draws the plots of every arm and removes those of earlier reports that no
 // longer stand for anything.
-func (r *run) draw(dir string) error {
+func (r *run) draw(dir string, save saver) error {
 	folder := filepath.Join(dir, DirPlots)
 	for i := range r.arms {
 		e := &r.arms[i]
-		if e.err != nil {
+		if !e.offered() {
 			for _, kind := range plotKinds() {
 				for _, ending := range []string{"svg", "png"} {
 					if err := os.Remove(filepath.Join(folder, plotName(e.name, kind)+"."+ending)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -116,7 +136,7 @@ func (r *run) draw(dir string) error {
 			}
 			continue
 		}
-		if err := r.drawArm(folder, e); err != nil {
+		if err := r.drawArm(folder, e, save); err != nil {
 			return err
 		}
 	}
@@ -126,10 +146,10 @@ func (r *run) draw(dir string) error {
 // document puts the report together, the most important first.
 func (r *run) document() document {
 	d := document{Head: r.head(), Suites: r.suites()}
-	for _, s := range []section{
-		r.tested(), r.objectives(), r.checkers(), r.overTime(), r.distribution(), r.errorClasses(), r.availability(),
-		r.faults(), r.phases(), r.generator(), r.embedded(), r.sources(), r.environment(), r.again(), r.glossary(), r.allFigures(),
-	} {
+	sections := append([]section{r.tested(), r.objectives(), r.checkers()}, r.exhibits...)
+	sections = append(sections, r.overTime(), r.distribution(), r.errorClasses(), r.availability(), r.faults(), r.phases(),
+		r.generator(), r.embedded(), r.sources(), r.environment(), r.again(), r.glossary(), r.allFigures())
+	for _, s := range sections {
 		if len(s.Blocks) > 0 {
 			d.Sections = append(d.Sections, s)
 		}

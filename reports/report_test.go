@@ -35,7 +35,7 @@ func copied(t *testing.T) (string, history.Manifest) {
 // written is the report that Write leaves in the folder.
 func written(t *testing.T, dir string, m history.Manifest) string {
 	t.Helper()
-	if err := reports.Write(dir, m); err != nil {
+	if err := reports.WriteTexts(dir, m); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := os.ReadFile(filepath.Join(dir, reports.FileMarkdown))

@@ -13,7 +13,7 @@ func (r *run) sources() section {
 	s := section{ID: "sources", Title: "The sources' figures beside ours"}
 	var read []armEvidence
 	for _, e := range r.arms {
-		if e.err == nil {
+		if e.offered() {
 			read = append(read, e)
 		}
 	}

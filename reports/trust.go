@@ -17,7 +17,7 @@ func (r *run) generator() section {
 		"against the system.", 100*check.MaxShare)
 	var rows [][]cell
 	for _, e := range r.arms {
-		if e.err != nil {
+		if !e.offered() {
 			continue
 		}
 		g := check.Certify(e.arm)

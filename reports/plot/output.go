@@ -107,11 +107,12 @@ var (
 // Inline turns an SVG document of this package into an element for an HTML page: it
 // scales with its box, has a name for those who cannot see it, refers to nothing
 // outside, and takes the colours of paper, text and rules from the page's variables
-// --paper, --ink, --subtle and --rule.
+// --paper, --ink, --subtle and --rule, and blue, which is too dark on black, from --blue.
 func Inline(doc []byte, name string) string {
 	body := string(prolog.ReplaceAll(doc, []byte(`<svg viewBox="$1" role="img" aria-label="`+strings.ReplaceAll(html.EscapeString(name), "$", "$$")+`">`)))
 	return strings.NewReplacer(
 		hex(Paper), "var(--paper)", hex(Text), "var(--ink)", hex(Subtle), "var(--subtle)", hex(Rule), "var(--rule)",
+		hex(Blue), "var(--blue)",
 	).Replace(body)
 }
 

@@ -24,7 +24,21 @@ func (c Ink) RGBA() (r, g, b, a uint32) {
 
 // Faint is the colour with an opacity between 0 and 1.
 func (c Ink) Faint(opacity float64) color.Color {
-	return color.NRGBA{R: uint8(c >> 16), G: uint8(c >> 8), B: uint8(c), A: uint8(255*min(max(opacity, 0), 1) + 0.5)}
+	return faint{c, uint32(0xffff*min(max(opacity, 0), 1) + 0.5)}
+}
+
+// faint is an Ink with an opacity of 0 to 0xffff. Its premultiplied parts are rounded
+// up, so that an SVG, which divides by the opacity again, has the ink's own digits:
+// Inline knows it by these.
+type faint struct {
+	ink     Ink
+	opacity uint32
+}
+
+// RGBA implements color.Color.
+func (f faint) RGBA() (r, g, b, a uint32) {
+	part := func(v Ink) uint32 { return min((uint32(v&0xff)*f.opacity+254)/255, f.opacity) }
+	return part(f.ink >> 16), part(f.ink >> 8), part(f.ink), f.opacity
 }
 
 // The colours of Okabe and Ito, which people with any colour vision tell apart. No
