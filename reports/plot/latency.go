@@ -28,8 +28,8 @@ func Latency(a series.Arm, lanes Lanes, objectives []Limit, width vg.Length) *Fi
 	for _, l := range objectives {
 		hi = max(hi, l.Value)
 	}
-	if hi == 0 {
-		lo, hi = 1e-3, 1
+	if math.IsInf(lo, 1) {
+		lo, hi = 1e-3, max(1, hi)
 	}
 	logarithmic(&p.Y, lo, hi)
 	p.Add(Grid(false, true))
