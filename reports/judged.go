@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"oalab/scenarios/check"
@@ -125,13 +126,20 @@ func (r *run) allFigures() section {
 		return s
 	}
 	s.say("A name without a slash is the main arm's; behind the slash stands the fault in whose window a message was due, or the arm.")
+	titles := []string{"figure", "value#", "n#", "limit#", "held", "meaning"}
+	intervals := slices.ContainsFunc(r.Figures, func(f history.Figure) bool { return interval(f) != "" })
+	if intervals {
+		titles = slices.Insert(titles, 2, "interval#")
+	}
 	rows := make([][]cell, 0, len(r.Figures))
 	for _, f := range r.Figures {
-		rows = append(rows, []cell{
-			{Text: f.Name}, figure(f), {Text: interval(f)}, {Text: count(f.N)}, {Text: limit(f)}, held(f), {Text: r.brief(f.Name)},
-		})
+		cells := []cell{{Text: f.Name}, figure(f), {Text: count(f.N)}, {Text: limit(f)}, held(f), {Text: r.shortMeaning(f.Name)}}
+		if intervals {
+			cells = slices.Insert(cells, 2, cell{Text: interval(f)})
+		}
+		rows = append(rows, cells)
 	}
-	s.table([]string{"figure", "value#", "95 % interval#", "n#", "limit#", "held", "meaning"}, rows)
+	s.table(titles, rows)
 	return s
 }
 

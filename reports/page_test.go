@@ -37,6 +37,7 @@ func slurp(t *testing.T, path string) string {
 // elements walks the start tags of a page.
 func elements(t *testing.T, html string) []xml.StartElement {
 	t.Helper()
+	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(html))
 	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
 	var out []xml.StartElement

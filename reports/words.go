@@ -29,8 +29,8 @@ func (r *run) meaning(name string) string {
 	return words
 }
 
-// brief is the meaning of a figure without fault and arm, where the name stands beside it.
-func (r *run) brief(name string) string {
+// shortMeaning is the meaning of a figure without fault and arm, where the name stands beside it.
+func (r *run) shortMeaning(name string) string {
 	base, _, _ := r.split(name)
 	if base == "effect" {
 		return "how often the effect of the fault was seen"

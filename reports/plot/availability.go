@@ -64,7 +64,7 @@ func (n names) Ticks(float64, float64) []gonum.Tick {
 // Availability draws one strip for each component.
 func Availability(a series.Arm, lanes Lanes, width vg.Length) *Figure {
 	p := New("", "")
-	overTime(p, width < Wide, 0, a.EndS)
+	overTime(p, width < Wide, a.EndS)
 	p.Y.Min, p.Y.Max = 0, max(1, float64(len(a.Strips)))
 	label := names{}
 	for _, s := range a.Strips {

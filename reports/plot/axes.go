@@ -125,10 +125,10 @@ func logarithmic(a *gonum.Axis, lo, hi float64) {
 	a.Max = math.Pow(10, math.Ceil(math.Log10(max(hi, a.Min*10))-1e-9))
 }
 
-// overTime sets the x axis to the seconds of a run.
-func overTime(p *gonum.Plot, narrow bool, from, to float64) {
+// overTime sets the x axis to the seconds of a run until its end.
+func overTime(p *gonum.Plot, narrow bool, end float64) {
 	p.X.Label.Text = "seconds after the load began"
-	p.X.Min, p.X.Max = from, to
+	p.X.Min, p.X.Max = 0, end
 	p.X.Tick.Marker = Even{Count: 12}
 	if narrow {
 		p.X.Tick.Marker = Even{Count: 6}

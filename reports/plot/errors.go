@@ -32,7 +32,7 @@ func classColor(c series.Class) Ink {
 // Errors draws the failed deliveries by class over time, stacked.
 func Errors(a series.Arm, lanes Lanes, width vg.Length) *Figure {
 	p := New("", "failed "+a.Errors.Of+" per second")
-	overTime(p, width < Wide, 0, a.EndS)
+	overTime(p, width < Wide, a.EndS)
 	b := bars{}
 	var keys []Key
 	for _, c := range a.Errors.Seen() {

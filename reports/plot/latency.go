@@ -13,7 +13,7 @@ import (
 // Latency draws percentiles over time, measured from when operations were due.
 func Latency(a series.Arm, lanes Lanes, objectives []Limit, width vg.Length) *Figure {
 	p := New("", "latency from due (log scale)")
-	overTime(p, width < Wide, 0, a.EndS)
+	overTime(p, width < Wide, a.EndS)
 	lo, hi := math.Inf(1), 0.0
 	for _, v := range a.Latency.Due {
 		if v.N > 0 {

@@ -17,7 +17,7 @@ const (
 // Rate draws what was offered, completed and lost over time.
 func Rate(a series.Arm, lanes Lanes, width vg.Length) *Figure {
 	p := New("", "operations per second")
-	overTime(p, width < Wide, 0, a.EndS)
+	overTime(p, width < Wide, a.EndS)
 	top := 0.0
 	var offered, completed, lost []XY
 	anyLost := false

@@ -1,6 +1,7 @@
 package series
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -33,7 +34,7 @@ func probed(samples []history.Sample, probe string, end float64) (Strip, bool) {
 		}
 		asked = append(asked, Span{FromS: max(0, s.AtS), State: state})
 	}
-	slices.SortStableFunc(asked, func(x, y Span) int { return int(sign(x.FromS - y.FromS)) })
+	slices.SortStableFunc(asked, func(x, y Span) int { return cmp.Compare(x.FromS, y.FromS) })
 	every := usual(asked)
 	strip := Strip{Component: strings.ReplaceAll(probe, ".", " "), Seen: fmt.Sprintf("asked every %.0f ms", every*1000)}
 	if strip.Component == "server ready" {
@@ -75,20 +76,10 @@ func usual(asked []Span) float64 {
 	return max(gaps[len(gaps)/2], 1e-3)
 }
 
-func sign(v float64) float64 {
-	switch {
-	case v < 0:
-		return -1
-	case v > 0:
-		return 1
-	}
-	return 0
-}
-
 // counted is a strip of what was tallied.
 func counted(component, seen string, t tally, end float64) (Strip, bool) {
-	spans, any := t.spans(end)
-	return Strip{Component: component, Seen: seen, Spans: spans}, any
+	spans, observed := t.spans(end)
+	return Strip{Component: component, Seen: seen, Spans: spans}, observed
 }
 
 // callbacks is the service as followers saw it: whether tries that began in an
