@@ -189,6 +189,9 @@ func TestSave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if again, err := PNG(figures(arm(), Wide)["latency"]); err != nil || !bytes.Equal(again, raw) {
+		t.Errorf("the same figure gave another PNG the second time: %v", err)
+	}
 	config, err := png.DecodeConfig(bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
