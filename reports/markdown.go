@@ -5,55 +5,106 @@ import (
 	"strings"
 )
 
-// document is a Markdown text in the making.
-type document struct{ strings.Builder }
+// markdown is a Markdown text in the making.
+type markdown struct{ strings.Builder }
 
-func (d *document) heading(level int, text string) {
-	d.line("%s %s", strings.Repeat("#", level), inline(text))
-	d.line("")
+// asMarkdown draws the document as Markdown.
+func asMarkdown(d document) string {
+	m := &markdown{}
+	m.heading(1, fmt.Sprintf("%s: %s", d.Head.Scenario, strings.ToUpper(string(d.Head.Verdict))))
+	m.paragraph("**%s.** %s", d.Head.Words, inline(d.Head.Reason))
+	m.paragraph("Claim: %s", inline(d.Head.Claim))
+	m.paragraph("%s", inline(strings.Join(d.Head.Meta, " · ")))
+	if len(d.Head.Worst) == 0 {
+		m.paragraph("No figure was held against a limit.")
+	} else {
+		m.paragraph("The figures nearest to their limits, or farthest beyond:")
+		rows := make([][]cell, 0, len(d.Head.Worst))
+		for _, w := range d.Head.Worst {
+			rows = append(rows, row(w.Figure, w.Value, w.Limit, w.Used, w.Meaning))
+		}
+		m.table(table{
+			Columns: []column{{"figure", false}, {"value", true}, {"limit", true}, {"of the limit", true}, {"meaning", false}}, Rows: rows,
+		})
+	}
+	for _, s := range d.Sections {
+		m.heading(2, s.Title)
+		for _, b := range s.Blocks {
+			m.block(b)
+		}
+	}
+	return m.String()
 }
 
-func (d *document) line(format string, args ...any) {
-	_, _ = fmt.Fprintf(d, format+"\n", args...) // a strings.Builder never fails
+func (m *markdown) block(b block) {
+	switch {
+	case b.Heading != "":
+		m.heading(3, b.Heading)
+	case b.Prose != nil:
+		m.paragraph("%s", b.Prose.markdown())
+	case b.List != nil:
+		for _, e := range b.List {
+			m.line("- %s", e.markdown())
+		}
+		m.line("")
+	case b.Table != nil:
+		m.table(*b.Table)
+	case b.Plot != nil && b.Plot.Trouble != "":
+		m.paragraph("%s: %s", inline(b.Plot.Title), inline(b.Plot.Trouble))
+	case b.Plot != nil:
+		m.paragraph("![%s](%s)", inline(b.Plot.Title), b.Plot.file("png"))
+	case b.Code != "":
+		m.line("```sh")
+		m.line("%s", b.Code)
+		m.line("```")
+		m.line("")
+	}
+}
+
+func (m *markdown) heading(level int, title string) {
+	m.paragraph("%s %s", strings.Repeat("#", level), inline(title))
+}
+
+func (m *markdown) line(format string, args ...any) {
+	_, _ = fmt.Fprintf(m, format+"\n", args...) // a strings.Builder never fails
 }
 
 // paragraph writes one paragraph; its text is taken as Markdown.
-func (d *document) paragraph(format string, args ...any) {
-	d.line(format, args...)
-	d.line("")
+func (m *markdown) paragraph(format string, args ...any) {
+	m.line(format, args...)
+	m.line("")
 }
 
-// list writes a bullet list; its entries are taken as Markdown.
-func (d *document) list(entries []string) {
-	for _, e := range entries {
-		d.line("- %s", e)
-	}
-	d.line("")
-}
-
-// table writes a table; a column whose title ends in # is set flush right. Cells are
-// plain text.
-func (d *document) table(titles []string, rows [][]string) {
-	rule := make([]string, len(titles))
-	for i, t := range titles {
-		rule[i] = "---"
-		if before, ok := strings.CutSuffix(t, "#"); ok {
-			titles[i], rule[i] = before, "--:"
+func (m *markdown) table(t table) {
+	titles, rule := make([]string, len(t.Columns)), make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		titles[i], rule[i] = inline(c.Title), "---"
+		if c.Number {
+			rule[i] = "--:"
 		}
 	}
-	d.row(titles)
-	d.line("|%s|", strings.Join(rule, "|"))
-	for _, r := range rows {
-		d.row(r)
+	m.line("| %s |", strings.Join(titles, " | "))
+	m.line("|%s|", strings.Join(rule, "|"))
+	for _, r := range t.Rows {
+		cells := make([]string, len(r))
+		for i, c := range r {
+			cells[i] = inline(c.Text)
+		}
+		m.line("| %s |", strings.Join(cells, " | "))
 	}
-	d.line("")
+	m.line("")
 }
 
-func (d *document) row(cells []string) {
-	for i, c := range cells {
-		cells[i] = inline(c)
+func (p prose) markdown() string {
+	var b strings.Builder
+	for _, x := range p {
+		if x.Code {
+			b.WriteString(code(x.Text))
+		} else {
+			b.WriteString(inline(x.Text))
+		}
 	}
-	d.line("| %s |", strings.Join(cells, " | "))
+	return b.String()
 }
 
 // inline makes text from outside harmless in a line of Markdown: a reply quoted in a

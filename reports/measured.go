@@ -2,155 +2,139 @@ package reports
 
 import (
 	"fmt"
-	"maps"
+	"math"
 	"slices"
-	"strings"
 
+	"oalab/reports/plot"
+	"oalab/reports/series"
 	"oalab/scenarios/check"
-	"oalab/scenarios/history"
 )
 
-// latency shows phases against latency, corrected beside uncorrected (REP-3).
-func (d *document) latency(arms []armEvidence) {
-	d.heading(2, "Latency by phase")
-	d.paragraph("All in seconds, exact from the raw results. *due* counts from when a message was due, so waiting for a " +
-		"sender counts; *sent* counts from when it was really sent, as most load generators do. Where they part, the system " +
-		"held up its own load. A message belongs to the phase in which it was due.")
-	for _, e := range arms {
-		d.heading(3, "Arm "+e.name)
-		if e.err != nil {
-			d.paragraph("Its evidence cannot be read.")
-			continue
-		}
-		var rows [][]string
-		for _, s := range append(check.Phases(e.arm), check.Whole(e.arm)) {
-			rows = append(rows, phaseRow(s))
-		}
-		d.table([]string{
-			"phase", "from – to#", "due#", "ok#", "rejected#", "failed#", "unknown#", "dropped#", "tries failed#",
-			"p50 due#", "p50 sent#", "p99 due#", "p99 sent#", "p99.9 due#", "p99.9 sent#", "max due#",
-		}, rows)
-	}
+// overTime shows rate and latency over time with the faults (REP-2).
+func (r *run) overTime() section {
+	s := section{ID: "time", Title: "Rate and latency over time"}
+	r.show(&s, plotRate, plotLatency)
+	s.lead("Shaded stretches are faults in effect, with their names above; a triangle marks when a fault was healed.")
+	return s
 }
 
-func phaseRow(s check.Slice) []string {
-	row := []string{s.Name, seconds(s.FromS) + " – " + seconds(s.ToS), count(s.Scheduled)}
-	for _, o := range []check.Outcome{
-		check.OutcomeOK, check.OutcomeRejected, check.OutcomeFailed, check.OutcomeUnknown, check.OutcomeDropped,
-	} {
-		row = append(row, count(s.Outcomes[o]))
+// distribution shows how latencies are spread, corrected beside uncorrected (REP-3).
+func (r *run) distribution() section {
+	s := section{ID: "distribution", Title: "Distribution of latency"}
+	r.show(&s, plotCDF, plotPercentiles)
+	s.lead("Corrected latency counts from when a message was due, so that waiting to be sent counts; uncorrected from when it " +
+		"was really sent, as most load generators do.")
+	return s
+}
+
+// errorClasses shows in which ways deliveries failed.
+func (r *run) errorClasses() section {
+	s := section{ID: "errors", Title: "Errors"}
+	r.show(&s, plotErrors)
+	var rows [][]cell
+	for _, e := range r.arms {
+		if !e.offered() {
+			continue
+		}
+		for _, c := range e.series.Errors.Seen() {
+			of := e.series.Errors
+			rows = append(rows, row(e.name, string(c), count(of.Total[c]), of.Of, brief(of.First[c]), brief(of.Last[c])))
+		}
 	}
-	row = append(row, fmt.Sprintf("%d of %d", s.TriesFailed, s.Tries))
+	if len(s.Blocks) == 0 {
+		return s
+	}
+	if len(rows) == 0 {
+		s.say("Nothing failed in any arm whose evidence can be read.")
+		return s
+	}
+	s.table([]string{"arm", "class", "failed#", "of", "first at, s#", "last at, s#"}, rows)
+	return s
+}
+
+// availability shows each component as it was seen.
+func (r *run) availability() section {
+	s := section{ID: "availability", Title: "Availability of the components"}
+	r.show(&s, plotAvailability)
+	var rows [][]cell
+	for _, e := range r.arms {
+		if e.err != nil {
+			continue
+		}
+		for _, c := range e.series.Strips {
+			rows = append(rows, row(e.name, c.Component, c.Seen, plot.Percent(c.Availability(), 1), brief(c.Spent(series.Degraded)),
+				brief(c.Spent(series.Down)), brief(c.Longest(series.Down)), brief(c.Spent(series.Unseen))))
+		}
+	}
+	if len(rows) > 0 {
+		s.say("Up is the share of the observed time. A component counts as down only when nothing that was asked of it worked.")
+		s.table([]string{"arm", "component", "seen by", "up#", "some failed, s#", "down, s#", "longest down, s#", "not observed, s#"}, rows)
+	}
+	return s
+}
+
+// phases shows phases against latency, corrected beside uncorrected (REP-3).
+func (r *run) phases() section {
+	s := section{ID: "phases", Title: "Latency by phase"}
+	if !slices.ContainsFunc(r.arms, func(e armEvidence) bool { return e.err != nil || e.offered() }) {
+		return s
+	}
+	s.say("All in seconds, exact from the raw results. “due” counts from when a message was due, so waiting for a " +
+		"sender counts; “sent” counts from when it was really sent, as most load generators do. Where they part, the system " +
+		"held up its own load. A message belongs to the phase in which it was due.")
+	for _, e := range r.arms {
+		if e.err == nil && !e.offered() {
+			continue
+		}
+		s.heading("Arm " + e.name)
+		if e.err != nil {
+			s.say("Its evidence cannot be read.")
+			continue
+		}
+		var times, ends [][]cell
+		for _, p := range append(check.Phases(e.arm), check.Whole(e.arm)) {
+			times = append(times, latencyRow(p))
+			ends = append(ends, outcomeRow(p))
+		}
+		s.table([]string{
+			"phase", "p50 due#", "p50 sent#", "p95 due#", "p95 sent#", "p99 due#", "p99 sent#", "p99.9 due#", "p99.9 sent#", "max due#", "max sent#",
+		}, times)
+		s.table([]string{"phase", "from – to, s#", "due#", "ok#", "rejected#", "failed#", "unknown#", "dropped#", "tries failed#"}, ends)
+	}
+	return s
+}
+
+func latencyRow(p check.Slice) []cell {
+	out := row(p.Name)
 	for _, v := range []struct {
 		of    check.Latency
 		value float64
 	}{
-		{s.Due, s.Due.P50},
-		{s.Sent, s.Sent.P50},
-		{s.Due, s.Due.P99},
-		{s.Sent, s.Sent.P99},
-		{s.Due, s.Due.P999},
-		{s.Sent, s.Sent.P999},
-		{s.Due, s.Due.Max},
+		{p.Due, p.Due.P50},
+		{p.Sent, p.Sent.P50},
+		{p.Due, p.Due.P95},
+		{p.Sent, p.Sent.P95},
+		{p.Due, p.Due.P99},
+		{p.Sent, p.Sent.P99},
+		{p.Due, p.Due.P999},
+		{p.Sent, p.Sent.P999},
+		{p.Due, p.Due.Max},
+		{p.Sent, p.Sent.Max},
 	} {
 		if v.of.N == 0 {
-			row = append(row, "–")
-			continue
+			v.value = math.NaN()
 		}
-		row = append(row, seconds(v.value))
+		out = append(out, cell{Text: seconds(v.value)})
 	}
-	return row
+	return out
 }
 
-// generator is the certificate: whether the generator may be believed (REP-10).
-func (d *document) generator(arms []armEvidence) {
-	d.heading(2, "Generator certificate")
-	d.paragraph("Above %.0f %% of its ceiling, or with a pacing error above the limit while it had workers free, the generator "+
-		"measures itself, and the run is inconclusive. Arrivals that were late because every worker waited for the system count "+
-		"against the system.", 100*check.MaxShare)
-	var rows [][]string
-	for _, e := range arms {
-		if e.err != nil {
-			continue
-		}
-		g := check.Certify(e.arm)
-		ceiling, used := "not calibrated", "–"
-		if g.CeilingPerS > 0 {
-			ceiling, used = check.Quantity(g.CeilingPerS, "1/s"), percent(g.Share)
-		}
-		verdict := "honest"
-		if g.Bound != "" {
-			verdict = g.Bound
-		}
-		rows = append(rows, []string{
-			e.name, count(g.Scheduled), count(g.Started), fmt.Sprintf("%d (%d by the system)", g.Late, g.Charged), count(g.Dropped),
-			seconds(g.PacingErrorP99S), check.Quantity(g.PeakPerS, "1/s"), ceiling, used, seconds(e.arm.Record.Load.CPUS), verdict,
-		})
+func outcomeRow(p check.Slice) []cell {
+	out := row(p.Name, brief(p.FromS)+" – "+brief(p.ToS), count(p.Scheduled))
+	for _, o := range []check.Outcome{
+		check.OutcomeOK, check.OutcomeRejected, check.OutcomeFailed, check.OutcomeUnknown, check.OutcomeDropped,
+	} {
+		out = append(out, cell{Text: count(p.Outcomes[o])})
 	}
-	if len(rows) == 0 {
-		d.paragraph("No evidence to certify it by.")
-		return
-	}
-	d.table([]string{
-		"arm", "scheduled#", "started#", "late#", "dropped#", "pacing error p99, s#", "peak#", "ceiling#", "used#", "CPU, s#", "verdict",
-	}, rows)
-}
-
-// allFigures lists every figure once more, with its number of observations.
-func (d *document) allFigures(m history.Manifest) {
-	d.heading(2, "All figures")
-	if len(m.Figures) == 0 {
-		d.paragraph("None could be had.")
-		return
-	}
-	d.paragraph("A name without a slash is the main arm's; behind the slash stands the fault in whose window a message was due, or the arm.")
-	rows := make([][]string, 0, len(m.Figures))
-	for _, f := range m.Figures {
-		rows = append(rows, []string{f.Name, check.Quantity(f.Value, f.Unit), count(f.N), limit(f), yesNo(f.OK)})
-	}
-	d.table([]string{"figure", "value#", "n#", "limit#", "held"}, rows)
-}
-
-// environment is where it ran.
-func (d *document) environment(m history.Manifest) {
-	d.heading(2, "Environment")
-	var rows [][]string
-	for _, of := range []map[string]string{m.Environment, m.Versions} {
-		for _, k := range slices.Sorted(maps.Keys(of)) {
-			rows = append(rows, []string{k, of[k]})
-		}
-	}
-	if len(rows) == 0 {
-		d.paragraph("Not recorded.")
-		return
-	}
-	d.table([]string{"what", "value"}, rows)
-}
-
-// again is how to get the same run, and the same judgement, once more.
-func (d *document) again(m history.Manifest) {
-	d.heading(2, "Run it again")
-	command := m.Command
-	if len(command) == 0 {
-		command = []string{"oalab", "run", m.Scenario, "--topology", m.Topology, "--size", m.Size, "--seed", fmt.Sprint(m.Seed)}
-	}
-	d.line("```sh")
-	d.line("%s", shellLine(command))
-	d.line("oalab check .   # judges this folder again from its evidence")
-	d.line("```")
-}
-
-// shellLine quotes the words of a command for a POSIX shell.
-func shellLine(words []string) string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = w
-		plain := func(r rune) bool {
-			return strings.ContainsRune("@%+=:,./-_", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		}
-		if w == "" || strings.ContainsFunc(w, func(r rune) bool { return !plain(r) }) {
-			out[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(out, " ")
+	return append(out, cell{Text: fmt.Sprintf("%d of %d", p.TriesFailed, p.Tries)})
 }

@@ -1,6 +1,6 @@
 // Package reports owns what a planner reads of a run. It draws from the run folder
 // and from what the judge wrote into the manifest; it decides nothing itself, and
-// the same folder gives the same report, byte for byte (REP-1, REP-3, REP-4, REP-10).
+// the same folder gives the same report, byte for byte (REP-1…4, REP-10, PERF-1).
 package reports
 
 import (
@@ -10,76 +10,149 @@ import (
 	"path/filepath"
 	"strings"
 
+	"oalab/reports/plot"
+	"oalab/reports/series"
 	"oalab/scenarios/history"
 )
 
-// FileMarkdown is the name of the report in the run folder.
-const FileMarkdown = "report.md"
+// Names of the report's files in the run folder. Plots lie in the folder DirPlots.
+const (
+	FileHTML     = "report.html"
+	FileMarkdown = "report.md"
+	FileJUnit    = "junit.xml"
+	DirPlots     = "plots"
+)
 
-// Write writes report.md into the run folder dir, whole or not at all; a report that
-// is there already is replaced. m is the manifest as judged. Evidence that cannot be
-// read is no error: the report says so and leaves out what it would have drawn.
-func Write(dir string, m history.Manifest) error {
-	d := draw(dir, m)
-	if err := replace(filepath.Join(dir, FileMarkdown), d.String()); err != nil {
+// Write writes report.html, report.md, junit.xml and plots/ into the run folder dir;
+// each file is replaced whole or not at all, and nothing else is touched. m is the
+// manifest as judged. Exhibits are what only this scenario has to show; they come
+// after the checkers. Evidence that cannot be read is no error: the report says so
+// and leaves out what it would have drawn.
+func Write(dir string, m history.Manifest, exhibits ...Exhibit) error {
+	return write(dir, m, plot.Save, exhibits)
+}
+
+// saver keeps a plot as files in a folder.
+type saver func(folder, name string, d plot.Drawing) error
+
+func write(dir string, m history.Manifest, save saver, exhibits []Exhibit) error {
+	r := read(dir, m)
+	if err := r.draw(dir, save); err != nil {
 		return fmt.Errorf("write report: %w", err)
+	}
+	for _, e := range exhibits {
+		s, err := e.section(filepath.Join(dir, DirPlots), save)
+		if err != nil {
+			return fmt.Errorf("write report: exhibit %s: %w", e.ID, err)
+		}
+		r.exhibits = append(r.exhibits, s)
+	}
+	d := r.document()
+	page, err := asHTML(d)
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	cases, err := asJUnit(d)
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	for _, f := range []struct {
+		name string
+		raw  []byte
+	}{{FileMarkdown, []byte(asMarkdown(d))}, {FileHTML, page}, {FileJUnit, cases}} {
+		if err := plot.Replace(filepath.Join(dir, f.name), f.raw); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
 	}
 	return nil
 }
 
-// armEvidence is the evidence of one arm, or why there is none.
+// Failures words everything that did not end as it should, one sentence each, with
+// figure, limit and plot, as junit.xml has it. It is empty for a run that passed.
+func Failures(m history.Manifest) []string {
+	r := run{Manifest: m}
+	var out []string
+	for _, s := range r.suites() {
+		for _, c := range s.Cases {
+			if c.Problem != "" {
+				out = append(out, c.Problem)
+			}
+		}
+	}
+	return out
+}
+
+// run is a run as the report sees it.
+type run struct {
+	history.Manifest
+	arms     []armEvidence
+	exhibits []section
+}
+
+// armEvidence is the evidence of one arm and what was drawn from it, or why there is
+// none.
 type armEvidence struct {
-	name string
-	arm  *history.Arm
-	err  error
+	name   string
+	arm    *history.Arm
+	err    error
+	series series.Arm
+	plots  map[string]*picture // by kind
 }
 
-// draw puts the report together, the most important first.
-func draw(dir string, m history.Manifest) *document {
-	arms := make([]armEvidence, 0, len(m.Arms))
+// offered reports whether the arm's evidence can be read and holds any load: a
+// scenario may be all computation.
+func (e armEvidence) offered() bool { return e.err == nil && len(e.arm.Plan) > 0 }
+
+// read loads the evidence of all arms.
+func read(dir string, m history.Manifest) *run {
+	r := &run{Manifest: m}
 	for i, name := range m.Arms {
-		a, err := history.LoadArm(dir, name, i == 0)
-		if err != nil {
+		e := armEvidence{name: name}
+		e.arm, e.err = history.LoadArm(dir, name, i == 0)
+		if e.err != nil {
 			// Where the folder lies is not the report's business.
-			err = errors.New(strings.ReplaceAll(err.Error(), filepath.Clean(dir)+string(filepath.Separator), ""))
+			e.err = errors.New(strings.ReplaceAll(e.err.Error(), filepath.Clean(dir)+string(filepath.Separator), ""))
+		} else {
+			e.series = series.Of(e.arm)
 		}
-		arms = append(arms, armEvidence{name, a, err})
+		r.arms = append(r.arms, e)
 	}
-	d := &document{}
-	d.verdict(m)
-	d.tested(m, arms)
-	d.limitsOf(m.Topology)
-	d.objectives(m)
-	d.checkers(m)
-	d.faults(m)
-	d.latency(arms)
-	d.generator(arms)
-	d.allFigures(m)
-	d.environment(m)
-	d.again(m)
-	return d
+	return r
 }
 
-// replace writes a file by way of a temporary one beside it.
-func replace(path, text string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close() // the first error is the one to tell
-			_ = os.Remove(f.Name())
+// draw draws the plots of every arm and removes those of earlier reports that no
+// longer stand for anything.
+func (r *run) draw(dir string, save saver) error {
+	folder := filepath.Join(dir, DirPlots)
+	for i := range r.arms {
+		e := &r.arms[i]
+		if !e.offered() {
+			for _, kind := range plotKinds() {
+				for _, ending := range []string{"svg", "png"} {
+					if err := os.Remove(filepath.Join(folder, plotName(e.name, kind)+"."+ending)); err != nil && !errors.Is(err, os.ErrNotExist) {
+						return err
+					}
+				}
+			}
+			continue
 		}
-	}()
-	if _, err := f.WriteString(text); err != nil {
-		return err
+		if err := r.drawArm(folder, e, save); err != nil {
+			return err
+		}
 	}
-	if err := f.Chmod(0o644); err != nil { // CreateTemp makes it private
-		return err
+	return nil
+}
+
+// document puts the report together, the most important first.
+func (r *run) document() document {
+	d := document{Head: r.head(), Suites: r.suites()}
+	sections := append([]section{r.tested(), r.objectives(), r.checkers()}, r.exhibits...)
+	sections = append(sections, r.overTime(), r.distribution(), r.errorClasses(), r.availability(), r.faults(), r.phases(),
+		r.generator(), r.embedded(), r.sources(), r.environment(), r.again(), r.glossary(), r.allFigures())
+	for _, s := range sections {
+		if len(s.Blocks) > 0 {
+			d.Sections = append(d.Sections, s)
+		}
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return d
 }

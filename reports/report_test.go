@@ -35,7 +35,7 @@ func copied(t *testing.T) (string, history.Manifest) {
 // written is the report that Write leaves in the folder.
 func written(t *testing.T, dir string, m history.Manifest) string {
 	t.Helper()
-	if err := reports.Write(dir, m); err != nil {
+	if err := reports.WriteTexts(dir, m); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := os.ReadFile(filepath.Join(dir, reports.FileMarkdown))
@@ -161,14 +161,14 @@ func TestWriteLeavesNothingHalfDone(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, reports.FileMarkdown), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.Write(dir, m); err == nil || !strings.Contains(err.Error(), "write report") {
+	if err := reports.WriteTexts(dir, m); err == nil || !strings.Contains(err.Error(), "write report") {
 		t.Errorf("Write over a folder: %v", err)
 	}
 	left, err := filepath.Glob(filepath.Join(dir, ".report.md-*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if err := reports.Write(filepath.Join(dir, "nowhere"), m); err == nil {
+	if err := reports.WriteTexts(filepath.Join(dir, "nowhere"), m); err == nil {
 		t.Error("Write into a folder that is not there succeeded")
 	}
 }

@@ -9,9 +9,36 @@ import (
 	"oalab/scenarios/history"
 )
 
-// meaning says in plain words what a figure is, or "" for one that nobody explained.
-func meaning(name string) string {
-	base, _, _ := strings.Cut(name, "/")
+// meaning says in plain words what a figure is, of which fault and arm, or "" for one
+// that nobody explained.
+func (r *run) meaning(name string) string {
+	base, fault, arm := r.split(name)
+	if base == "effect" {
+		return "how often the effect of fault " + fault + " was seen, smallest of its windows"
+	}
+	words := meaningOf(base)
+	if words == "" {
+		return ""
+	}
+	if fault != "" {
+		words += ", of those due while " + fault + " was in effect"
+	}
+	if len(r.Arms) > 0 && arm != r.Arms[0] {
+		words += ", arm " + arm
+	}
+	return words
+}
+
+// shortMeaning is the meaning of a figure without fault and arm, where the name stands beside it.
+func (r *run) shortMeaning(name string) string {
+	base, _, _ := r.split(name)
+	if base == "effect" {
+		return "how often the effect of the fault was seen"
+	}
+	return meaningOf(base)
+}
+
+func meaningOf(base string) string {
 	switch base {
 	case "arrivals_scheduled":
 		return "messages that were due"
@@ -55,6 +82,14 @@ func meaning(name string) string {
 		return "jobs still being worked on at the end"
 	case "orders_unfinished_end":
 		return "orders without a result at the end"
+	case "statements_per_message":
+		return "database statements for one message"
+	case "cache_hit_ratio":
+		return "share of look-ups answered by the cache"
+	case "outage_median_s":
+		return "half of the outages were shorter"
+	case "lost_acknowledged_writes":
+		return "writes that were confirmed and are gone"
 	case "pacing_error_p99_s":
 		return "how late the generator itself was, 99 of 100 arrivals"
 	case "generator_ceiling_per_s":
@@ -82,33 +117,29 @@ func limit(f history.Figure) string {
 	if f.Limit == nil {
 		return ""
 	}
-	return f.Relation + " " + check.Quantity(*f.Limit, f.Unit)
+	return relation(f.Relation) + " " + check.Quantity(*f.Limit, f.Unit)
 }
 
-// usedUp is how much of its limit a figure takes: above 1 it is missed, and the
-// nearer to it, the worse. A figure that may only have one value takes none or all.
-func usedUp(f history.Figure) float64 {
-	v, l := f.Value, *f.Limit
-	switch f.Relation {
-	case "<", "<=":
-		return ratio(v, l)
-	case ">", ">=":
-		return ratio(l, v)
+// relation writes an objective's relation as people do.
+func relation(r string) string {
+	switch r {
+	case "<=":
+		return "≤"
+	case ">=":
+		return "≥"
+	case "==":
+		return "="
 	}
-	if v == l {
-		return 0
-	}
-	return math.Inf(1)
+	return r
 }
 
-func ratio(v, limit float64) float64 {
-	switch {
-	case limit > 0:
-		return v / limit
-	case v <= limit:
-		return 0
+// used words how much of its limit a figure takes; of one that must have a certain
+// value there is nothing to say beyond whether it has it.
+func used(f history.Figure) string {
+	if f.Relation == "==" {
+		return ""
 	}
-	return math.Inf(1)
+	return percent(usedUp(f))
 }
 
 func percent(v float64) string {
@@ -118,7 +149,27 @@ func percent(v float64) string {
 	return strconv.FormatFloat(100*v, 'f', 0, 64) + " %"
 }
 
-func seconds(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) }
+// seconds is a time to the millisecond; brief leaves out digits that are zero.
+func seconds(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	return strconv.FormatFloat(v, 'f', 3, 64)
+}
+
+func brief(v float64) string {
+	return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64)
+}
+
+// exact is a value with all its digits, as run.json has it.
+func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
 
 func count(n int) string { return strconv.Itoa(n) }
 

@@ -24,6 +24,11 @@ type Manifest struct {
 	DurationS  float64   `json:"duration_s"`
 	Verdict    Verdict   `json:"verdict"`
 	Reason     string    `json:"reason"`
+	// What the scenario claims, where the claim comes from, and what its topology
+	// cannot show, as the catalogue said when it was run; a report is read without it.
+	Title  string   `json:"title,omitempty"`
+	Source string   `json:"source,omitempty"`
+	Limits []string `json:"limits,omitempty"`
 	// Arms are the arms of this run in the order they ran; the first is the main
 	// arm and lies in the folder itself, another one in arms/NAME.
 	Arms        []string          `json:"arms"`

@@ -83,6 +83,9 @@ func (r *run) finish() (history.Manifest, error) {
 	}
 	m := history.Manifest{
 		Scenario:    r.o.Scenario.Name,
+		Title:       r.o.Scenario.Title,
+		Source:      r.o.Scenario.Source,
+		Limits:      limits(r.o),
 		Topology:    r.o.Topology,
 		Size:        string(r.o.Size),
 		Seed:        r.o.Seed,
@@ -107,6 +110,15 @@ func (r *run) finish() (history.Manifest, error) {
 		return history.Manifest{}, fmt.Errorf("write the reports: %w", err)
 	}
 	return judged, nil
+}
+
+// limits are what the topology of this run cannot show: the scenario states them for
+// its default one.
+func limits(o Options) []string {
+	if len(o.Scenario.Topologies) == 0 || o.Topology != o.Scenario.Topologies[0] {
+		return nil
+	}
+	return o.Scenario.Limits
 }
 
 // timeouts of the runner's own steps. Everything that can hang is bounded.

@@ -1,0 +1,153 @@
+package reports
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+
+	"oalab/reports/plot"
+	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+)
+
+// The kinds of plots of an arm.
+const (
+	plotRate         = "rate"
+	plotLatency      = "latency"
+	plotCDF          = "latency-cdf"
+	plotPercentiles  = "latency-percentiles"
+	plotErrors       = "errors"
+	plotAvailability = "availability"
+)
+
+func plotKinds() []string {
+	return []string{plotRate, plotLatency, plotCDF, plotPercentiles, plotErrors, plotAvailability}
+}
+
+// plotName is the name of a plot's files, without their ending.
+func plotName(arm, kind string) string { return arm + "-" + kind }
+
+// file is the path of a plot in the run folder.
+func (p *picture) file(ending string) string { return DirPlots + "/" + p.Name + "." + ending }
+
+// drawArm draws the plots of one arm: wide ones into files and the page, narrow ones
+// into the page for telephones. A plot that cannot be drawn is told, not fatal.
+func (r *run) drawArm(folder string, e *armEvidence, save saver) error {
+	lanes, limits := lanesOf(e.arm.Record), r.limitsOn(e)
+	e.plots = map[string]*picture{}
+	for _, kind := range plotKinds() {
+		figure := func(width vg.Length) *plot.Figure {
+			switch kind {
+			case plotRate:
+				return plot.Rate(e.series, lanes, width)
+			case plotLatency:
+				return plot.Latency(e.series, lanes, limits, width)
+			case plotCDF:
+				return plot.CDF(e.series, width)
+			case plotPercentiles:
+				return plot.Percentiles(e.series, width)
+			case plotErrors:
+				return plot.Errors(e.series, lanes, width)
+			default:
+				return plot.Availability(e.series, lanes, width)
+			}
+		}
+		wide := figure(plot.Wide)
+		p := &picture{Name: plotName(e.name, kind), Title: wide.Title + ", arm " + e.name}
+		e.plots[kind] = p
+		var err error
+		if p.Wide, err = plot.SVG(wide); err != nil {
+			p.Trouble = err.Error()
+			continue
+		}
+		if p.Narrow, err = plot.SVG(figure(plot.Narrow)); err != nil {
+			p.Trouble = err.Error()
+			continue
+		}
+		if err := save(folder, p.Name, wide); err != nil {
+			return fmt.Errorf("%s: %w", filepath.Join(DirPlots, p.Name), err)
+		}
+	}
+	return nil
+}
+
+// lanesOf are phases and faults of an arm for plots over time.
+func lanesOf(rec history.ArmRecord) plot.Lanes {
+	var l plot.Lanes
+	for _, p := range rec.Phases {
+		l.Phases = append(l.Phases, plot.Stretch{Name: p.Name, From: p.FromS, To: p.ToS})
+	}
+	for _, w := range rec.Windows {
+		l.Faults = append(l.Faults, plot.Fault{Name: w.Fault, From: w.FromS, To: w.ToS, Healed: w.HealedS})
+	}
+	return l
+}
+
+// limitsOn are the objectives on latencies of an arm, where they hold.
+func (r *run) limitsOn(e *armEvidence) []plot.Limit {
+	var out []plot.Limit
+	for _, f := range objectivesOf(r.Manifest) {
+		base, fault, arm := r.split(f.Name)
+		if arm != e.name || !strings.HasPrefix(base, "p") || !strings.HasSuffix(base, "_due_s") || !strings.HasPrefix(f.Relation, "<") {
+			continue
+		}
+		l := plot.Limit{Name: strings.TrimSuffix(base, "_due_s") + " " + check.Quantity(*f.Limit, f.Unit), Value: *f.Limit}
+		for _, w := range e.arm.Record.Windows {
+			if w.Fault == fault {
+				l.Over = append(l.Over, plot.Stretch{From: w.FromS, To: w.ToS})
+			}
+		}
+		if fault == "" {
+			l.Over = []plot.Stretch{{From: 0, To: e.series.EndS}}
+		}
+		if i := slices.IndexFunc(out, func(o plot.Limit) bool { return o.Name == l.Name }); i >= 0 {
+			out[i].Over = append(out[i].Over, l.Over...)
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// split takes the name of a figure apart: what it measures, the fault in whose
+// windows, "" for none, and the arm.
+func (r *run) split(name string) (base, fault, arm string) {
+	if len(r.Arms) == 0 {
+		return name, "", ""
+	}
+	base, rest, scoped := strings.Cut(name, "/")
+	if !scoped {
+		return base, "", r.Arms[0]
+	}
+	for _, a := range r.Arms[1:] {
+		if rest == a {
+			return base, "", a
+		}
+		if f, ok := strings.CutSuffix(rest, "@"+a); ok {
+			return base, f, a
+		}
+	}
+	return base, rest, r.Arms[0]
+}
+
+// show adds a plot of every arm that has it.
+func (r *run) show(s *section, kinds ...string) {
+	for _, e := range r.arms {
+		if e.err == nil && !e.offered() {
+			continue
+		}
+		if len(r.arms) > 1 || e.err != nil {
+			s.heading("Arm " + e.name)
+		}
+		if e.err != nil {
+			s.say("Its evidence cannot be read.")
+			continue
+		}
+		for _, k := range kinds {
+			s.Blocks = append(s.Blocks, block{Plot: e.plots[k]})
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package series
+
+import "oalab/scenarios/check"
+
+// Rate is what was offered and what became of it in one interval, per second.
+type Rate struct {
+	FromS     float64
+	Offered   float64 // operations that were due
+	Completed float64 // operations that ended with outcome ok or rejected: an answer
+	// Outcomes counts (not per second) the operations due in the interval by what
+	// became of them in the end.
+	Outcomes map[check.Outcome]int
+}
+
+// Lost is how many operations due in the interval brought no answer.
+func (r Rate) Lost() int {
+	return r.Outcomes[check.OutcomeFailed] + r.Outcomes[check.OutcomeUnknown] + r.Outcomes[check.OutcomeDropped]
+}
+
+func rates(observed []check.Observed, cut Cut) []Rate {
+	out := make([]Rate, cut.N)
+	for i := range out {
+		out[i] = Rate{FromS: cut.From(i), Outcomes: map[check.Outcome]int{}}
+	}
+	for _, o := range observed {
+		if i, ok := cut.at(o.DueS); ok {
+			out[i].Offered += 1 / cut.StepS
+			out[i].Outcomes[o.Outcome]++
+		}
+		if o.Outcome != check.OutcomeOK && o.Outcome != check.OutcomeRejected || !o.Ended {
+			continue
+		}
+		if i, ok := cut.at(o.EndS); ok {
+			out[i].Completed += 1 / cut.StepS
+		}
+	}
+	return out
+}
