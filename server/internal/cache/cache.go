@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"oalab/server/internal/resilience"
@@ -98,6 +99,8 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 		c.embedded = newEmbedded()
 		opt.Dialer = func(context.Context, string, string) (net.Conn, error) { return c.embedded.dial() }
 	}
+	// Failures are counted and shown; the client's own lines would go to stderr.
+	redis.SetLogger(&logging.VoidLogger{})
 	c.rdb = redis.NewClient(opt)
 	return c, nil
 }
