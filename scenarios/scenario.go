@@ -37,6 +37,8 @@ type Scenario struct {
 	// Limits say what the default topology cannot show; they head every report.
 	Limits []string
 	Arms   []Arm // the first is the main arm
+	// Study makes it a scenario without load: its one arm has nothing but a name.
+	Study Study
 }
 
 // Arm is one variant of a scenario and what it is expected to end with.
@@ -130,7 +132,7 @@ func (s Scenario) Specs(size Size, arms []string) []check.Spec {
 }
 
 // All is the catalogue in the order of its numbers in the requirements.
-func All() []Scenario { return []Scenario{Smoke()} }
+func All() []Scenario { return []Scenario{Smoke(), RedpacketStats()} }
 
 // Find looks a scenario up by name, planted-defect drills included.
 func Find(name string) (Scenario, bool) {

@@ -28,6 +28,9 @@ func Check(dir string) (history.Manifest, error) {
 
 // CheckAs judges a stored run as a run of the given scenario.
 func CheckAs(dir string, m history.Manifest, s scenarios.Scenario) (history.Manifest, error) {
+	if s.Study != nil {
+		return scenarios.JudgeStudy(s.Study, dir, m)
+	}
 	return check.Judge(dir, m, s.Specs(scenarios.Size(m.Size), m.Arms))
 }
 

@@ -74,7 +74,7 @@ func (o *Options) validate() error {
 	default:
 		return &UsageError{What: fmt.Sprintf("unknown size %q", o.Size), Do: "use short or full"}
 	}
-	if o.Tools.Oaserver == "" {
+	if o.Tools.Oaserver == "" && o.Scenario.Study == nil {
 		return &UsageError{What: "the server's binary oaserver was not found", Do: "put it beside oalab or on PATH (make build)"}
 	}
 	if o.Logger == nil {

@@ -23,7 +23,11 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	r := &run{o: o, folder: folder, started: time.Now()}
-	if err := r.arms(ctx); err != nil {
+	work := r.arms
+	if o.Scenario.Study != nil {
+		work = r.study
+	}
+	if err := work(ctx); err != nil {
 		return Result{}, errors.Join(err, folder.Abandon())
 	}
 	m, err := r.finish()
@@ -69,7 +73,11 @@ func (r *run) arms(ctx context.Context) error {
 
 // finish seals the evidence, has it judged, and writes the reports.
 func (r *run) finish() (history.Manifest, error) {
-	evidence, err := r.folder.Seal()
+	seal := r.folder.Seal
+	if s := r.o.Scenario.Study; s != nil {
+		seal = func() ([]history.Evidence, error) { return r.folder.SealFiles(s.Files()) }
+	}
+	evidence, err := seal()
 	if err != nil {
 		return history.Manifest{}, err
 	}

@@ -114,5 +114,4 @@ var NotYetBuilt = map[string]string{
 	"server/internal/campaign":     "red packets and campaigns",
 	"server/internal/oauth":        "login",
 	"server/internal/queue/rabbit": "containers",
-	"server/redpacket":             "red packets",
 }

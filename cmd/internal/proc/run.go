@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
 	"oalab/cmd/internal/exit"
 )
@@ -18,6 +19,11 @@ var ErrInterrupted = errors.New("interrupted")
 func Interrupted(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), ErrInterrupted)
 }
+
+// oneInterrupt is how long after the first signal another one still counts as the
+// same: timeout(1) signals its child and then the group of both, and a terminal
+// may reach a program twice through its parents.
+const oneInterrupt = 500 * time.Millisecond
 
 // Run runs body with the two-stage interrupt and returns the exit status. The
 // first SIGINT or SIGTERM cancels body's context with ErrInterrupted as cause;
@@ -40,17 +46,19 @@ func Run(ctx context.Context, p Proc, body func(context.Context, Proc) int) int 
 	done := make(chan int, 1)
 	go func() { done <- body(ctx, p) }()
 
-	seen := 0
+	var first time.Time // of the first signal; zero: none yet
 	for {
 		select {
 		case status := <-done:
 			return status
 		case sig := <-signals:
-			seen++
-			if seen > 1 {
+			switch {
+			case first.IsZero():
+				first = time.Now()
+				cancel(fmt.Errorf("%w by %s", ErrInterrupted, sig))
+			case time.Since(first) >= oneInterrupt:
 				return exit.Interrupted
 			}
-			cancel(fmt.Errorf("%w by %s", ErrInterrupted, sig))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -62,13 +63,34 @@ func TestSecondSignalLeavesAtOnce(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
 		c <- os.Interrupt
-		c <- os.Interrupt
+		go func() {
+			time.Sleep(time.Second)
+			c <- os.Interrupt
+		}()
 		got := proc.Run(t.Context(), fakeSignals(c, &stopped), func(context.Context, proc.Proc) int {
 			<-release // healing that hangs
 			return exit.OK
 		})
 		if got != exit.Interrupted {
 			t.Errorf("status = %d, want %d", got, exit.Interrupted)
+		}
+	})
+}
+
+// TestDoubledSignalIsOne sends what timeout(1) sends: the same signal twice at once.
+func TestDoubledSignalIsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := make(chan os.Signal, 2)
+		stopped := false
+		c <- os.Interrupt
+		c <- os.Interrupt
+		got := proc.Run(t.Context(), fakeSignals(c, &stopped), func(ctx context.Context, _ proc.Proc) int {
+			<-ctx.Done()
+			time.Sleep(10 * time.Second) // healing
+			return exit.Inconclusive
+		})
+		if got != exit.Inconclusive {
+			t.Errorf("status = %d, want the body's %d", got, exit.Inconclusive)
 		}
 	})
 }

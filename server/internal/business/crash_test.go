@@ -136,7 +136,7 @@ func TestDefects(t *testing.T) {
 	for _, tt := range tests {
 		run := func(defects job.Defects, fault bool) int {
 			w := newWorld(t)
-			o := options{defects: defects, sweep: 1}
+			o := options{defects: defects, sweep: 1, dies: tt.kill && fault}
 			if fault {
 				w.onOrder = tt.onOrder
 			}

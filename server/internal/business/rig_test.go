@@ -174,6 +174,7 @@ type process struct {
 
 type options struct {
 	killAt    int64
+	dies      bool // the test kills it by itself
 	defects   job.Defects
 	sweep     time.Duration // sweep_after; 0 means an hour
 	noCarrier bool
@@ -200,8 +201,14 @@ func (w *world) start(t *testing.T, o options) *process {
 	if o.sweep == 0 {
 		o.sweep = time.Hour
 	}
+	// A process that will be killed leaves leases behind, which the next one has to
+	// wait out. Any other lease must outlast whatever a busy machine does to a step.
+	timeout, margin := 10*time.Second, 10*time.Second
+	if o.killAt > 0 || o.dies {
+		timeout, margin = 60*time.Millisecond, 60*time.Millisecond
+	}
 	cfg := business.Config{
-		InlineWait: 50 * time.Millisecond, CarrierTimeout: 60 * time.Millisecond, LeaseMargin: 60 * time.Millisecond,
+		InlineWait: 50 * time.Millisecond, CarrierTimeout: timeout, LeaseMargin: margin,
 		SweepEvery: 20 * time.Millisecond, SweepAfter: o.sweep, Defects: o.defects, Direct: p.queue,
 	}
 	var c business.Carrier = &fakeCarrier{world: w, tap: p.tap}

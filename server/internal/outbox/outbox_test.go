@@ -172,6 +172,12 @@ func (p *publisher) Publish(_ context.Context, env job.Envelope) error {
 	return nil
 }
 
+func (p *publisher) recover() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failing = false
+}
+
 func (p *publisher) ids() []int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -201,7 +207,7 @@ func TestRelay(t *testing.T) {
 			}
 		}
 		step("a broker that is away", 0)
-		to.failing = false
+		to.recover()
 		step("it is back: found by the poll", time.Second, 1, 2)
 		store.add(5)
 		relay.Wake(job.QueueOrders)

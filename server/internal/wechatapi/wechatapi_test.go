@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -224,9 +225,11 @@ func TestNoPlatformNoAccount(t *testing.T) {
 
 // TestNothingLeaks makes every kind of failure and looks for credentials in it.
 func TestNothingLeaks(t *testing.T) {
-	var token string
+	var seen atomic.Value // the last token; handlers of a connection that was cut may overlap
+	seen.Store("")
+	token := func() string { return seen.Load().(string) }
 	echo := func(w http.ResponseWriter) {
-		fmt.Fprintf(w, `{"errcode":40013,"errmsg":"%s %s %s"}`, secret, token, url.QueryEscape(token))
+		fmt.Fprintf(w, `{"errcode":40013,"errmsg":"%s %s %s"}`, secret, token(), url.QueryEscape(token()))
 	}
 	cut := func(w http.ResponseWriter) {
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -238,10 +241,10 @@ func TestNothingLeaks(t *testing.T) {
 		"echoed":   echo,
 		"cut":      cut,
 		"HTTP 500": func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError); echo(w) },
-		"no JSON":  func(w http.ResponseWriter) { fmt.Fprint(w, secret, token) },
-		"bad form": func(w http.ResponseWriter) { fmt.Fprintf(w, `{"errcode":%q}`, secret+token) },
+		"no JSON":  func(w http.ResponseWriter) { fmt.Fprint(w, secret, token()) },
+		"bad form": func(w http.ResponseWriter) { fmt.Fprintf(w, `{"errcode":%q}`, secret+token()) },
 		"redirect": func(w http.ResponseWriter) {
-			w.Header().Set("Location", "http://127.0.0.1:1/?access_token="+token+"&secret="+secret)
+			w.Header().Set("Location", "http://127.0.0.1:1/?access_token="+token()+"&secret="+secret)
 			w.WriteHeader(http.StatusFound)
 		},
 	}
@@ -252,7 +255,7 @@ func TestNothingLeaks(t *testing.T) {
 				if r.URL.Path != path {
 					return false
 				}
-				token = r.URL.Query().Get("access_token") // none is known while one is fetched
+				seen.Store(r.URL.Query().Get("access_token")) // none is known while one is fetched
 				fail(w)
 				return true
 			}

@@ -1,0 +1,27 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"oalab/scenarios/history"
+)
+
+// study lets a scenario without load compute its evidence. An interrupted study has
+// none, so there is no run to speak of.
+func (r *run) study(ctx context.Context) error {
+	arm := r.o.Scenario.Arms[0].Name
+	say := func(stage string) {
+		if r.o.Progress != nil {
+			r.o.Progress(Tick{Scenario: r.o.Scenario.Name, Arm: arm, Phase: stage, AtS: time.Since(r.started).Seconds()})
+		}
+	}
+	if err := r.o.Scenario.Study.Collect(ctx, r.folder, r.o.Seed, r.o.Size, say); err != nil {
+		return fmt.Errorf("study %s: %w", r.o.Scenario.Name, err)
+	}
+	r.names = []string{arm}
+	// All that a study does is fixed by seed and size.
+	r.planned = []history.PlannedArm{{Arm: fmt.Sprintf("%s of seed %d, size %s", arm, r.o.Seed, r.o.Size)}}
+	return nil
+}
