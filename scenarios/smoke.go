@@ -109,12 +109,13 @@ func smokeLoad(Size) (Load, error) {
 	}, 100, smokeRate)
 }
 
-// smokeControlLoad is the load of smoke for as long as a control needs.
+// smokeControlLoad is the load of smoke for as long as a control needs: until an
+// access token has been renewed three times.
 func smokeControlLoad(Size) (Load, error) {
 	return openLoad([]history.Phase{
 		{Name: "warm-up", FromS: 0, ToS: 3},
 		{Name: "ramp", FromS: 3, ToS: 7},
-		{Name: "steady", FromS: 7, ToS: 20},
+		{Name: "steady", FromS: 7, ToS: 40},
 	}, 100, smokeRate)
 }
 

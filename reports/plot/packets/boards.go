@@ -114,8 +114,10 @@ func meansNear(r fairness.Report) *board {
 	}
 	area := sky
 	b.keys = []key{
-		{label: "ours", glyph: seen}, {label: "printed in the source", glyph: printed},
-		{label: "exact mean with its band", line: &exactLine, area: &area}, {label: "fair share", line: &fair},
+		{label: "ours", glyph: seen},
+		{label: "printed in the source", glyph: printed},
+		{label: "exact mean with its band", line: &exactLine, area: &area},
+		{label: "fair share", line: &fair},
 	}
 	vertical(b.panels, 0.25, 2, "", all...)
 	return b
@@ -192,7 +194,8 @@ func luck(r fairness.Report) *board {
 		return nil
 	}
 	b.keys = []key{
-		{label: "largest share", glyph: best, line: &bestLine}, {label: "smallest share", glyph: worst, line: &worstLine},
+		{label: "largest share", glyph: best, line: &bestLine},
+		{label: "smallest share", glyph: worst, line: &worstLine},
 		{label: "even chance", line: &even},
 	}
 	vertical(b.panels, 2, 0, " %", all...)
