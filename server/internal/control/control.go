@@ -52,7 +52,7 @@ type Lease struct {
 	Intent bool
 }
 
-// ErrTaken: the row was leased or changed by another one since it was read.
+// ErrTaken says that the row was leased or changed by another one since it was read.
 var ErrTaken = errors.New("token row was taken by another server")
 
 // Store keeps the token rows. Each method is one transaction, safe for concurrent
