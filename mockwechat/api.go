@@ -90,6 +90,7 @@ func (r *request) run(e endpoint, injected Code, answered int) answer {
 	r.now = r.p.now()
 	r.line.At, r.line.Status = r.now, answered
 	r.line.Effect, r.line.OpenID, r.line.ClientMsgID, r.line.MsgID, r.line.Content = "", "", "", "", ""
+	r.line.TokenIssue, r.line.ExpiresInS = "", 0
 	a := r.judgeToken(e)
 	if injected != CodeOK {
 		a = refuse(injected)

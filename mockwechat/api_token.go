@@ -55,8 +55,7 @@ func serveToken(r *request) answer {
 	if code := c.check(r.acc); code != CodeOK {
 		return refuse(code)
 	}
-	t, code := r.acc.plainToken(r.p, r.now)
-	return r.tokenAnswer(t, code)
+	return r.tokenAnswer(r.acc.plainToken(r.p, r.now))
 }
 
 func serveStableToken(r *request) answer {
@@ -67,14 +66,14 @@ func serveStableToken(r *request) answer {
 	if code := c.check(r.acc); code != CodeOK {
 		return refuse(code)
 	}
-	t, code := r.acc.stableToken(r.p, r.now, c.ForceRefresh)
-	return r.tokenAnswer(t, code)
+	return r.tokenAnswer(r.acc.stableToken(r.p, r.now, c.ForceRefresh))
 }
 
-func (r *request) tokenAnswer(t *issued, code Code) answer {
+func (r *request) tokenAnswer(t *issued, issue ledger.TokenIssue, code Code) answer {
 	if code != CodeOK {
 		return refuse(code)
 	}
-	r.line.Token, r.line.TokenState = t.digest, ledger.TokenValid
-	return answer{fields: tokenAnswer{t.token, int(t.expires.Sub(r.now) / time.Second)}}
+	life := int(t.expires.Sub(r.now) / time.Second)
+	r.line.Token, r.line.TokenState, r.line.TokenIssue, r.line.ExpiresInS = t.digest, ledger.TokenValid, issue, life
+	return answer{fields: tokenAnswer{t.token, life}}
 }

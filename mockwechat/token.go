@@ -86,30 +86,30 @@ func (a *account) renewalWindow(l Limits) time.Duration {
 }
 
 // plainToken is /cgi-bin/token: a new token at every call.
-func (a *account) plainToken(p *Platform, now time.Time) (*issued, Code) {
+func (a *account) plainToken(p *Platform, now time.Time) (*issued, ledger.TokenIssue, Code) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.tokenDay.take(day(now), p.limits.TokenPerDay) {
-		return nil, CodeDayQuota
+		return nil, ledger.IssueNone, CodeDayQuota
 	}
-	return a.issue(p, &a.plain, now, a.renewalWindow(p.limits)), CodeOK
+	return a.issue(p, &a.plain, now, a.renewalWindow(p.limits)), ledger.IssueNew, CodeOK
 }
 
 // stableToken is /cgi-bin/stable_token: the same token until the renewal window.
-func (a *account) stableToken(p *Platform, now time.Time, force bool) (*issued, Code) {
+func (a *account) stableToken(p *Platform, now time.Time, force bool) (*issued, ledger.TokenIssue, Code) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.stableMinute.take(now.Unix()/60, p.limits.StablePerMinute) {
-		return nil, CodeMinuteQuota
+		return nil, ledger.IssueNone, CodeMinuteQuota
 	}
 	if !a.stableDay.take(day(now), p.limits.StablePerDay) {
-		return nil, CodeDayQuota
+		return nil, ledger.IssueNone, CodeDayQuota
 	}
 	w := a.renewalWindow(p.limits)
 	cur := a.stable.current
 	if force && (a.forcedAt.IsZero() || now.Sub(a.forcedAt) >= p.limits.ForceEvery) {
 		if !a.forceDay.take(day(now), p.limits.ForcePerDay) {
-			return nil, CodeDayQuota
+			return nil, ledger.IssueNone, CodeDayQuota
 		}
 		a.forcedAt = now
 		for _, t := range a.stable.old {
@@ -117,12 +117,12 @@ func (a *account) stableToken(p *Platform, now time.Time, force bool) (*issued, 
 				t.deadAt = now
 			}
 		}
-		return a.issue(p, &a.stable, now, 0), CodeOK
+		return a.issue(p, &a.stable, now, 0), ledger.IssueNew, CodeOK
 	}
 	if cur != nil && cur.expires.Sub(now) > w {
-		return cur, CodeOK
+		return cur, ledger.IssueRepeat, CodeOK
 	}
-	return a.issue(p, &a.stable, now, w), CodeOK
+	return a.issue(p, &a.stable, now, w), ledger.IssueNew, CodeOK
 }
 
 func (a *account) issue(p *Platform, f *family, now time.Time, overlap time.Duration) *issued {

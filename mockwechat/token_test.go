@@ -2,6 +2,7 @@ package mockwechat
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -163,5 +164,22 @@ func TestTheLedgerNeverHoldsATokenOrASecret(t *testing.T) {
 	calls := b.calls()
 	if calls[0].Token != Digest(stable) || calls[2].Token != Digest(stable) || calls[3].Token != Digest(plain) {
 		t.Error("the digests do not join the calls to their tokens")
+	}
+}
+
+func TestTheLedgerTellsNewTokensFromRepeatedOnes(t *testing.T) {
+	b := newBench(t, Limits{})
+	b.stable(false)
+	b.clock.advance(time.Minute)
+	b.stable(false)
+	b.plain("wxdemo", "s3cret")
+	b.plain("wxdemo", "s3cret")
+	b.stable(true)
+	b.plain("wxdemo", "wrong")
+	want := []string{"new 7200", "repeat 7140", "new 7200", "new 7200", "new 7200", " 0"}
+	for i, c := range b.calls() {
+		if got := fmt.Sprintf("%s %d", c.TokenIssue, c.ExpiresInS); got != want[i] {
+			t.Errorf("call %d is %q, want %q", i, got, want[i])
+		}
 	}
 }

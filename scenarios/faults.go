@@ -17,6 +17,15 @@ const (
 	TargetServer  chaos.Target = "oaserver"
 	TargetCarrier chaos.Target = "mockcarrier"
 	TargetPusher  chaos.Target = "platform-oaserver"
+	TargetAPI     chaos.Target = "mockwechat"
+)
+
+// The platform's APIs that the server calls.
+const (
+	apiStableToken = "/cgi-bin/stable_token"
+	apiToken       = "/cgi-bin/token"
+	apiTemplate    = "/cgi-bin/message/template/send"
+	apiCustom      = "/cgi-bin/message/custom/send"
 )
 
 // carrierSlow makes every carrier call take a log-normal time.
@@ -72,6 +81,49 @@ func replyLost(at, length time.Duration, share float64) Fault {
 
 // killFor is how long a killed server stays down: at least 2 s by contract.
 const killFor = 2500 * time.Millisecond
+
+// platformReset breaks the connection of a share of the calls to the platform's
+// APIs before anything is done. What the platform pushes is not touched.
+func platformReset(at, length time.Duration, share float64, paths ...string) Fault {
+	rules := make([]upstream.Rule, 0, len(paths))
+	for _, path := range paths {
+		rules = append(rules, upstream.Rule{Match: upstream.Match{Path: path}, Share: share, Action: upstream.ActionReset})
+	}
+	return Fault{
+		Name: "platform-reset", At: at, For: length, Jitter: phase, Target: TargetAPI,
+		Make: func(s topology.System) chaos.Fault {
+			return s.PlatformRules().Fault("platform-reset", TargetAPI, rules...)
+		},
+		Effect: check.Effect{Fault: "platform-reset", What: "API calls reset", Min: 5, Count: check.PlatformUnanswered},
+	}
+}
+
+// tokenSlow makes the platform take its time before it gives a token out.
+func tokenSlow(at, length time.Duration, medianS float64) Fault {
+	return Fault{
+		Name: "token-slow", At: at, For: length, Jitter: phase, Target: TargetAPI,
+		Make: func(s topology.System) chaos.Fault {
+			return s.PlatformRules().Fault("token-slow", TargetAPI, upstream.Rule{
+				Match: upstream.Match{Path: apiToken}, Latency: &upstream.Latency{Dist: "constant", MedianS: medianS},
+			})
+		},
+		Effect: check.Effect{Fault: "token-slow", What: "calls for a token", Min: 1, Count: check.TokenCalls},
+	}
+}
+
+// redisCut cuts the link to Redis: the server goes on with its database alone.
+func redisCut(at, length time.Duration) Fault {
+	return Fault{
+		Name: "redis-cut", At: at, For: length, Jitter: phase, Target: topology.LinkRedis,
+		Make: func(s topology.System) chaos.Fault {
+			return s.Proxies().Fault("redis-cut", topology.LinkRedis, network.Cut())
+		},
+		Effect: check.Effect{
+			Fault: "redis-cut", What: "requests that Redis did not answer", Min: 5,
+			Count: check.CounterRose("oalab_redis_errors_total"),
+		},
+	}
+}
 
 // killServer kills the server with SIGKILL and starts it again on the same data.
 func killServer(at time.Duration) Fault {

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"time"
 
 	"oalab/chaos/upstream"
@@ -15,35 +16,54 @@ import (
 // pass without the fault (CHA-7). They need a server built with tag defects.
 func Mutants() []Scenario {
 	return []Scenario{
-		mutant("ack-before-carrier", killServer(5*time.Second)),
-		mutant("no-outbox", killServer(5*time.Second)),
-		mutant("no-serial", answerLost(3*time.Second, 3*time.Second, 0.5)),
-		mutant("no-dedup", replyLost(3*time.Second, 3*time.Second, 0.5), "replies"),
+		mutant(drill{defect: "ack-before-carrier", fault: killServer(5 * time.Second)}),
+		mutant(drill{defect: "no-outbox", fault: killServer(5 * time.Second)}),
+		mutant(drill{defect: "no-serial", fault: answerLost(3*time.Second, 3*time.Second, 0.5)}),
+		mutant(drill{defect: "no-dedup", fault: replyLost(3*time.Second, 3*time.Second, 0.5), also: []string{"replies"}}),
+		mutant(drill{defect: "reply-not-cached", fault: replyLost(3*time.Second, 3*time.Second, 0.5), checker: "replies"}),
+		// Longer than a token lives: whenever it was issued, it dies under the fault.
+		mutant(drill{
+			defect: "dead-token-kept", fault: platformReset(2*time.Second, 7*time.Second, 1, apiStableToken), checker: "tokens",
+			setup: Setup{TokenLifetime: 4 * time.Second},
+		}),
+		// Longer than a token lives, so that one is renewed under the fault; slow
+		// enough for a second refresher to look before the first has its answer.
+		mutant(drill{
+			defect: "double-refresh", fault: tokenSlow(2*time.Second, 7*time.Second, 0.9), checker: "tokens",
+			setup: Setup{TokenLifetime: 6 * time.Second, TokenAPI: "token"},
+		}),
 	}
 }
 
-// mutant is the drill of one defect. The carrier takes half a second a call, so
-// that a kill always meets orders on their way. The checkers in also may fail, too.
-func mutant(defect string, fault Fault, also ...string) Scenario {
-	setup := Setup{
-		Defects:      []string{defect},
-		CarrierRules: []upstream.Rule{{Latency: &upstream.Latency{Dist: "constant", MedianS: 0.5}}},
-	}
-	checkers := []check.Checker{check.Replies{}, check.Orders{Min: 50}}
+// drill is the drill of one defect.
+type drill struct {
+	defect  string
+	fault   Fault
+	checker string   // the one that must fail; "" means orders
+	also    []string // checkers that may fail, too
+	setup   Setup
+}
+
+// mutant makes the scenario of a drill. The carrier takes half a second a call, so
+// that a kill always meets orders on their way.
+func mutant(d drill) Scenario {
+	d.setup.Defects = []string{d.defect}
+	d.setup.CarrierRules = []upstream.Rule{{Latency: &upstream.Latency{Dist: "constant", MedianS: 0.5}}}
+	checkers := []check.Checker{check.Replies{}, check.Orders{Min: 50}, check.Tokens{Calls: 50}}
 	return Scenario{
-		Name:       "mutant-" + defect,
-		Title:      "A server with the planted defect " + defect + " is convicted under " + fault.Name + " and acquitted without it",
+		Name:       "mutant-" + d.defect,
+		Title:      "A server with the planted defect " + d.defect + " is convicted under " + d.fault.Name + " and acquitted without it",
 		Source:     "CHA-7",
 		Topologies: []string{Embedded},
 		Limits:     embeddedLimits,
 		Arms: []Arm{
 			{
-				Name: "main", Expect: check.Violate("orders", also...), Setup: setup, Load: mutantLoad,
-				Faults:   func(Size) []Fault { return []Fault{fault} },
+				Name: "main", Expect: check.Violate(cmp.Or(d.checker, "orders"), d.also...), Setup: d.setup, Load: mutantLoad,
+				Faults:   func(Size) []Fault { return []Fault{d.fault} },
 				Checkers: checkers,
 			},
 			{
-				Name: "control", Control: true, Setup: setup, Load: mutantLoad,
+				Name: "control", Control: true, Setup: d.setup, Load: mutantLoad,
 				Checkers: checkers,
 			},
 		},

@@ -64,6 +64,12 @@ type Setup struct {
 	CarrierNoDedup bool
 	// CarrierRules hold for the whole arm, such as the carrier's everyday latency.
 	CarrierRules []upstream.Rule
+	// TokenLifetime is the life of the platform's access tokens, in whole seconds;
+	// 0 means 7 200 s.
+	TokenLifetime time.Duration
+	// TokenAPI is where the server gets its tokens: stable_token (also when empty)
+	// or token.
+	TokenAPI string
 }
 
 // Load is the arrivals an arm offers.

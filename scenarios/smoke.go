@@ -9,6 +9,9 @@ import (
 	"oalab/scenarios/workload"
 )
 
+// smokeTokenLife lets several access tokens live and die within a run.
+const smokeTokenLife = 15 * time.Second
+
 // smokeRate is the steady arrival rate of smoke, in operations per second.
 const smokeRate = 320
 
@@ -21,14 +24,18 @@ var embeddedLimits = []string{
 
 // Smoke is the main job in little: followers talk to the account while the
 // carrier turns slow, goes away and loses its answers, the platform loses the
-// server's replies, and the server itself is killed twice.
+// server's replies and resets its calls, Redis is cut off, and the server itself
+// is killed twice, while its access tokens live for 15 s.
 func Smoke() Scenario {
 	checkers := []check.Checker{
 		check.Replies{Min: 30},
 		check.Orders{Min: 500, MinPerWindow: map[string]int{
 			"carrier-slow": 20, "carrier-down": 20, "answer-lost": 20, "reply-lost": 20, "kill-server": 20,
+			"redis-cut": 20, "platform-reset": 20,
 		}},
+		check.Tokens{Renewals: 3, Calls: 500},
 	}
+	setup := Setup{TokenLifetime: smokeTokenLife}
 	emptyAtEnd := []check.Objective{
 		{Figure: "queue_depth_end", Relation: "==", Limit: 0},
 		{Figure: "outbox_rows_end", Relation: "==", Limit: 0},
@@ -38,6 +45,7 @@ func Smoke() Scenario {
 	main := append([]check.Objective{
 		{Figure: "p99_due_s/carrier-slow", Relation: "<", Limit: 1, MinN: 500},
 		{Figure: "p99_due_s/carrier-down", Relation: "<", Limit: 1, MinN: 500},
+		{Figure: "p99_due_s/redis-cut", Relation: "<", Limit: 1, MinN: 500},
 		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 5000},
 		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 5000},
 		{Figure: "arrivals_dropped", Relation: "==", Limit: 0, MinN: 5000},
@@ -60,12 +68,12 @@ func Smoke() Scenario {
 		Limits:     embeddedLimits,
 		Arms: []Arm{
 			{
-				Name: "main", Load: smokeLoad, Faults: smokeFaults,
+				Name: "main", Setup: setup, Load: smokeLoad, Faults: smokeFaults,
 				Checkers: checkers, Objectives: main,
 			},
 			{
-				Name: "control", Control: true, Load: smokeControlLoad,
-				Checkers:   []check.Checker{check.Replies{}, check.Orders{Min: 200}},
+				Name: "control", Control: true, Setup: setup, Load: smokeControlLoad,
+				Checkers:   []check.Checker{check.Replies{}, check.Orders{Min: 200}, check.Tokens{Renewals: 3, Calls: 200}},
 				Objectives: control,
 			},
 		},
@@ -74,36 +82,40 @@ func Smoke() Scenario {
 
 // smokeFaults lie so that no message can lose all three of its tries, 5 s apart,
 // to them: the replies are lost long before the first kill, and a message that
-// meets the first kill comes back between the two.
+// meets the first kill comes back between the two. Neither Redis cut off nor the
+// calls that the platform resets cost a try.
 func smokeFaults(Size) []Fault {
 	return []Fault{
-		replyLost(14*time.Second, 5*time.Second, 0.4),
-		carrierSlow(21*time.Second, 6*time.Second, 3, 0.5),
-		carrierDown(29*time.Second, 5*time.Second),
-		answerLost(36*time.Second, 5*time.Second, 0.5),
-		killServer(43 * time.Second),
-		killServer(52 * time.Second),
+		replyLost(12*time.Second, 5*time.Second, 0.4),
+		carrierSlow(19*time.Second, 6*time.Second, 3, 0.5),
+		carrierDown(27*time.Second, 5*time.Second),
+		answerLost(34*time.Second, 5*time.Second, 0.5),
+		redisCut(41*time.Second, 4*time.Second),
+		killServer(47 * time.Second),
+		platformReset(51*time.Second, 4*time.Second, 0.5, apiStableToken, apiTemplate, apiCustom),
+		killServer(57 * time.Second),
 	}
 }
 
 // smokeLoad is 3 s of warm-up, 4 s of ramp, and a steady rate to the end, with
-// the faults from 14 s on and 4 s to recover.
+// the faults from 12 s on and 3 s to recover.
 func smokeLoad(Size) (Load, error) {
 	return openLoad([]history.Phase{
 		{Name: "warm-up", FromS: 0, ToS: 3},
 		{Name: "ramp", FromS: 3, ToS: 7},
-		{Name: "steady", FromS: 7, ToS: 14},
-		{Name: "faults", FromS: 14, ToS: 55},
-		{Name: "recovery", FromS: 55, ToS: 59},
+		{Name: "steady", FromS: 7, ToS: 12},
+		{Name: "faults", FromS: 12, ToS: 60},
+		{Name: "recovery", FromS: 60, ToS: 63},
 	}, 100, smokeRate)
 }
 
-// smokeControlLoad is the load of smoke for as long as a control needs.
+// smokeControlLoad is the load of smoke for as long as a control needs: until an
+// access token has been renewed three times.
 func smokeControlLoad(Size) (Load, error) {
 	return openLoad([]history.Phase{
 		{Name: "warm-up", FromS: 0, ToS: 3},
 		{Name: "ramp", FromS: 3, ToS: 7},
-		{Name: "steady", FromS: 7, ToS: 20},
+		{Name: "steady", FromS: 7, ToS: 40},
 	}, 100, smokeRate)
 }
 

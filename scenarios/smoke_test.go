@@ -33,6 +33,8 @@ func TestSmoke(t *testing.T) {
 		{"orders_acknowledged/answer-lost", 20, math.Inf(1)},
 		{"orders_acknowledged/reply-lost", 20, math.Inf(1)},
 		{"orders_acknowledged/kill-server", 20, math.Inf(1)},
+		{"orders_acknowledged/redis-cut", 20, math.Inf(1)},
+		{"orders_acknowledged/platform-reset", 20, math.Inf(1)},
 		{"orders_lost", 0, 0},
 		{"orders_doubled", 0, 0},
 		{"messages_retried", 200, math.Inf(1)},

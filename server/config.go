@@ -39,7 +39,8 @@ type Database struct {
 
 // Redis is the shared cache; an empty Addr is the one in the process.
 type Redis struct {
-	Addr string `yaml:"addr"`
+	Addr     string `yaml:"addr"`
+	Password Secret `yaml:"password"`
 }
 
 // AMQP is the broker; an empty URL is the queue in the process.
@@ -53,7 +54,15 @@ type WeChat struct {
 	APIBase  string `yaml:"api_base"`
 	OpenBase string `yaml:"open_base"`
 	PayBase  string `yaml:"pay_base"`
+	// TokenAPI is where access tokens come from: stable_token (also when empty) or token.
+	TokenAPI string `yaml:"token_api"`
 }
+
+// Where access tokens come from.
+const (
+	TokenStable  = "stable_token" // /cgi-bin/stable_token repeats a token until it is nearly over
+	TokenReplace = "token"        // /cgi-bin/token gives a new one at every call
+)
 
 // Carrier says where the carrier's service description is. Empty, business
 // answers that it is not available.
@@ -134,7 +143,7 @@ func Default() Config {
 
 // secrets lists what must not be seen in a log.
 func (c Config) secrets() []string {
-	out := []string{string(c.Database.CoreDSN), string(c.Database.LogDSN), string(c.AMQP.URL)}
+	out := []string{string(c.Database.CoreDSN), string(c.Database.LogDSN), string(c.AMQP.URL), string(c.Redis.Password)}
 	for _, a := range c.Accounts {
 		out = append(out, string(a.Secret), string(a.Token), string(a.EncodingAESKey), string(a.PreviousEncodingAESKey))
 	}

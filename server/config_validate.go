@@ -23,13 +23,14 @@ func (c Config) Validate() error {
 		f.add("data_dir", "must not be empty")
 	}
 	f.database(c.Database)
-	if c.Redis.Addr != "" {
-		f.add("redis.addr", "is not available yet; leave it empty")
-	}
+	f.redis(c.Redis)
 	if c.AMQP.URL != "" {
 		f.add("amqp.url", "is not available yet; leave it empty")
 	}
 	f.address("wechat.api_base", c.WeChat.APIBase)
+	if !slices.Contains([]string{"", TokenStable, TokenReplace}, c.WeChat.TokenAPI) {
+		f.add("wechat.token_api", "%q is none of %s, %s", c.WeChat.TokenAPI, TokenStable, TokenReplace)
+	}
 	f.address("wechat.open_base", c.WeChat.OpenBase)
 	f.address("wechat.pay_base", c.WeChat.PayBase)
 	f.address("carrier.wsdl_url", c.Carrier.WSDLURL)
@@ -68,6 +69,15 @@ func (f *faults) database(d Database) {
 		}
 	default:
 		f.add("database.driver", "%q is none of sqlite, mysql", d.Driver)
+	}
+}
+
+func (f *faults) redis(r Redis) {
+	if r.Addr == "" {
+		return
+	}
+	if host, port, err := net.SplitHostPort(r.Addr); err != nil || host == "" || port == "" {
+		f.add("redis.addr", "%q is not host:port", r.Addr)
 	}
 }
 
@@ -175,7 +185,7 @@ func (f *faults) orders(o Orders) {
 }
 
 func (f *faults) defects(names []string) {
-	known := []string{job.DefectAckBeforeCarrier, job.DefectNoSerial, job.DefectNoOutbox, job.DefectNoDedup}
+	known := job.AllDefects()
 	for _, name := range names {
 		if !slices.Contains(known, name) {
 			f.add("defects", "%q is none of %q", name, known)

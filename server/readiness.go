@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"oalab/server/internal/web"
 )
 
 var (
@@ -17,6 +19,8 @@ type readiness struct {
 	up       bool
 	reason   error // why the server itself is not ready
 	database func(context.Context) error
+	// redis is named, but a server without it is ready: it is slower, not wrong.
+	redis func(context.Context) error
 }
 
 // turn makes the server itself ready (nil) or not.
@@ -35,5 +39,9 @@ func (r *readiness) Check(ctx context.Context) map[string]error {
 		reason = errStarting
 	}
 	r.mu.Unlock()
-	return map[string]error{"server": reason, "database": r.database(ctx)}
+	parts := map[string]error{"server": reason, "database": r.database(ctx), "redis": nil}
+	if err := r.redis(ctx); err != nil {
+		parts["redis"] = &web.DispensableError{Err: err}
+	}
+	return parts
 }

@@ -40,8 +40,10 @@ type Server struct {
 	relay  *outbox.Relay
 	worker *worker.Worker
 	sweep  func(context.Context) error
-	drain  func(context.Context) error // of the callback; nil without that role
-	ready  *readiness
+	// keepTokens refreshes the access tokens ahead of time.
+	keepTokens func(context.Context) error
+	drain      func(context.Context) error // of the callback; nil without that role
+	ready      *readiness
 
 	stops  lifecycle
 	failed chan error // holds one: the end of serving that nobody asked for
@@ -133,6 +135,9 @@ func (s *Server) warn() {
 func (s *Server) startWork() {
 	if !s.roles[RoleWorker] {
 		return
+	}
+	if s.cfg.WeChat.APIBase != "" {
+		s.background("token refresh", s.keepTokens)
 	}
 	s.worker.Start()
 	s.stops.push("jobs", s.worker.Stop)

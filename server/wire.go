@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"oalab/server/internal/business"
+	"oalab/server/internal/cache"
 	"oalab/server/internal/callback"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/job"
@@ -47,14 +48,18 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.stops.push("queue", func(context.Context) error { queue.Close(); return nil })
 
-	service, err := s.newBusiness(ctx, db, queue, registry)
+	redis, err := s.newCache(registry)
+	if err != nil {
+		return err
+	}
+	service, err := s.newBusiness(ctx, db, redis, queue, registry)
 	if err != nil {
 		return err
 	}
 	if err := s.wireWork(db, queue, service, registry); err != nil {
 		return err
 	}
-	s.ready.database = db.Ping
+	s.ready.database, s.ready.redis = db.Ping, redis.Ping
 
 	site := web.Config{Readiness: s.ready, Metrics: registry, Log: s.log}
 	if s.roles[RoleCallback] {
@@ -76,7 +81,7 @@ func openStore(ctx context.Context, cfg Config) (*sqlstore.DB, error) {
 }
 
 // newBusiness builds the business service and its clients, and loads the catalogue.
-func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, queue *memqueue.Queue, reg prometheus.Registerer) (*business.Service, error) {
+func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.Client, queue *memqueue.Queue, reg prometheus.Registerer) (*business.Service, error) {
 	platform := wechatapi.Config{APIBase: s.cfg.WeChat.APIBase}
 	for _, a := range s.cfg.Accounts {
 		platform.Accounts = append(platform.Accounts, wechatapi.Account{Name: a.Name, AppID: a.AppID, Secret: string(a.Secret)})
@@ -86,6 +91,9 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, queue *memque
 		return nil, err
 	}
 	s.stops.push("platform client", func(context.Context) error { client.Close(); return nil })
+	if err := s.newKeeper(db, redis, client, reg); err != nil {
+		return nil, err
+	}
 	var carrier business.Carrier // a nil interface: business is not available
 	if s.cfg.Carrier.WSDLURL != "" {
 		client, err := carrierapi.New(carrierapi.Config{
@@ -103,6 +111,7 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, queue *memque
 		SweepEvery:     time.Duration(s.cfg.Orders.SweepEvery),
 		SweepAfter:     time.Duration(s.cfg.Orders.SweepAfter),
 		Defects:        s.cfg.Defects,
+		Replies:        cache.NewReplies(redis),
 		Direct:         queue,
 	}, db, carrier, client, s.log, reg)
 	if err != nil {

@@ -42,23 +42,37 @@ const (
 	EffectRefused   Effect = "refused"
 )
 
+// TokenIssue is what a call to a token interface gave out.
+type TokenIssue string
+
+// What a token call gave out: nothing, a token that did not exist before, or the
+// one that was there already. The digest of it is in Token.
+const (
+	IssueNone   TokenIssue = ""
+	IssueNew    TokenIssue = "new"
+	IssueRepeat TokenIssue = "repeat"
+)
+
 // Call is one line of the ledger: a request as the platform saw and answered it.
 type Call struct {
-	At          time.Time  `json:"at"`
-	Kind        Kind       `json:"kind"`
-	Account     string     `json:"account"`
-	Path        string     `json:"path,omitempty"`
-	Token       string     `json:"token,omitempty"` // digest of the token, never the token itself
-	TokenState  TokenState `json:"token_state,omitempty"`
-	ErrCode     int        `json:"errcode"`
-	OpenID      string     `json:"openid,omitempty"`
-	MsgID       string     `json:"msg_id,omitempty"`
-	Try         int        `json:"try,omitempty"`
-	Status      int        `json:"status,omitempty"`
-	TimedOut    bool       `json:"timed_out,omitempty"`
-	Reply       string     `json:"reply,omitempty"`
-	ClientMsgID string     `json:"client_msg_id,omitempty"`
-	Effect      Effect     `json:"effect,omitempty"`
+	At         time.Time  `json:"at"`
+	Kind       Kind       `json:"kind"`
+	Account    string     `json:"account"`
+	Path       string     `json:"path,omitempty"`
+	Token      string     `json:"token,omitempty"` // digest of the token, never the token itself
+	TokenState TokenState `json:"token_state,omitempty"`
+	TokenIssue TokenIssue `json:"token_issue,omitempty"`
+	// ExpiresInS is the life in seconds that a token call promised.
+	ExpiresInS  int    `json:"expires_in_s,omitempty"`
+	ErrCode     int    `json:"errcode"`
+	OpenID      string `json:"openid,omitempty"`
+	MsgID       string `json:"msg_id,omitempty"`
+	Try         int    `json:"try,omitempty"`
+	Status      int    `json:"status,omitempty"`
+	TimedOut    bool   `json:"timed_out,omitempty"`
+	Reply       string `json:"reply,omitempty"`
+	ClientMsgID string `json:"client_msg_id,omitempty"`
+	Effect      Effect `json:"effect,omitempty"`
 	// Content is what the follower of a delivered message reads.
 	Content string `json:"content,omitempty"`
 }

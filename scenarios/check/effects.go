@@ -74,6 +74,24 @@ func countCalls(a *history.Arm, w history.Window, is func(cl.Entry) bool) int {
 	return n
 }
 
+// PlatformUnanswered counts the API calls in the window that the platform did not answer.
+func PlatformUnanswered(a *history.Arm, w history.Window) int {
+	return countAPI(a, w, func(c wl.Call) bool { return c.Status == 0 })
+}
+
+// TokenCalls counts the calls in the window that asked the platform for a token.
+func TokenCalls(a *history.Arm, w history.Window) int {
+	return countAPI(a, w, func(c wl.Call) bool { return isTokenCall(c.Path) })
+}
+
+func countAPI(a *history.Arm, w history.Window, is func(wl.Call) bool) int {
+	n := 0
+	for _, c := range a.WeChat {
+		n += one(c.Kind == wl.KindAPI && w.Contains(a.Seconds(c.At)) && is(c))
+	}
+	return n
+}
+
 // CounterRose counts by how much a counter of the server rose in the window, as its
 // samples show it, restarts included. metric is a name with any of its labels, such
 // as oalab_carrier_errors_total{op="OrderProduct"}.

@@ -125,6 +125,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 	x.live.enter("start")
 	acct := account(x.run.o.Seed)
 	acct.Followers = mockwechat.Followers{List: x.pop.OpenIDs()}
+	acct.TokenLifetime = x.arm.Setup.TokenLifetime
 	sys, err := topology.StartEmbedded(ctx, topology.EmbeddedSpec{
 		Oaserver:       x.run.o.Tools.Oaserver,
 		LogDir:         x.out.LogDir(),
@@ -135,6 +136,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 		SeedFile:       x.pop.WriteSeed,
 		Defects:        x.arm.Setup.Defects,
 		CarrierNoDedup: x.arm.Setup.CarrierNoDedup,
+		TokenAPI:       x.arm.Setup.TokenAPI,
 		Logger:         x.run.o.Logger,
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package topology
 import (
 	"bytes"
 	"path/filepath"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
@@ -13,14 +14,20 @@ import (
 type serverConfig struct {
 	Listen   string          `yaml:"listen"`
 	DataDir  string          `yaml:"data_dir"`
+	Redis    redisConfig     `yaml:"redis"`
 	WeChat   wechatConfig    `yaml:"wechat"`
 	Carrier  carrierConfig   `yaml:"carrier"`
 	Accounts []accountConfig `yaml:"accounts"`
 	Defects  []string        `yaml:"defects,omitempty"`
 }
 
+type redisConfig struct {
+	Addr string `yaml:"addr"`
+}
+
 type wechatConfig struct {
-	APIBase string `yaml:"api_base"`
+	APIBase  string `yaml:"api_base"`
+	TokenAPI string `yaml:"token_api,omitempty"`
 }
 
 type carrierConfig struct {
@@ -35,19 +42,22 @@ type accountConfig struct {
 	EncodingAESKey string `yaml:"encoding_aes_key,omitempty"`
 	OriginalID     string `yaml:"original_id"`
 	Mode           string `yaml:"mode"`
+	TokenLifetimeS int    `yaml:"token_lifetime_s,omitempty"`
 }
 
 // config renders the server's configuration file.
-func (e *embedded) config(carrierAddr string) ([]byte, error) {
+func (e *embedded) config(carrierAddr, redisAddr string) ([]byte, error) {
 	a := e.spec.Account
 	return yaml.Marshal(serverConfig{
 		Listen:  e.addr,
 		DataDir: filepath.Join(e.work, "data"),
-		WeChat:  wechatConfig{APIBase: "http://" + e.platform.Addr()},
+		Redis:   redisConfig{Addr: redisAddr},
+		WeChat:  wechatConfig{APIBase: "http://" + e.platform.Addr(), TokenAPI: e.spec.TokenAPI},
 		Carrier: carrierConfig{WSDLURL: "http://" + carrierAddr + "/carrier?wsdl"},
 		Accounts: []accountConfig{{
 			Name: a.Name, AppID: a.AppID, Secret: a.Secret, Token: a.Token,
 			EncodingAESKey: a.EncodingAESKey, OriginalID: a.OriginalID, Mode: a.Mode,
+			TokenLifetimeS: int(a.TokenLifetime / time.Second),
 		}},
 		Defects: e.spec.Defects,
 	})

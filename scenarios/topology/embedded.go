@@ -29,6 +29,7 @@ type EmbeddedSpec struct {
 	SeedFile                    func(io.Writer) error // what `oaserver seed` loads
 	Defects                     []string
 	CarrierNoDedup              bool
+	TokenAPI                    string // the server's wechat.token_api
 	Logger                      *slog.Logger
 }
 
@@ -39,6 +40,7 @@ type embedded struct {
 	addr          string
 	server        *host.Process
 	proxies       *network.Proxies
+	redis         *redis
 	carrier       *mockcarrier.Carrier
 	platform      *mockwechat.Platform
 	carrierRules  *upstream.Controller
@@ -78,7 +80,14 @@ func (e *embedded) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("put a proxy in the link to the carrier: %w", err)
 	}
-	return e.startServer(ctx, carrierAddr)
+	if e.redis, err = startRedis(); err != nil {
+		return err
+	}
+	redisAddr, err := e.proxies.Link(LinkRedis, e.redis.Addr())
+	if err != nil {
+		return fmt.Errorf("put a proxy in the link to Redis: %w", err)
+	}
+	return e.startServer(ctx, carrierAddr, redisAddr)
 }
 
 func (e *embedded) startMocks(ctx context.Context) error {
@@ -108,9 +117,9 @@ func (e *embedded) startMocks(ctx context.Context) error {
 	return nil
 }
 
-func (e *embedded) startServer(ctx context.Context, carrierAddr string) error {
+func (e *embedded) startServer(ctx context.Context, carrierAddr, redisAddr string) error {
 	config := filepath.Join(e.work, "oaserver.yaml")
-	text, err := e.config(carrierAddr)
+	text, err := e.config(carrierAddr, redisAddr)
 	if err != nil {
 		return fmt.Errorf("render the server's configuration: %w", err)
 	}
@@ -184,6 +193,9 @@ func (e *embedded) Stop(ctx context.Context) error {
 	}
 	if e.proxies != nil {
 		errs = append(errs, e.proxies.Stop(ctx))
+	}
+	if e.redis != nil {
+		e.redis.stop()
 	}
 	if e.platform != nil {
 		errs = append(errs, e.platform.Stop(ctx))

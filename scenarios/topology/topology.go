@@ -14,8 +14,11 @@ import (
 	"oalab/mockwechat"
 )
 
-// LinkCarrier is the link from the server to the carrier.
-const LinkCarrier chaos.Target = "oaserver-mockcarrier"
+// The links that have a proxy in them.
+const (
+	LinkCarrier chaos.Target = "oaserver-mockcarrier"
+	LinkRedis   chaos.Target = "oaserver-redis"
+)
 
 // System is a running topology, as scenarios, faults and probes see it.
 type System interface {

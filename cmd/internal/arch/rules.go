@@ -112,7 +112,6 @@ var clockless = []string{"scenarios/load/profile", "scenarios/check", "server/we
 var NotYetBuilt = map[string]string{
 	"server/internal/admin":        "back office",
 	"server/internal/campaign":     "red packets and campaigns",
-	"server/internal/control":      "token keeper",
 	"server/internal/oauth":        "login",
 	"server/internal/queue/rabbit": "containers",
 }

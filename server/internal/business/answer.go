@@ -54,8 +54,17 @@ func (s *Service) Answer(ctx context.Context, c Command) (r Reply, ok bool, err 
 	if c.At.IsZero() {
 		c.At = s.cfg.Now()
 	}
+	if s.cfg.Defects.Has(job.DefectReplyNotCached) && code.Sort == SortQuery {
+		r, err = s.ask(ctx, c, code)
+		return r, true, err
+	}
+	if r, found := s.replies.Get(ctx, c.Account, c.Key); found {
+		return r, true, nil
+	}
 	if code.Sort == SortOrder {
-		r, err = s.acceptOrder(ctx, c, code)
+		if r, err = s.acceptOrder(ctx, c, code); err == nil {
+			s.replies.Put(ctx, c.Account, c.Key, r)
+		}
 	} else {
 		r, err = s.sharedQuery(ctx, c, code)
 	}
@@ -106,7 +115,7 @@ func (s *Service) acceptOrder(ctx context.Context, c Command, code Code) (Reply,
 // goes on when the arrival that began it is gone: a later one gets its reply.
 func (s *Service) sharedQuery(ctx context.Context, c Command, code Code) (Reply, error) {
 	done := s.flights.DoChan(c.Account+"|"+c.Key, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.InlineWait+storeTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*s.cfg.InlineWait+storeTimeout)
 		defer cancel()
 		return s.query(ctx, c, code)
 	})
@@ -124,9 +133,25 @@ func (s *Service) sharedQuery(ctx context.Context, c Command, code Code) (Reply,
 // query answers from the carrier when that is fast, and hands over otherwise
 // (MSG-5). Whatever is answered is stored first.
 func (s *Service) query(ctx context.Context, c Command, code Code) (Reply, error) {
-	if r, found, err := s.store.Reply(ctx, c.Account, c.Key); err != nil || found {
-		return r, err
+	release, mine := s.replies.Claim(ctx, c.Account, c.Key)
+	defer release(context.WithoutCancel(ctx))
+	if !mine {
+		if r, found := s.await(ctx, c.Account, c.Key); found {
+			return r, nil
+		}
 	}
+	r, found, err := s.store.Reply(ctx, c.Account, c.Key)
+	if err == nil && !found {
+		r, err = s.ask(ctx, c, code)
+	}
+	if err == nil {
+		s.replies.Put(ctx, c.Account, c.Key, r) // before the claim is released
+	}
+	return r, err
+}
+
+// ask asks the carrier and stores what is answered.
+func (s *Service) ask(ctx context.Context, c Command, code Code) (Reply, error) {
 	phone, err := s.store.Phone(ctx, c.Account, c.OpenID)
 	if errors.Is(err, ErrUnbound) {
 		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: textUnbound})
@@ -141,6 +166,9 @@ func (s *Service) query(ctx context.Context, c Command, code Code) (Reply, error
 	usage, err := s.carrier.QueryUsageNow(quick, q.Phone, q.Month)
 	cancel()
 	if text, ok := queryText(q, usage, err); ok {
+		if s.cfg.Defects.Has(job.DefectReplyNotCached) {
+			return Reply{Text: text}, nil
+		}
 		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: text})
 	}
 	env, err := job.New(job.KindQuery, c.Account+"|"+c.Key, q, s.cfg.Now())

@@ -1,6 +1,7 @@
 package business_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -179,6 +180,8 @@ type options struct {
 	sweep     time.Duration // sweep_after; 0 means an hour
 	noCarrier bool
 	workers   int
+	inline    time.Duration // inline_wait; 0 means 50 ms
+	replies   business.Replies
 }
 
 func (w *world) start(t *testing.T, o options) *process {
@@ -208,7 +211,7 @@ func (w *world) start(t *testing.T, o options) *process {
 		timeout, margin = 60*time.Millisecond, 60*time.Millisecond
 	}
 	cfg := business.Config{
-		InlineWait: 50 * time.Millisecond, CarrierTimeout: timeout, LeaseMargin: margin,
+		InlineWait: cmp.Or(o.inline, 50*time.Millisecond), Replies: o.replies, CarrierTimeout: timeout, LeaseMargin: margin,
 		SweepEvery: 20 * time.Millisecond, SweepAfter: o.sweep, Defects: o.defects, Direct: p.queue,
 	}
 	var c business.Carrier = &fakeCarrier{world: w, tap: p.tap}

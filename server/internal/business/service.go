@@ -29,6 +29,8 @@ type Config struct {
 	// progress after which it brings an order back; 0 means 2 s and 15 s.
 	SweepEvery, SweepAfter time.Duration
 	Defects                job.Defects
+	// Replies is a cache in front of the store's replies; nil means none.
+	Replies Replies
 	// Direct takes the jobs under the planted defect no-outbox; unused otherwise.
 	Direct queue.Publisher
 	// Now is the clock of serials and job times; nil means time.Now.
@@ -43,6 +45,7 @@ type Service struct {
 	carrier Carrier
 	wechat  WeChat
 	log     *slog.Logger
+	replies Replies
 	codes   atomic.Pointer[catalogue]
 	flights singleflight.Group // queries under way, by account and key
 }
@@ -62,7 +65,10 @@ func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger, reg pro
 	if cfg.Defects.Has(job.DefectNoOutbox) && cfg.Direct == nil {
 		return nil, errors.New("business: the defect no-outbox needs a queue to publish to")
 	}
-	s := &Service{cfg: cfg, store: store, carrier: c, wechat: w, log: log}
+	if cfg.Replies == nil || cfg.Defects.Has(job.DefectNoDedup) {
+		cfg.Replies = noReplies{}
+	}
+	s := &Service{cfg: cfg, store: store, replies: cfg.Replies, carrier: c, wechat: w, log: log}
 	s.codes.Store(&catalogue{})
 	if reg == nil {
 		return s, nil

@@ -15,10 +15,30 @@ const (
 	DefectNoOutbox = "no-outbox"
 	// DefectNoDedup makes the key of a message new at each arrival.
 	DefectNoDedup = "no-dedup"
+	// DefectReplyNotCached keeps no reply of a query: each try asks the carrier anew.
+	DefectReplyNotCached = "reply-not-cached"
+)
+
+// The planted defects of the token keeper.
+const (
+	// DefectDeadTokenKept uses a token beyond its life and does not hear that the
+	// platform refuses it.
+	DefectDeadTokenKept = "dead-token-kept"
+	// DefectDoubleRefresh lets two refreshers look before they ask, as two servers
+	// without the row's arbitration do, and asks by /cgi-bin/token.
+	DefectDoubleRefresh = "double-refresh"
 )
 
 // Defects is a set of planted defects; the zero value plants none.
 type Defects []string
+
+// AllDefects returns the names of all planted defects.
+func AllDefects() []string {
+	return []string{
+		DefectAckBeforeCarrier, DefectNoSerial, DefectNoOutbox, DefectNoDedup, DefectReplyNotCached,
+		DefectDeadTokenKept, DefectDoubleRefresh,
+	}
+}
 
 // Has reports whether the named defect is planted.
 func (d Defects) Has(name string) bool { return slices.Contains(d, name) }

@@ -33,6 +33,9 @@ func conformance(t *testing.T, open open) {
 		"jobs are settled and buried":                settleAndBury,
 		"accepted orders are queued when published":  published,
 		"seeding twice changes nothing":              seedTwice,
+		"one server refreshes a token":               oneRefresher,
+		"a token is committed with its life":         tokenCommitted,
+		"a lost refresher is fenced off":             lostRefresher,
 		"a failed transaction leaves nothing behind": allOrNothing,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })

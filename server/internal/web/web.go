@@ -27,9 +27,18 @@ type Callback interface {
 // Readiness says what this server depends on.
 type Readiness interface {
 	// Check returns the state of every part by its name; nil means that it is
-	// well. It returns when ctx ends.
+	// well, and a *DispensableError that the server is ready without it. It
+	// returns when ctx ends.
 	Check(ctx context.Context) map[string]error
 }
+
+// DispensableError says what is wrong with a part that the server can do without.
+type DispensableError struct{ Err error }
+
+func (e *DispensableError) Error() string { return "away, and dispensable: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *DispensableError) Unwrap() error { return e.Err }
 
 // Config of a Server.
 type Config struct {
@@ -156,7 +165,9 @@ func ready(r Readiness) echo.HandlerFunc {
 			parts[name] = "ok"
 			if err != nil {
 				parts[name] = err.Error()
-				status = http.StatusServiceUnavailable
+				if _, dispensable := errors.AsType[*DispensableError](err); !dispensable {
+					status = http.StatusServiceUnavailable
+				}
 			}
 		}
 		if status == http.StatusOK {

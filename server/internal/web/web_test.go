@@ -57,6 +57,7 @@ func TestEnvelopeEverywhere(t *testing.T) {
 	t.Parallel()
 	well := newServer(t, io.Discard, nil, parts{"database": nil})
 	ill := newServer(t, io.Discard, nil, parts{"database": errors.New("away"), "server": nil})
+	cut := newServer(t, io.Discard, nil, parts{"database": nil, "redis": &web.DispensableError{Err: errors.New("cut")}})
 	tests := []struct {
 		name         string
 		server       *web.Server
@@ -68,6 +69,7 @@ func TestEnvelopeEverywhere(t *testing.T) {
 		{"alive", well, "GET", "/healthz", "", 200, web.Envelope{Message: "ok", Data: map[string]any{"status": "alive"}}},
 		{"alive though not ready", ill, "GET", "/healthz", "", 200, web.Envelope{Message: "ok", Data: map[string]any{"status": "alive"}}},
 		{"ready", well, "GET", "/readyz", "", 200, web.Envelope{Message: "ok", Data: map[string]any{"database": "ok"}}},
+		{"ready without a dispensable part", cut, "GET", "/readyz", "", 200, web.Envelope{Message: "ok", Data: map[string]any{"database": "ok", "redis": "away, and dispensable: cut"}}},
 		{"not ready", ill, "GET", "/readyz", "", 503, web.Envelope{Code: 503, Message: "not ready", Data: map[string]any{"database": "away", "server": "ok"}}},
 		{"unknown path", well, "GET", "/nowhere", "", 404, web.Envelope{Code: 404, Message: "Not Found"}},
 		{"wrong method", well, "POST", "/healthz", "", 405, web.Envelope{Code: 405, Message: "Method Not Allowed"}},

@@ -1,6 +1,7 @@
-// Package wechatapi owns the calls to the WeChat platform: one access token per
-// account, kept for as long as it lives, and the messages sent with it. No
-// error or log line of it ever holds a token or a secret.
+// Package wechatapi owns the calls to the WeChat platform: the access token that
+// it gives out, and the messages sent with it. Who keeps the token is another's
+// matter (package control). No error or log line of it ever holds a token or a
+// secret.
 package wechatapi
 
 import (
@@ -38,7 +39,8 @@ type Config struct {
 }
 
 const (
-	pathToken    = "/cgi-bin/stable_token"
+	pathStable   = "/cgi-bin/stable_token"
+	pathReplace  = "/cgi-bin/token"
 	pathTemplate = "/cgi-bin/message/template/send"
 	pathCustom   = "/cgi-bin/message/custom/send"
 )
@@ -46,17 +48,26 @@ const (
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 1 << 20
 
-// Client calls the platform. It is safe for concurrent use.
-type Client struct {
-	base    string
-	http    *http.Client
-	timeout time.Duration
-	keepers map[string]*keeper
+// Tokens keeps the access tokens that messages are sent with.
+type Tokens interface {
+	// Token returns a token of the account that lives.
+	Token(ctx context.Context, account string) (string, error)
+	// Report says that the platform refused a token: it is not given out again.
+	Report(account, token string)
 }
 
-// New makes a Client. It makes no call. An APIBase that is no URL is an error.
+// Client calls the platform. It is safe for concurrent use.
+type Client struct {
+	base     string
+	http     *http.Client
+	timeout  time.Duration
+	accounts map[string]Account
+	tokens   Tokens
+}
+
+// New makes a Client, which sends nothing before it has tokens (see UseTokens). It makes no call. An APIBase that is no URL is an error.
 func New(cfg Config) (*Client, error) {
-	c := &Client{timeout: cfg.Timeout, keepers: make(map[string]*keeper)}
+	c := &Client{timeout: cfg.Timeout, accounts: make(map[string]Account)}
 	if cfg.Timeout <= 0 {
 		c.timeout = 5 * time.Second
 	}
@@ -79,10 +90,14 @@ func New(cfg Config) (*Client, error) {
 	}
 	c.http = &http.Client{Transport: transport}
 	for _, a := range cfg.Accounts {
-		c.keepers[a.Name] = &keeper{account: a, client: c, turn: make(chan struct{}, 1), now: time.Now}
+		c.accounts[a.Name] = a
 	}
 	return c, nil
 }
+
+// UseTokens says who keeps the tokens. It must be called before the first message
+// is sent: the keeper itself needs the Client.
+func (c *Client) UseTokens(t Tokens) { c.tokens = t }
 
 // Close drops idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
@@ -118,47 +133,57 @@ func (c *Client) CustomSend(ctx context.Context, account, openid, text string) e
 }
 
 // send posts a message with the account's token. When the platform refuses the
-// token, one new one is fetched and the call made once more.
+// token that is reported, and the call made once more with the next one.
 func (c *Client) send(ctx context.Context, account, path string, body any) error {
 	if c.base == "" {
 		return fmt.Errorf("%s: %w", path, ErrNoPlatform)
 	}
-	k, ok := c.keepers[account]
+	a, ok := c.accounts[account]
 	if !ok {
 		return fmt.Errorf("%s for account %q: %w", path, account, ErrNoAccount)
 	}
 	for again := false; ; again = true {
-		token, err := k.token(ctx)
+		token, err := c.tokens.Token(ctx, account)
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		err = c.post(ctx, path, token, body, nil, token, k.account.Secret)
+		err = c.post(ctx, path, url.Values{"access_token": {token}}, body, nil, token, a.Secret)
 		var code *CodeError
-		if err == nil || again || !errors.As(err, &code) || !code.token() {
+		if err == nil || !errors.As(err, &code) || !code.token() {
 			return err
 		}
-		k.reject(token)
+		c.tokens.Report(account, token)
+		if again {
+			return err
+		}
 	}
 }
 
-// post makes one call and reads its answer into out, if any. The secrets are
-// removed from any error.
-func (c *Client) post(ctx context.Context, path, token string, body, out any, secrets ...string) error {
+// post makes a call with a JSON body.
+func (c *Client) post(ctx context.Context, path string, query url.Values, body, out any, secrets ...string) error {
 	raw, err := encode(body)
 	if err != nil {
 		return fmt.Errorf("%s: encode request: %w", path, err)
 	}
+	return c.call(ctx, http.MethodPost, path, query, raw, out, secrets...)
+}
+
+// call makes one call and reads its answer into out, if any. The secrets are
+// removed from any error.
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, body []byte, out any, secrets ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	address := c.base + path
-	if token != "" {
-		address += "?access_token=" + url.QueryEscape(token)
+	if len(query) > 0 {
+		address += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(raw))
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("%s: make request: %w", path, redact(err, secrets))
 	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, redact(err, secrets))

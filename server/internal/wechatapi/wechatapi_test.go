@@ -49,7 +49,7 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
-	if r.URL.Path == pathToken {
+	if r.URL.Path == pathStable {
 		var in struct {
 			Grant, AppID, Secret string
 		}
@@ -78,7 +78,35 @@ func newClient(t *testing.T, base string) *Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
+	c.UseTokens(&fetching{client: c})
 	return c
+}
+
+// fetching is the least of a keeper: it fetches when it has no token.
+type fetching struct {
+	client  *Client
+	mu      sync.Mutex
+	current string
+	reports []string
+}
+
+func (f *fetching) Token(ctx context.Context, account string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var err error
+	if f.current == "" {
+		f.current, _, err = f.client.FetchToken(ctx, account, false)
+	}
+	return f.current, err
+}
+
+func (f *fetching) Report(_, token string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reports = append(f.reports, token)
+	if f.current == token {
+		f.current = ""
+	}
 }
 
 var template = Template{OpenID: "o1", TemplateID: "order-result", ClientMsgID: "S1", Data: map[string]string{"first": "a & <b>"}}
@@ -101,42 +129,32 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-func TestOneFetchForMany(t *testing.T) {
+func TestFetchToken(t *testing.T) {
 	p := newPlatform(t)
 	c := newClient(t, p.URL)
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			if err := c.CustomSend(t.Context(), "demo", "o1", "x"); err != nil {
-				t.Error(err)
-			}
-		})
+	token, life, err := c.FetchToken(t.Context(), "demo", false)
+	if err != nil || token != "TOKEN+1" || life != 7200*time.Second {
+		t.Errorf("stable: %q, %s, %v", token, life, err)
 	}
-	wg.Wait()
-	if p.fetches != 1 || len(p.sent) != 50 {
-		t.Errorf("%d fetches for %d messages, want one for 50", p.fetches, len(p.sent))
+	var query url.Values
+	p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		query = r.URL.Query()
+		fmt.Fprint(w, `{"access_token":"T","expires_in":100}`)
+		return r.Method == http.MethodGet && r.URL.Path == pathReplace
 	}
-}
-
-func TestTokenIsKeptUntilItsMargin(t *testing.T) {
-	p := newPlatform(t)
-	c := newClient(t, p.URL)
-	now := time.Now()
-	c.keepers["demo"].now = func() time.Time { return now }
-	for _, tt := range []struct {
-		after time.Duration
-		want  int
-	}{{0, 1}, {7200*time.Second - 5*time.Minute - time.Second, 1}, {2 * time.Second, 2}, {time.Hour, 2}} {
-		now = now.Add(tt.after)
-		if err := c.CustomSend(t.Context(), "demo", "o1", "x"); err != nil {
-			t.Fatal(err)
+	token, life, err = c.FetchToken(t.Context(), "demo", true)
+	want := url.Values{"grant_type": {"client_credential"}, "appid": {"wx1"}, "secret": {secret}}
+	if diff := cmp.Diff(want, query); err != nil || token != "T" || life != 100*time.Second || diff != "" {
+		t.Errorf("replacing: %q, %s, %v, query (-want +got)\n%s", token, life, err, diff)
+	}
+	for answer, refused := range map[string]bool{
+		`{"errcode":40125,"errmsg":"invalid appsecret"}`: true, `{"errcode":-1,"errmsg":"busy"}`: false,
+		`{"access_token":"","expires_in":100}`: false, `{"access_token":"T","expires_in":0}`: false, "x": false,
+	} {
+		p.answer = func(w http.ResponseWriter, _ *http.Request) bool { fmt.Fprint(w, answer); return true }
+		if _, _, err := c.FetchToken(t.Context(), "demo", true); err == nil || c.Refused(err) != refused {
+			t.Errorf("%s: %v, refused %t, want %t", answer, err, c.Refused(err), refused)
 		}
-		if p.fetches != tt.want {
-			t.Errorf("after %s more: %d fetches, want %d", tt.after, p.fetches, tt.want)
-		}
-	}
-	if got := margin(40 * time.Second); got != 10*time.Second {
-		t.Errorf("margin of a short life: %s", got)
 	}
 }
 
@@ -154,7 +172,7 @@ func TestRefusedTokenIsFetchedAgainOnce(t *testing.T) {
 	}
 	calls := 0
 	p.answer = func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Path == pathToken {
+		if r.URL.Path == pathStable {
 			return false
 		}
 		calls++
@@ -175,7 +193,7 @@ func TestCodes(t *testing.T) {
 		-1: false, 45009: false, 45011: false, 40001: false, 43004: true, 40003: true, 45015: true, 45047: true, 48001: true, 40037: true,
 	} {
 		p.answer = func(w http.ResponseWriter, r *http.Request) bool {
-			if r.URL.Path == pathToken {
+			if r.URL.Path == pathStable {
 				return false
 			}
 			fmt.Fprintf(w, `{"errcode":%d,"errmsg":"why"}`, code)
@@ -231,7 +249,7 @@ func TestNothingLeaks(t *testing.T) {
 		},
 	}
 	for name, fail := range tests {
-		for _, path := range []string{pathToken, pathTemplate} {
+		for _, path := range []string{pathStable, pathTemplate} {
 			p := newPlatform(t)
 			p.answer = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path != path {

@@ -1,0 +1,223 @@
+package cache
+
+import (
+	"flag"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"oalab/server/internal/business"
+	"oalab/server/internal/control"
+)
+
+// redisAddr points the conformance suite at a Redis too; its keys end by themselves.
+var redisAddr = flag.String("redis-addr", "", "host:port of a Redis to run the conformance suite on")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func open(t *testing.T, cfg Config, reg prometheus.Registerer) *Client {
+	t.Helper()
+	c, err := New(cfg, reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+func TestRepliesAreKeptTogetherWithWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	r := NewReplies(open(t, Config{}, nil))
+	if got, ok := r.Get(t.Context(), "demo", "m1"); ok {
+		t.Fatalf("before: %+v", got)
+	}
+	want := map[string]business.Reply{"m1": {Text: "余额：1 元 \x00 \"]]>"}, "m2": {Later: true}, "m3": {}}
+	for key, reply := range want {
+		r.Put(t.Context(), "demo", key, reply)
+	}
+	for key, reply := range want {
+		if got, ok := r.Get(t.Context(), "demo", key); !ok || got != reply {
+			t.Errorf("%s: %+v, %t; want %+v", key, got, ok, reply)
+		}
+		if got, ok := r.Get(t.Context(), "other", key); ok {
+			t.Errorf("another account reads %+v", got)
+		}
+	}
+}
+
+// MSG-15: the edges of both windows.
+func TestWindowsEndWhenTheySay(t *testing.T) {
+	t.Parallel()
+	c := open(t, Config{}, nil)
+	r := NewReplies(c)
+	r.Put(t.Context(), "demo", "m", business.Reply{Text: "x"})
+	if _, mine := r.Claim(t.Context(), "demo", "m"); !mine {
+		t.Fatal("the first claim is refused")
+	}
+	const edge = 5 * time.Second // the ticker moves time, too
+	steps := []struct {
+		forward        time.Duration
+		claimed, known bool
+	}{{ClaimTTL - edge, true, true}, {2 * edge, false, true}, {ReplyTTL - ClaimTTL - 2*edge, false, true}, {2 * edge, false, false}}
+	for i, s := range steps {
+		c.embedded.redis.FastForward(s.forward)
+		release, mine := r.Claim(t.Context(), "demo", "m")
+		release(t.Context())
+		if _, known := r.Get(t.Context(), "demo", "m"); mine == s.claimed || known != s.known {
+			t.Errorf("step %d: claimed %t, known %t; want %t, %t", i, !mine, known, s.claimed, s.known)
+		}
+	}
+}
+
+func TestAClaimIsReleasedByItsOwnerOnly(t *testing.T) {
+	t.Parallel()
+	c := open(t, Config{}, nil)
+	r := NewReplies(c)
+	late, _ := r.Claim(t.Context(), "demo", "m")
+	other, mine := r.Claim(t.Context(), "demo", "m")
+	other(t.Context())
+	if _, again := r.Claim(t.Context(), "demo", "m"); mine || again {
+		t.Errorf("somebody else got the claim: %t, %t", mine, again)
+	}
+	c.embedded.redis.FastForward(ClaimTTL + time.Second)
+	next, mine := r.Claim(t.Context(), "demo", "m")
+	late(t.Context())
+	if _, again := r.Claim(t.Context(), "demo", "m"); !mine || again {
+		t.Errorf("after the window: mine %t; the late owner released the next one's claim: %t", mine, again)
+	}
+	next(t.Context())
+	if _, mine := r.Claim(t.Context(), "demo", "m"); !mine {
+		t.Error("released, and still claimed")
+	}
+}
+
+func TestAnOlderTokenNeverReplacesANewerOne(t *testing.T) {
+	t.Parallel()
+	c := open(t, Config{}, nil)
+	tokens := NewTokens(c)
+	save := func(version int64, value string, left time.Duration) {
+		tokens.Save(t.Context(), "demo", control.Token{Value: value, Version: version, Left: left})
+	}
+	has := func(want string) {
+		t.Helper()
+		got, ok := tokens.Load(t.Context(), "demo")
+		if got.Value != want || ok != (want != "") || got.Left > time.Hour {
+			t.Errorf("the cache has %+v, %t; want %q", got, ok, want)
+		}
+	}
+	has("")
+	save(9, "9|a", time.Hour)
+	save(8, "b", time.Hour)
+	has("9|a")
+	save(10, "c", time.Hour)
+	has("c")
+	tokens.Drop(t.Context(), "demo", 9)
+	has("c")
+	tokens.Drop(t.Context(), "demo", 10)
+	has("")
+	save(11, "d", 0)
+	has("")
+	save(12, "e", time.Minute)
+	c.embedded.redis.FastForward(time.Minute)
+	has("")
+}
+
+// hole accepts connections and never says a word.
+func hole(t *testing.T) string {
+	t.Helper()
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns []net.Conn
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns = append(conns, conn)
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-done
+		for _, c := range conns {
+			c.Close()
+		}
+	})
+	return l.Addr().String()
+}
+
+func TestRedisAwayIsNeitherWrongNorSlow(t *testing.T) {
+	t.Parallel()
+	var config net.ListenConfig
+	closed, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	for name, addr := range map[string]string{"refuses": closed.Addr().String(), "keeps silent": hole(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reg := prometheus.NewRegistry()
+			c := open(t, Config{Addr: addr, Timeout: 20 * time.Millisecond, OpenFor: time.Minute}, reg)
+			if err := c.Ping(t.Context()); err == nil {
+				t.Error("it answers")
+			}
+			r, tokens := NewReplies(c), NewTokens(c)
+			started := time.Now()
+			for range 100 {
+				if _, ok := r.Get(t.Context(), "demo", "m"); ok {
+					t.Fatal("a reply from nowhere")
+				}
+				r.Put(t.Context(), "demo", "m", business.Reply{})
+				release, mine := r.Claim(t.Context(), "demo", "m")
+				release(t.Context())
+				if _, ok := tokens.Load(t.Context(), "demo"); ok || !mine {
+					t.Fatalf("a token from nowhere (%t), or a claim refused", ok)
+				}
+			}
+			if took := time.Since(started); took > 5*time.Second {
+				t.Errorf("400 requests took %s", took)
+			}
+			failed := counted(t, reg, "oalab_redis_errors_total")
+			if skipped := counted(t, reg, "oalab_cache_requests_total", cacheReplies, resultSkipped); failed < 5 || failed > 20 || skipped < 150 {
+				t.Errorf("%g failed, %g skipped; want a few, and the rest", failed, skipped)
+			}
+		})
+	}
+}
+
+// counted reads a counter by its name and the values of its labels.
+func counted(t *testing.T, reg *prometheus.Registry, name string, labels ...string) float64 {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var values []string
+			for _, l := range m.GetLabel() {
+				values = append(values, l.GetValue())
+			}
+			if f.GetName() == name && slices.Equal(values, labels) {
+				return m.GetCounter().GetValue()
+			}
+		}
+	}
+	t.Errorf("no counter %s %q", name, labels)
+	return 0
+}

@@ -1,0 +1,92 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"oalab/server/internal/business"
+)
+
+// The window of de-duplication in Redis (MSG-15); the database keeps the replies
+// beyond it.
+const (
+	// ReplyTTL is how long a reply is kept.
+	ReplyTTL = 24 * time.Hour
+	// ClaimTTL is how long a message counts as worked on by a server that does
+	// not say otherwise.
+	ClaimTTL = 300 * time.Second
+)
+
+// Replies keeps the replies of messages and the claims of those that are being
+// worked on. It is safe for concurrent use.
+type Replies struct {
+	client          *Client
+	replyTTL, claim time.Duration
+}
+
+// NewReplies makes a Replies with the times of MSG-15.
+func NewReplies(c *Client) *Replies { return &Replies{client: c, replyTTL: ReplyTTL, claim: ClaimTTL} }
+
+// entry is a reply as stored.
+type entry struct {
+	Text  string `json:"text,omitempty"`
+	Later bool   `json:"later,omitempty"`
+}
+
+func replyKey(account, key string) string { return "oalab:reply:" + account + ":" + key }
+func claimKey(account, key string) string { return "oalab:claim:" + account + ":" + key }
+
+// Get returns the reply that was put for a message; false when none is known.
+func (r *Replies) Get(ctx context.Context, account, key string) (business.Reply, bool) {
+	var e entry
+	ok := r.client.visit(ctx, cacheReplies, resultHit, func(ctx context.Context) error {
+		raw, err := r.client.rdb.Get(ctx, replyKey(account, key)).Bytes()
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(raw, &e)
+	})
+	return business.Reply{Text: e.Text, Later: e.Later}, ok
+}
+
+// Put keeps a reply that is committed in the database.
+func (r *Replies) Put(ctx context.Context, account, key string, reply business.Reply) {
+	raw, err := json.Marshal(entry{Text: reply.Text, Later: reply.Later})
+	if err != nil {
+		return // a string and a bool always encode
+	}
+	r.client.visit(ctx, cacheReplies, resultDone, func(ctx context.Context) error {
+		return r.client.rdb.Set(ctx, replyKey(account, key), raw, r.replyTTL).Err()
+	})
+}
+
+// unclaim deletes a claim of its owner, and of nobody else.
+var unclaim = redis.NewScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`)
+
+// Claim marks a message as worked on here. mine is false when another one has
+// marked it; without Redis everybody gets it, and the database decides. release
+// must be called and ends the own claim only.
+func (r *Replies) Claim(ctx context.Context, account, key string) (release func(context.Context), mine bool) {
+	owner := rand.Text()
+	taken := false
+	asked := r.client.visit(ctx, cacheClaims, resultDone, func(ctx context.Context) error {
+		err := r.client.rdb.SetArgs(ctx, claimKey(account, key), owner, redis.SetArgs{Mode: "NX", TTL: r.claim}).Err()
+		taken = errors.Is(err, redis.Nil)
+		return err
+	})
+	if !asked {
+		return func(context.Context) {}, !taken
+	}
+	return func(ctx context.Context) {
+		r.client.visit(ctx, cacheClaims, resultDone, func(ctx context.Context) error {
+			return unclaim.Run(ctx, r.client.rdb, []string{claimKey(account, key)}, owner).Err()
+		})
+	}, true
+}

@@ -1,0 +1,153 @@
+package control
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mrand "math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/job"
+)
+
+// Account is one official account whose token is kept.
+type Account struct {
+	Name string
+	// Lifetime is the full life of a token; 0 means 7 200 s.
+	Lifetime time.Duration
+}
+
+// Config of a Keeper; zero values take the defaults.
+type Config struct {
+	Accounts []Account
+	// Replace asks by /cgi-bin/token instead of /cgi-bin/stable_token.
+	Replace bool
+	// Timeout bounds each call to the platform; 0 means 5 s.
+	Timeout time.Duration
+	// Seed makes the moments of the renewals repeatable.
+	Seed    uint64
+	Defects job.Defects
+}
+
+// DefaultLifetime is the life of the platform's tokens.
+const DefaultLifetime = 7200 * time.Second
+
+// ErrNoAccount is returned for an account that is not kept.
+var ErrNoAccount = errors.New("no token is kept for this account")
+
+// Keeper keeps the tokens of all accounts. It is safe for concurrent use. Run
+// refreshes ahead of time; without it a token is fetched when one is needed.
+type Keeper struct {
+	cfg      Config
+	store    Store
+	cache    Cache
+	platform Platform
+	owner    string
+	log      *slog.Logger
+	metrics  *metrics
+	slots    map[string][]*slot // by account; one each, but for a planted defect
+	turn     atomic.Uint64
+
+	life context.Context // of the refreshes under way; ended by Close
+	end  context.CancelFunc
+	work sync.WaitGroup
+}
+
+// New makes a Keeper and registers its metrics with reg, which may be nil. It
+// makes no call. It must be closed.
+func New(cfg Config, store Store, cache Cache, platform Platform, log *slog.Logger, reg prometheus.Registerer) (*Keeper, error) {
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = 5 * time.Second
+	}
+	k := &Keeper{
+		cfg: cfg, store: store, cache: cache, platform: platform, owner: rand.Text(), log: log,
+		slots: make(map[string][]*slot), metrics: newMetrics(),
+	}
+	k.life, k.end = context.WithCancel(context.Background())
+	copies := 1
+	if cfg.Defects.Has(job.DefectDoubleRefresh) {
+		copies = 2
+	}
+	for i, a := range cfg.Accounts {
+		if a.Lifetime <= 0 {
+			a.Lifetime = DefaultLifetime
+		}
+		for c := range copies {
+			k.slots[a.Name] = append(k.slots[a.Name], &slot{
+				keeper: k, account: a.Name, lifetime: a.Lifetime, window: Window(a.Lifetime), index: c,
+				moments: mrand.New(mrand.NewPCG(cfg.Seed, uint64(i*copies+c))), wake: make(chan struct{}, 1),
+			})
+		}
+		k.metrics.account(a.Name)
+	}
+	if reg == nil {
+		return k, nil
+	}
+	if err := errors.Join(reg.Register(k.metrics.refreshes), reg.Register(ages{k})); err != nil {
+		return nil, fmt.Errorf("register token metrics: %w", err)
+	}
+	return k, nil
+}
+
+// Window is the last stretch of a token's life, in which it is renewed: a
+// quarter of the life, five minutes at most, as at the platform.
+func Window(lifetime time.Duration) time.Duration { return min(5*time.Minute, lifetime/4) }
+
+// Token returns a token that lives, and fetches one when none is at hand. Many
+// callers wait for one fetch; a fetch that failed is not repeated at once.
+func (k *Keeper) Token(ctx context.Context, account string) (string, error) {
+	s := k.slot(account)
+	if s == nil {
+		return "", fmt.Errorf("account %q: %w", account, ErrNoAccount)
+	}
+	token, err := s.get(ctx)
+	if err != nil {
+		return "", fmt.Errorf("access token of account %s: %w", account, err)
+	}
+	return token, nil
+}
+
+// Report says that the platform refused a token (40001, 42001). It is not given
+// out again, and the next one who needs a token makes one refresh.
+func (k *Keeper) Report(account, token string) {
+	if k.cfg.Defects.Has(job.DefectDeadTokenKept) {
+		return
+	}
+	for _, s := range k.slots[account] {
+		s.reject(token)
+	}
+}
+
+// slot is the place where a token of the account is held; the copies of a planted
+// defect take turns, as servers behind a balancer do.
+func (k *Keeper) slot(account string) *slot {
+	slots := k.slots[account]
+	if len(slots) == 0 {
+		return nil
+	}
+	return slots[k.turn.Add(1)%uint64(len(slots))]
+}
+
+// Run keeps all tokens fresh until ctx ends; it returns nil then.
+func (k *Keeper) Run(ctx context.Context) error {
+	var loops sync.WaitGroup
+	for _, slots := range k.slots {
+		for _, s := range slots {
+			loops.Go(func() { s.run(ctx) })
+		}
+	}
+	loops.Wait()
+	return nil
+}
+
+// Close cuts refreshes under way short and waits for them.
+func (k *Keeper) Close() {
+	k.end()
+	k.work.Wait()
+}
