@@ -12,6 +12,7 @@ package network
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -38,7 +39,8 @@ const callLimit = 2 * time.Second
 
 // The ports of links lie below the range from which a kernel takes the ports of
 // outgoing connections: one of those could sit on the address of a link that is
-// cut, and keep it from coming back.
+// cut, and keep it from coming back. They do not follow the seed: a link that is
+// cut leaves its port free, and another run of the same seed would take it first.
 const (
 	firstPort = 20_000
 	ports     = 10_000
@@ -51,25 +53,28 @@ type Proxies struct {
 	limit  time.Duration // of one call into Toxiproxy
 
 	mu      sync.Mutex
-	rng     *rand.Rand
+	rng     *rand.Rand // of the run's seed
+	doors   *rand.Rand // of nobody's
 	links   map[chaos.Target]*link
 	faults  int
 	stopped bool
 }
 
-// Start returns proxies without any link. The seed decides the draws of jitter
-// and which ports are tried first. It silences zerolog, which Toxiproxy alone
+// Start returns proxies without any link. The seed decides the draws of jitter. It silences zerolog, which Toxiproxy alone
 // uses, in the whole process.
 func Start(ctx context.Context, seed uint64) (*Proxies, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	var unseeded [32]byte
+	_, _ = crand.Read(unseeded[:]) // never fails
 	zerolog.SetGlobalLevel(zerolog.Disabled)
 	toxics.Register(latencyType, new(latencyToxic))
 	return &Proxies{
 		server: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
 		limit:  callLimit,
 		rng:    rand.New(rand.NewPCG(seed, 0x6f616c6162)),
+		doors:  rand.New(rand.NewChaCha8(unseeded)),
 		links:  make(map[chaos.Target]*link),
 	}, nil
 }
@@ -97,7 +102,7 @@ func (p *Proxies) Link(name chaos.Target, upstream string) (string, error) {
 	}
 	var errs []error
 	for range portTries {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+p.rng.IntN(ports)))
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+p.doors.IntN(ports)))
 		proxy := toxiproxy.NewProxy(p.server, string(name), addr, upstream)
 		if err := proxy.Start(); err != nil {
 			errs = append(errs, err)

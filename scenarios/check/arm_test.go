@@ -213,7 +213,7 @@ func TestGenerator(t *testing.T) {
 					l.Operations[i].StartS += 0.1
 				}
 			}
-		}, "generator-bound: pacing_error_p99_s is 0.100 with workers free, limit 0.020"},
+		}, "generator-bound: pacing_error_p99_s is 0.1000 with workers free, limit 0.020"},
 		{"slipped once", func(l *lab) { l.Operations[77].StartS += 0.5 }, ""},
 		{"above 70 % of the ceiling", func(l *lab) { l.Record.Load.PeakPerS = 701 }, "generator_share is 0.701 (peak 701/s of a ceiling of 1000/s)"},
 		{"at 70 % of the ceiling", func(l *lab) { l.Record.Load.PeakPerS = 700 }, ""},

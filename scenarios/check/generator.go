@@ -48,7 +48,7 @@ func Certify(a *history.Arm) Generator {
 	case g.Started == 0:
 		g.Bound = "generator-bound: no operation was ever started"
 	case g.PacingErrorP99S > pacing.ErrorLimitS:
-		g.Bound = fmt.Sprintf("generator-bound: pacing_error_p99_s is %.3f with workers free, limit %.3f", g.PacingErrorP99S, pacing.ErrorLimitS)
+		g.Bound = fmt.Sprintf("generator-bound: pacing_error_p99_s is %.4f with workers free, limit %.3f", g.PacingErrorP99S, pacing.ErrorLimitS)
 	case g.CeilingPerS <= 0:
 		g.Bound = "generator not certified: its ceiling was not calibrated"
 	case g.Share > MaxShare:
