@@ -70,7 +70,7 @@ func (v view) summary() []string {
 
 func (v view) stage() string {
 	switch {
-	case v.over && v.LeftS > 0:
+	case v.over && v.Stopped:
 		return "stopped"
 	case v.over:
 		return "over"
@@ -81,7 +81,7 @@ func (v view) stage() string {
 
 // ahead is how far the load's clock is past the tick.
 func (v view) ahead() float64 {
-	if v.over {
+	if v.over || v.Stopped {
 		return 0
 	}
 	return min(v.age, runsOn).Seconds()
@@ -91,10 +91,14 @@ func (v view) ahead() float64 {
 func (v view) left() float64 { return max(0, v.LeftS-v.ahead()) }
 
 func (v view) leftText() string {
-	if v.left() <= 0 {
+	switch {
+	case v.left() <= 0:
 		return "load over"
+	case v.Stopped:
+		return "stopped"
+	default:
+		return "left " + span(v.left())
 	}
-	return "left " + span(v.left())
 }
 
 // counts are the operations so far.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"strings"
@@ -124,9 +123,18 @@ smoke/main   over   47s
 [==========================================] 100%  load over
 load     failed 3 of 8000
 faults   4 of 4 carried out`},
-		"stopped early": {view{Tick: loaded(), over: true, age: 2 * time.Second}, 60, `
+		"stopping": {view{Tick: changed(loaded(), func(t *runner.Tick) {
+			t.Stopped, t.Phase, t.Next, t.PlannedPS = true, "stopping", "", 0
+		}), age: time.Second}, 60, `
+smoke/main   stopping   11s
+[==========>---------------------------------]  25%  stopped
+rate     198/0 per s   failed 3 of 2000   in flight 12
+answers  p50 12.3ms   p99 1.25s   in the last second
+faults   carrier-slow
+next     none`},
+		"stopped early": {view{Tick: changed(loaded(), func(t *runner.Tick) { t.Stopped = true }), over: true, age: 2 * time.Second}, 60, `
 smoke/main   stopped   12s
-[==========>--------------------------------]  25%  left 30s
+[==========>---------------------------------]  25%  stopped
 load     failed 3 of 2000
 faults   1 of 4 carried out`},
 		"study": {view{Tick: study, age: 3 * time.Second}, 60, `
@@ -213,12 +221,4 @@ func TestCut(t *testing.T) {
 			t.Errorf("cut(%q, %d) = %q, want %q", tt.text, tt.columns, got, tt.want)
 		}
 	}
-}
-
-func ExampleTick() {
-	fmt.Println(runner.Tick{Scenario: "redpacket-stats", Arm: "main", Phase: "examination", AtS: 61})
-	fmt.Println(loaded())
-	// Output:
-	// redpacket-stats/main   61.0s examination
-	// smoke/main   10.0s steady    rate   198/200 per s  p50 12.3ms  p99 1.25s  in flight 12  failed 3  fault carrier-slow  left 30s
 }

@@ -17,7 +17,9 @@ type live struct {
 
 	mu       sync.Mutex
 	base     time.Time
-	phase    string // outside the load
+	stop     <-chan struct{} // ends the arrivals before their time
+	stopped  time.Time       // when that was seen; zero: not yet
+	phase    string          // outside the load
 	done     int64
 	failed   int64
 	inFlight int64
@@ -53,11 +55,11 @@ func (l *live) enter(phase string) {
 	l.show()
 }
 
-// begin starts the load's clock.
-func (l *live) begin(base time.Time) {
+// begin starts the load's clock. stop is closed when the load is interrupted.
+func (l *live) begin(base time.Time, stop <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.base, l.phase, l.since = base, "", time.Now()
+	l.base, l.stop, l.phase, l.since = base, stop, "", time.Now()
 }
 
 // finished counts a finished operation.
@@ -122,9 +124,17 @@ func (l *live) fill(t *Tick) {
 	at := now.Sub(l.base)
 	t.AtS = at.Seconds()
 	p := l.x.load.Profile
-	t.PlannedPS = p.Rate(at)
 	t.LengthS = p.Length().Seconds()
-	t.LeftS = max(0, (p.Length() - at).Seconds())
+	if t.Stopped = l.interrupted(now); t.Stopped {
+		t.LeftS = max(0, (p.Length() - l.stopped.Sub(l.base)).Seconds())
+		if t.Phase == "" {
+			t.Phase = "stopping"
+		}
+	} else {
+		t.PlannedPS = p.Rate(at)
+		t.LeftS = max(0, (p.Length() - at).Seconds())
+		t.Next, t.NextInS = l.x.nextFault(at)
+	}
 	if t.Phase == "" {
 		t.Phase = l.x.phaseAt(t.AtS)
 	}
@@ -138,11 +148,30 @@ func (l *live) fill(t *Tick) {
 		l.since = now
 	}
 	t.DonePS, t.P50S, t.P99S = l.rate.donePS, l.rate.p50S, l.rate.p99S
-	for _, f := range l.x.faults { // the seed may have changed their order
-		if in := (f.At - at).Seconds(); in > 0 && (t.Next == "" || in < t.NextInS) {
-			t.Next, t.NextInS = f.Name, in
+}
+
+// interrupted reports whether the arrivals have been stopped, and since when.
+func (l *live) interrupted(now time.Time) bool {
+	select {
+	case <-l.stop:
+		if l.stopped.IsZero() {
+			l.stopped = now
+		}
+		return true
+	default:
+		return false
+	}
+}
+
+// nextFault is the first fault that is due after a moment of the load, and in how
+// many seconds; the seed may have changed their order.
+func (x *arm) nextFault(at time.Duration) (name string, inS float64) {
+	for _, f := range x.faults {
+		if in := (f.At - at).Seconds(); in > 0 && (name == "" || in < inS) {
+			name, inS = f.Name, in
 		}
 	}
+	return name, inS
 }
 
 // phaseAt names the phase of the load at a moment, in seconds after base.

@@ -99,7 +99,7 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 			Attack: x.arm.Name, Transport: timed{next: push, live: x.live}, Record: x.out.Operations(),
 			Began: func(t time.Time) {
 				x.record.Base = t
-				x.live.begin(t)
+				x.live.begin(t, ctx.Done())
 				base <- t
 			},
 			Progress: func(p load.Progress) { x.live.progress(int64(p.InFlight)) },

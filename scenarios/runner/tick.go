@@ -11,7 +11,7 @@ import (
 type Tick struct {
 	Scenario  string
 	Arm       string
-	Phase     string  // calibrate, start, a phase of the load, drain; the stage of a study
+	Phase     string  // calibrate, start, a phase of the load, tries, stopping, drain; the stage of a study
 	AtS       float64 // since the load began; of a study, since the study began
 	LengthS   float64 // of the load, by plan
 	LeftS     float64 // of the load, by plan
@@ -28,6 +28,7 @@ type Tick struct {
 	// FaultsOver counts the faults that took effect and are over, of FaultsPlanned.
 	FaultsOver    int
 	FaultsPlanned int
+	Stopped       bool // by an interrupt, LeftS before the load's end
 }
 
 // String is the plain line for a terminal that is none.
@@ -42,7 +43,7 @@ func (t Tick) String() string {
 	} else if t.Next != "" {
 		fmt.Fprintf(&b, "  next %s in %.0fs", t.Next, t.NextInS)
 	}
-	if t.LeftS > 0 {
+	if t.LeftS > 0 && !t.Stopped {
 		fmt.Fprintf(&b, "  left %.0fs", t.LeftS)
 	}
 	return strings.TrimRight(b.String(), " ")
