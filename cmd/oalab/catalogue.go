@@ -45,7 +45,7 @@ func (catalogue) Run(ctx context.Context, r request) (history.Manifest, error) {
 		Seed:     r.Seed,
 		Tools:    runner.Tools{Oaserver: r.Oaserver},
 		Command:  r.Command,
-		Progress: func(t runner.Tick) { r.Progress(t) },
+		Progress: r.Progress,
 		Logger:   r.Logger,
 	})
 	return result.Manifest, err

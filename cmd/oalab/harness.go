@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	"oalab/scenarios/history"
+	"oalab/scenarios/runner"
 )
 
 // harness is what the commands need of the rest of this module.
@@ -43,6 +43,6 @@ type request struct {
 	Seed     uint64
 	Command  []string // the line that runs it again
 	Oaserver string   // path of the server's binary; empty when there is none
-	Progress func(fmt.Stringer)
+	Progress func(runner.Tick)
 	Logger   *slog.Logger
 }

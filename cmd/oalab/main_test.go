@@ -15,6 +15,7 @@ import (
 
 	"oalab/cmd/internal/proc"
 	"oalab/scenarios/history"
+	"oalab/scenarios/runner"
 )
 
 func TestMain(m *testing.M) {
@@ -72,11 +73,6 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 // fake is a harness whose scenarios end as their names say.
 type fake struct{}
 
-// tick is a progress line.
-type tick string
-
-func (t tick) String() string { return string(t) }
-
 func (fake) Scenarios() []scenario {
 	var all []scenario
 	for _, name := range []string{"smoke", "carrier-faults", "carrier-gone", "redis-faults", "token-storm"} {
@@ -109,7 +105,7 @@ func (fake) Run(ctx context.Context, r request) (history.Manifest, error) {
 		m.Arms = r.Scenario.Arms
 	}
 	for i := range 3 {
-		r.Progress(tick(fmt.Sprintf("%s tick %d", r.Scenario.Name, i)))
+		r.Progress(runner.Tick{Scenario: r.Scenario.Name, Arm: "main", Phase: fmt.Sprintf("tick %d", i)})
 	}
 	limit, met := 1.0, false
 	switch r.Scenario.Name {

@@ -14,17 +14,21 @@ import (
 
 // app is one execution of the program.
 type app struct {
-	p      proc.Proc
-	h      harness
-	logs   *slog.Logger
-	status int // what a command decided, when it ended without an error
+	p        proc.Proc
+	h        harness
+	stderr   *stream   // p.Stderr
+	terminal *terminal // behind p.Stderr; nil: none
+	logs     *slog.Logger
+	status   int // what a command decided, when it ended without an error
 }
 
 // execute runs the command line of p and returns the exit status. An error is
 // told in one line on standard error.
 func execute(ctx context.Context, p proc.Proc, h harness) int {
-	p.Stderr = &lockedWriter{w: p.Stderr} // progress and errors may meet
-	a := &app{p: p, h: h, status: exit.OK}
+	term := terminalOf(p.Stderr, p)
+	stderr := &stream{w: p.Stderr} // progress and errors may meet
+	p.Stderr = stderr
+	a := &app{p: p, h: h, stderr: stderr, terminal: term, status: exit.OK}
 	root := a.root() //nolint:contextcheck // cobra hands each command its context
 	root.SetArgs(p.Args)
 	root.SetIn(p.Stdin)

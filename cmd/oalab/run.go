@@ -40,6 +40,8 @@ func (a *app) runCommand() *cobra.Command {
 		Short: "Run scenarios, judge them and write their reports",
 		Long: `run carries out the named scenarios one after the other; a NAME may be a pattern
 such as 'carrier-*'. Progress goes to standard error, verdicts to standard output.
+On a terminal progress is a block that is redrawn in place, elsewhere (and where TERM
+is unset or dumb) a line a second; NO_COLOR=1 leaves out its colours.
 
 The first interrupt stops the load, heals every fault and still writes the report;
 the second leaves at once.`,
@@ -79,7 +81,10 @@ func (a *app) runAll(ctx context.Context, f runFlags, names []string) error {
 	}
 	defer a.onInterrupt(ctx, "oalab: interrupted: healing the faults and writing the report; interrupt again to leave at once")()
 	for _, r := range requests {
+		live := a.progress()
+		r.Progress = live.show
 		m, err := a.h.Run(ctx, r)
+		live.end()
 		switch {
 		case err != nil && proc.Interrupted(ctx):
 			a.complain(fmt.Errorf("%s: interrupted before there was a run to report: %w", r.Scenario.Name, err))
@@ -134,7 +139,6 @@ func (a *app) requests(f runFlags, names []string) ([]request, error) {
 			Out:      a.p.Path(f.folder(s.Name, several, now)),
 			Seed:     f.seed,
 			Oaserver: server,
-			Progress: (&lines{w: a.p.Stderr}).print,
 			Logger:   a.logs,
 		}
 		r.Command = again(r)

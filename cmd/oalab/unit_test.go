@@ -16,6 +16,7 @@ import (
 	"oalab/cmd/internal/exit"
 	"oalab/cmd/internal/proc"
 	"oalab/scenarios/history"
+	"oalab/scenarios/runner"
 )
 
 func TestNearest(t *testing.T) {
@@ -64,7 +65,7 @@ func TestOneLineASecond(t *testing.T) {
 		var out bytes.Buffer
 		l := &lines{w: &out}
 		for range 100 { // 10 s of ticks, ten a second
-			l.print(tick("x"))
+			l.show(runner.Tick{Phase: "x"})
 			time.Sleep(100 * time.Millisecond)
 		}
 		if n := strings.Count(out.String(), "\n"); n != 10 {

@@ -99,10 +99,10 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 			Attack: x.arm.Name, Transport: timed{next: push, live: x.live}, Record: x.out.Operations(),
 			Began: func(t time.Time) {
 				x.record.Base = t
-				x.live.begin(t)
+				x.live.begin(t, ctx.Done())
 				base <- t
 			},
-			Progress: func(p load.Progress) { x.live.show(int64(p.InFlight)) },
+			Progress: func(p load.Progress) { x.live.progress(int64(p.InFlight)) },
 		},
 		Profile: x.load.Profile, MaxWorkers: x.load.MaxWorkers, Grace: grace,
 	}.Run(ctx)
@@ -129,7 +129,7 @@ type timed struct {
 func (t timed) RoundTrip(r *http.Request) (*http.Response, error) {
 	start := time.Now()
 	resp, err := t.next.RoundTrip(r)
-	t.live.done(time.Since(start), err == nil && resp.StatusCode == http.StatusOK)
+	t.live.finished(time.Since(start), err == nil && resp.StatusCode == http.StatusOK)
 	return resp, err
 }
 
