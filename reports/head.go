@@ -99,6 +99,9 @@ func (r *run) tested() section {
 		}
 		entries = append(entries, p.text(": %s", offered(e.arm)))
 	}
+	if r.Study {
+		entries = append(entries, text("Nothing was loaded: the evidence was computed from the seed, and judged from the files that hold it."))
+	}
 	entries = append(entries, text("Plan ").code(cmp.Or(r.PlanSHA256, "unknown")).
 		text(": equal plans have equal arrivals, followers and fault times."))
 	s.list(entries)

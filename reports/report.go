@@ -106,6 +106,9 @@ func (e armEvidence) offered() bool { return e.err == nil && len(e.arm.Plan) > 0
 // read loads the evidence of all arms.
 func read(dir string, m history.Manifest) *run {
 	r := &run{Manifest: m}
+	if m.Study {
+		return r // its evidence is for exhibits
+	}
 	for i, name := range m.Arms {
 		e := armEvidence{name: name}
 		e.arm, e.err = history.LoadArm(dir, name, i == 0)
@@ -147,8 +150,11 @@ func (r *run) draw(dir string, save saver) error {
 func (r *run) document() document {
 	d := document{Head: r.head(), Suites: r.suites()}
 	sections := append([]section{r.tested(), r.objectives(), r.checkers()}, r.exhibits...)
-	sections = append(sections, r.overTime(), r.distribution(), r.errorClasses(), r.availability(), r.faults(), r.phases(),
-		r.generator(), r.embedded(), r.sources(), r.environment(), r.again(), r.glossary(), r.allFigures())
+	if !r.Study {
+		sections = append(sections, r.overTime(), r.distribution(), r.errorClasses(), r.availability(), r.faults(), r.phases(),
+			r.generator(), r.embedded(), r.sources())
+	}
+	sections = append(sections, r.environment(), r.again(), r.glossary(), r.allFigures())
 	for _, s := range sections {
 		if len(s.Blocks) > 0 {
 			d.Sections = append(d.Sections, s)

@@ -39,6 +39,9 @@ func (r *run) shortMeaning(name string) string {
 }
 
 func meaningOf(base string) string {
+	if words := meaningOfPackets(base); words != "" {
+		return words
+	}
 	switch base {
 	case "arrivals_scheduled":
 		return "messages that were due"
@@ -181,4 +184,20 @@ func yesNo(ok *bool) string {
 		return "yes"
 	}
 	return "NO"
+}
+
+// meaningOfPackets explains the figures of the red packets, which end in the name of
+// an allocator.
+func meaningOfPackets(base string) string {
+	for prefix, words := range map[string]string{
+		"mean_min_":   "smallest mean share of any position, 500 units over 20",
+		"mean_max_":   "largest mean share of any position, 500 units over 20",
+		"zero_share_": "share of packets in which somebody gets nothing, 200 units over 20",
+		"split_ns_":   "time to divide one packet",
+	} {
+		if allocator, ok := strings.CutPrefix(base, prefix); ok {
+			return words + ", by " + allocator
+		}
+	}
+	return ""
 }

@@ -181,7 +181,7 @@ func (a *app) tell(f runFlags, r request, m history.Manifest) error {
 		return printRunJSON(a.p.Stdout, dir, m)
 	}
 	printRun(a.p.Stdout, dir, m)
-	fmt.Fprintf(a.p.Stdout, "  report     %s\n", filepath.Join(dir, "report.md"))
+	fmt.Fprintf(a.p.Stdout, "  report     %s\n", filepath.Join(dir, "report.html"))
 	fmt.Fprintf(a.p.Stdout, "  again      %s\n", strings.Join(r.Command, " "))
 	return nil
 }

@@ -31,7 +31,9 @@ type Manifest struct {
 	Limits []string `json:"limits,omitempty"`
 	// Arms are the arms of this run in the order they ran; the first is the main
 	// arm and lies in the folder itself, another one in arms/NAME.
-	Arms        []string          `json:"arms"`
+	Arms []string `json:"arms"`
+	// Study marks a run without load: its evidence was computed, and its arm is a name.
+	Study       bool              `json:"study,omitempty"`
 	Figures     []Figure          `json:"figures"`
 	Checkers    []CheckerResult   `json:"checkers"`
 	Evidence    []Evidence        `json:"evidence"`

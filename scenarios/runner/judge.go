@@ -3,7 +3,6 @@ package runner
 import (
 	"fmt"
 
-	"oalab/reports"
 	"oalab/scenarios"
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
@@ -41,5 +40,5 @@ func Report(dir string) error {
 	if err != nil {
 		return err
 	}
-	return reports.Write(dir, m)
+	return report(dir, m)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"oalab/reports"
 	"oalab/scenarios/history"
 )
 
@@ -93,6 +92,7 @@ func (r *run) finish() (history.Manifest, error) {
 		Started:     r.started,
 		DurationS:   time.Since(r.started).Seconds(),
 		Arms:        r.names,
+		Study:       r.o.Scenario.Study != nil,
 		Evidence:    evidence,
 		Faults:      r.windows,
 		Environment: environment(),
@@ -106,7 +106,7 @@ func (r *run) finish() (history.Manifest, error) {
 	if err := r.folder.WriteManifest(judged); err != nil {
 		return history.Manifest{}, err
 	}
-	if err := reports.Write(r.o.Out, judged); err != nil {
+	if err := report(r.o.Out, judged); err != nil {
 		return history.Manifest{}, fmt.Errorf("write the reports: %w", err)
 	}
 	return judged, nil

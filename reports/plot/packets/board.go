@@ -98,7 +98,7 @@ func (b *board) rows() [][]key {
 
 func (k key) draw(c draw.Canvas, at vg.Point) {
 	if k.area != nil {
-		c.SetColor(k.area.faint(opacity))
+		c.SetColor(k.area.Faint(opacity))
 		c.Fill(vg.Rectangle{Min: vg.Point{X: at.X, Y: at.Y - 4}, Max: vg.Point{X: at.X + swatch, Y: at.Y + 4}}.Path())
 	}
 	if k.line != nil {

@@ -5,22 +5,14 @@
 package packets
 
 import (
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
+	"oalab/reports/plot"
 	"oalab/scenarios/fairness"
 )
-
-// Drawing is anything that knows its size and can be drawn.
-type Drawing interface {
-	Size() (width, height vg.Length)
-	Draw(c draw.Canvas)
-}
 
 // Plot is a drawing with the name of its files, without suffix.
 type Plot struct {
 	Name string
-	Drawing
+	plot.Drawing
 }
 
 // All are the plots of a report, in the order in which they are to be read. Without

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"oalab/reports/plot"
 	"oalab/scenarios/fairness"
 )
 
@@ -31,8 +32,10 @@ func TestSave(t *testing.T) {
 		t.Fatal(err)
 	}
 	plots := All(report)
-	if err := Save(dir, plots); err != nil {
-		t.Fatal(err)
+	for _, p := range plots {
+		if err := plot.Save(dir, p.Name, p.Drawing); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for name, texts := range map[string][]string{
 		"figure-5-11": {"Figure 5-11 again", "printed in the source", "10 runs", "1\u00a0000 runs", "10\u00a0000 runs", "mean share (units)"},

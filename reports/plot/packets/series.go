@@ -63,7 +63,7 @@ func (b band) Plot(c draw.Canvas, p *gonum.Plot) {
 		path.Line(at(i, v))
 	}
 	path.Close()
-	c.SetColor(b.color.faint(opacity))
+	c.SetColor(b.color.Faint(opacity))
 	c.Fill(path)
 }
 

@@ -9,38 +9,28 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"oalab/reports/plot"
 )
 
-// ink is an opaque colour written as 0xRRGGBB.
-type ink uint32
+// ink is a colour of the reports.
+type ink = plot.Ink
 
-func (c ink) RGBA() (r, g, b, a uint32) {
-	return color.NRGBA{R: uint8(c >> 16), G: uint8(c >> 8), B: uint8(c), A: 0xff}.RGBA()
-}
-
-// faint is the colour with an opacity between 0 and 1.
-func (c ink) faint(opacity float64) color.Color {
-	return color.NRGBA{R: uint8(c >> 16), G: uint8(c >> 8), B: uint8(c), A: uint8(255*opacity + 0.5)}
-}
-
-// The colours of Okabe and Ito, which people with any colour vision tell apart.
-// Series differ in mark or dash as well.
+// The names by which the plots here call the reports' colours and sizes.
 const (
-	blue       ink = 0x0072B2
-	sky        ink = 0x56B4E9
-	green      ink = 0x009E73
-	orange     ink = 0xE69F00
-	vermillion ink = 0xD55E00
+	blue       = plot.Blue
+	sky        = plot.Sky
+	green      = plot.Green
+	orange     = plot.Orange
+	vermillion = plot.Vermillion
 
-	paper  ink = 0xFFFFFE
-	dark   ink = 0x1B1F24
-	subtle ink = 0x5A626B
-	rule   ink = 0xDDE1E5
-)
+	paper  = plot.Paper
+	dark   = plot.Text
+	subtle = plot.Subtle
+	rule   = plot.Rule
 
-const (
-	sizeTitle vg.Length = 12.5
-	sizeText  vg.Length = 9.5
+	sizeTitle           = plot.SizeTitle
+	sizeText            = plot.SizeText
 	sizeSmall vg.Length = 8.5
 	lineWidth vg.Length = 1.4
 )
