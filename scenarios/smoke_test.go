@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"oalab/reports"
 	"oalab/scenarios"
 	"oalab/scenarios/history"
 	"oalab/scenarios/runner"
@@ -21,7 +22,7 @@ func TestSmoke(t *testing.T) {
 	res := onCalmMachine(t, runner.Options{Scenario: scenarios.Smoke(), AllArms: true, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}})
 	dir, m := res.Dir, res.Manifest
 	if m.Verdict != history.Pass {
-		t.Fatalf("verdict %s: %s\nreport: %s", m.Verdict, m.Reason, filepath.Join(dir, "report.md"))
+		t.Fatalf("verdict %s: %s\n%s\nreport: %s", m.Verdict, m.Reason, strings.Join(reports.Failures(m), "\n"), filepath.Join(dir, "report.html"))
 	}
 	for _, want := range []struct {
 		figure   string
