@@ -120,7 +120,7 @@ func (f *Figure) Draw(c draw.Canvas) {
 func wrap(s string, style text.Style, width vg.Length) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		switch longer := strings.TrimSpace(line + " " + word); {
 		case line == "" || style.Width(longer) <= width:
 			line = longer

@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -51,11 +52,11 @@ func Latency(a series.Arm, lanes Lanes, objectives []Limit, width vg.Length) *Fi
 	}
 	if len(objectives) > 0 {
 		p.Add(limits(objectives))
-		label := "limit"
-		for i, l := range objectives {
-			label += []string{" ", ", "}[min(i, 1)] + l.Name
+		names := make([]string, 0, len(objectives))
+		for _, l := range objectives {
+			names = append(names, l.Name)
 		}
-		keys = append(keys, Key{Label: label, Color: Text})
+		keys = append(keys, Key{Label: "limit " + strings.Join(names, ", "), Color: Text})
 	}
 	return &Figure{
 		Title: "Latency over time",

@@ -28,11 +28,10 @@ func newLab(length float64) *lab {
 }
 
 // push plans a message and lets it be sent and answered in one good try.
-func (l *lab) push(due, start, took float64) uint64 {
+func (l *lab) push(due, start, took float64) {
 	seq := l.plan(due)
 	l.Operations = append(l.Operations, history.Operation{Seq: seq, StartS: start, LatencyS: took, Status: 200})
 	l.try(wl.Delivery{At: at(start), Seq: seq, Try: 1, TookS: took, Status: 200, OK: true, Reply: "success"})
-	return seq
 }
 
 func (l *lab) plan(due float64) uint64 {

@@ -23,6 +23,7 @@ func captured(tb testing.TB) (vector, []byte) {
 const answer = "您本月剩余流量 1.2GB，有效期至月底。回复 CXYE 查询话费余额。"
 
 func open(tb testing.TB, ring *wechat.Keyring, v vector, body []byte) (*wechat.Message, *wechat.Cipher) {
+	tb.Helper()
 	e, err := wechat.ParseEnvelope(body)
 	if err != nil {
 		tb.Fatal(err)

@@ -46,12 +46,12 @@ func raw(t testing.TB, plain []byte) string {
 	return base64.StdEncoding.EncodeToString(out)
 }
 
-// plaintext is what Open sees under the encryption, with any length field, id
+// plaintext is what Open sees of the message hello under the encryption, with any length field, id
 // and padding of one value.
-func plaintext(size uint32, message, id string, padding byte, n int) []byte {
+func plaintext(size uint32, id string, padding byte, n int) []byte {
 	b := []byte("0123456789abcdef")
 	b = binary.BigEndian.AppendUint32(b, size)
-	b = append(b, message+id...)
+	b = append(b, "hello"+id...)
 	return append(b, bytes.Repeat([]byte{padding}, n)...)
 }
 
@@ -59,7 +59,7 @@ func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	good := string(newCipher(t, aesKey, appID).AppendSeal(nil, random16(), []byte("hello")))
 	// 20 + 5 + 18 bytes of plaintext: 21 of padding.
-	mixed := plaintext(5, "hello", appID, 21, 21)
+	mixed := plaintext(5, appID, 21, 21)
 	mixed[len(mixed)-5] = 20
 	tests := map[string]struct {
 		encrypted string
@@ -72,19 +72,19 @@ func TestOpenRefuses(t *testing.T) {
 		"URL alphabet":             {"____" + good[4:], wechat.ErrBase64},
 		"one AES block":            {raw(t, make([]byte, 16)), wechat.ErrDecrypt},
 		"half a block":             {base64.StdEncoding.EncodeToString(make([]byte, 40)), wechat.ErrDecrypt},
-		"three AES blocks":         {raw(t, plaintext(5, "hello", "wx0", 20, 20)), wechat.ErrDecrypt},
-		"no padding":               {raw(t, plaintext(5, "hello", appID, 0, 21)), wechat.ErrDecrypt},
-		"padding of 33":            {raw(t, plaintext(5, "hello", appID, 33, 21)), wechat.ErrDecrypt},
-		"padding of 255":           {raw(t, plaintext(5, "hello", appID, 255, 21)), wechat.ErrDecrypt},
+		"three AES blocks":         {raw(t, plaintext(5, "wx0", 20, 20)), wechat.ErrDecrypt},
+		"no padding":               {raw(t, plaintext(5, appID, 0, 21)), wechat.ErrDecrypt},
+		"padding of 33":            {raw(t, plaintext(5, appID, 33, 21)), wechat.ErrDecrypt},
+		"padding of 255":           {raw(t, plaintext(5, appID, 255, 21)), wechat.ErrDecrypt},
 		"padding of two values":    {raw(t, mixed), wechat.ErrDecrypt},
 		"other key":                {string(newCipher(t, oldKey, appID).AppendSeal(nil, random16(), []byte("hello"))), wechat.ErrDecrypt},
 		"nothing but padding":      {raw(t, bytes.Repeat([]byte{32}, 32)), wechat.ErrBuffer},
 		"head is cut":              {raw(t, append(make([]byte, 19), bytes.Repeat([]byte{13}, 13)...)), wechat.ErrBuffer},
-		"length of one too many":   {raw(t, plaintext(24, "hello", appID, 21, 21)), wechat.ErrBuffer},
-		"length with the sign bit": {raw(t, plaintext(1<<31, "hello", appID, 21, 21)), wechat.ErrBuffer},
-		"greatest length":          {raw(t, plaintext(1<<32-1, "hello", appID, 21, 21)), wechat.ErrBuffer},
-		"length swallows the id":   {raw(t, plaintext(23, "hello", appID, 21, 21)), wechat.ErrAppID},
-		"length is short":          {raw(t, plaintext(4, "hello", appID, 21, 21)), wechat.ErrAppID},
+		"length of one too many":   {raw(t, plaintext(24, appID, 21, 21)), wechat.ErrBuffer},
+		"length with the sign bit": {raw(t, plaintext(1<<31, appID, 21, 21)), wechat.ErrBuffer},
+		"greatest length":          {raw(t, plaintext(1<<32-1, appID, 21, 21)), wechat.ErrBuffer},
+		"length swallows the id":   {raw(t, plaintext(23, appID, 21, 21)), wechat.ErrAppID},
+		"length is short":          {raw(t, plaintext(4, appID, 21, 21)), wechat.ErrAppID},
 		"other id":                 {string(newCipher(t, aesKey, "wx669ef95216eef886").AppendSeal(nil, random16(), []byte("hello"))), wechat.ErrAppID},
 		"no id":                    {string(newCipher(t, aesKey, "").AppendSeal(nil, random16(), []byte("hello"))), wechat.ErrAppID},
 		"id in upper case":         {string(newCipher(t, aesKey, strings.ToUpper(appID)).AppendSeal(nil, random16(), []byte("hello"))), wechat.ErrAppID},
@@ -223,8 +223,8 @@ func TestCodes(t *testing.T) {
 // under the right key, which a signature alone would let through.
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte("hello"), appID, true)
-	f.Add(plaintext(5, "hello", appID, 21, 21), appID, false)
-	f.Add(plaintext(1<<32-1, "hello", appID, 21, 21), appID, false)
+	f.Add(plaintext(5, appID, 21, 21), appID, false)
+	f.Add(plaintext(1<<32-1, appID, 21, 21), appID, false)
 	f.Add(bytes.Repeat([]byte{32}, 64), "", false)
 	c := newCipher(f, aesKey, appID)
 	f.Fuzz(func(t *testing.T, plain []byte, text string, whole bool) {

@@ -151,7 +151,7 @@ func TestWhatIsNotJudged(t *testing.T) {
 }
 
 // crafted encrypts bytes that no honest platform makes.
-func crafted(t *testing.T, size uint32, message, id string, padding byte) string {
+func crafted(t *testing.T, size uint32, message string, padding byte) string {
 	t.Helper()
 	key, err := base64.RawStdEncoding.DecodeString(aesKey)
 	if err != nil {
@@ -162,7 +162,7 @@ func crafted(t *testing.T, size uint32, message, id string, padding byte) string
 		t.Fatal(err)
 	}
 	b := binary.BigEndian.AppendUint32([]byte("0123456789abcdef"), size)
-	b = append(b, message+id...)
+	b = append(b, message+appID...)
 	b = append(b, bytes.Repeat([]byte{padding}, 32-len(b)%32)...)
 	cipher.NewCBCEncrypter(block, key[:16]).CryptBlocks(b, b)
 	return base64.StdEncoding.EncodeToString(b)
@@ -224,12 +224,12 @@ func hostilePushes(t *testing.T) map[string]hostilePush {
 	}
 	for padding, name := range map[byte]string{0: "padding of 0", 33: "padding of 33", 255: "padding of 255"} {
 		// 20 + 21 + 18 bytes and 5 of padding, which all are wrong.
-		pushes[name] = safe("decrypt", crafted(t, 21, strings.Repeat("x", 21), appID, padding))
+		pushes[name] = safe("decrypt", crafted(t, 21, strings.Repeat("x", 21), padding))
 	}
 	length, pad := uint32(len(order)), 32-(20+len(order)+len(appID))%32
-	pushes["length swallows the id"] = safe("appid", crafted(t, length+uint32(len(appID)), order, appID, byte(pad)))
-	pushes["length is short"] = safe("appid", crafted(t, length-1, order, appID, byte(pad)))
-	pushes["destroyed length"] = safe("buffer", crafted(t, 1<<32-1, order, appID, byte(pad)))
+	pushes["length swallows the id"] = safe("appid", crafted(t, length+uint32(len(appID)), order, byte(pad)))
+	pushes["length is short"] = safe("appid", crafted(t, length-1, order, byte(pad)))
+	pushes["destroyed length"] = safe("buffer", crafted(t, 1<<32-1, order, byte(pad)))
 	return pushes
 }
 
