@@ -60,6 +60,9 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.ready.database, s.ready.redis = db.Ping, redis.Ping
+	registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "oalab_db_statements_total", Help: "Statements sent to the database, without BEGIN and COMMIT.",
+	}, func() float64 { return float64(db.Statements()) }))
 
 	site := web.Config{Readiness: s.ready, Metrics: registry, Log: s.log}
 	if s.roles[RoleCallback] {

@@ -20,6 +20,7 @@ func Figures(a *history.Arm, windows []history.Window) []history.Figure {
 	r.load(all)
 	r.scope("", all, nil)
 	r.endOfRun()
+	r.effort()
 	r.generator()
 	for _, fault := range faultsOf(windows) {
 		of := windowsOf(windows, fault)

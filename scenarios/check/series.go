@@ -14,6 +14,8 @@ const (
 	seriesOutbox     = "oalab_outbox_rows"
 	seriesInFlight   = "oalab_work_in_flight"
 	seriesUnfinished = "oalab_orders_unfinished"
+	seriesStatements = "oalab_db_statements_total"
+	seriesCache      = "oalab_cache_requests_total"
 )
 
 // matches reports whether a series has the metric's name and all of its labels.

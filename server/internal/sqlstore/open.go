@@ -45,6 +45,8 @@ type DB struct {
 	read    *sqlx.DB // the same as write on MySQL
 	writer  writer
 	wake    atomic.Pointer[func(queue string)]
+
+	statements *meter
 }
 
 // Open opens the database and checks that it answers. It makes no table: see
@@ -77,7 +79,8 @@ func openSQLite(ctx context.Context, cfg Config) (*DB, error) {
 		return nil, err
 	}
 	defer unlock()
-	write, err := connectSQLite(ctx, path, "_txlock=immediate&_pragma=synchronous(FULL)", 1)
+	count := new(meter)
+	write, err := connectSQLite(ctx, count, path, "_txlock=immediate&_pragma=synchronous(FULL)", 1)
 	if err != nil {
 		return nil, err
 	}
@@ -85,18 +88,18 @@ func openSQLite(ctx context.Context, cfg Config) (*DB, error) {
 	if readers <= 0 {
 		readers = 8
 	}
-	read, err := connectSQLite(ctx, path, "_pragma=query_only(ON)", readers)
+	read, err := connectSQLite(ctx, count, path, "_pragma=query_only(ON)", readers)
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	return &DB{dialect: sqliteDialect, path: path, write: write, read: read, writer: newShared(write)}, nil
+	return &DB{dialect: sqliteDialect, path: path, write: write, read: read, writer: newShared(write), statements: count}, nil
 }
 
 // connectSQLite opens a pool. busy_timeout comes first: it covers the pragmas after it.
-func connectSQLite(ctx context.Context, path, options string, conns int) (*sqlx.DB, error) {
+func connectSQLite(ctx context.Context, count *meter, path, options string, conns int) (*sqlx.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(ON)&" + options
-	db, err := sqlx.Open("sqlite", dsn)
+	db, err := count.open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
@@ -113,7 +116,8 @@ func openMySQL(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqlx.Open("mysql", dsn)
+	count := new(meter)
+	db, err := count.open("mysql", dsn)
 	if err != nil {
 		return nil, errors.New("open database: the driver refuses database.core_dsn")
 	}
@@ -127,7 +131,7 @@ func openMySQL(ctx context.Context, cfg Config) (*DB, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
 	}
-	return &DB{dialect: mysqlDialect, write: db, read: db, writer: direct{db}}, nil
+	return &DB{dialect: mysqlDialect, write: db, read: db, writer: direct{db}, statements: count}, nil
 }
 
 // mysqlDSN completes a data source name. The errors do not repeat it: it holds a password.

@@ -1,0 +1,103 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"sync/atomic"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// meter counts the statements that a store sends to its database, savepoints
+// included, transactions' own BEGIN and COMMIT not (PERF-1).
+type meter struct{ sent atomic.Int64 }
+
+// open opens a pool whose statements are counted. Like sqlx.Open it does not connect.
+func (s *meter) open(name, dsn string) (*sqlx.DB, error) {
+	plain, err := sql.Open(name, dsn)
+	if err != nil {
+		return nil, err
+	}
+	d := plain.Driver()
+	if err := plain.Close(); err != nil { // nothing was connected
+		return nil, err
+	}
+	var c driver.Connector = dsnConnector{d, dsn}
+	if with, ok := d.(driver.DriverContext); ok {
+		if c, err = with.OpenConnector(dsn); err != nil {
+			return nil, err
+		}
+	}
+	return sqlx.NewDb(sql.OpenDB(countingConnector{c, s}), name), nil
+}
+
+// dsnConnector is a connector for a driver that has none.
+type dsnConnector struct {
+	driver driver.Driver
+	dsn    string
+}
+
+// Connect implements driver.Connector.
+func (c dsnConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+
+// Driver implements driver.Connector.
+func (c dsnConnector) Driver() driver.Driver { return c.driver }
+
+type countingConnector struct {
+	driver.Connector
+	count *meter
+}
+
+// Connect implements driver.Connector.
+func (c countingConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	full, ok := conn.(fullConn)
+	if !ok {
+		return conn, nil // it would lose what it can do; TestStatementsAreCounted notices
+	}
+	return &countingConn{full, c.count}, nil
+}
+
+// fullConn is what both drivers' connections can do and database/sql asks for.
+type fullConn interface {
+	driver.Conn
+	driver.ConnPrepareContext
+	driver.ConnBeginTx
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+type countingConn struct {
+	fullConn
+	count *meter
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c *countingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.count.sent.Add(1)
+	return c.fullConn.ExecContext(ctx, query, args)
+}
+
+// QueryContext implements driver.QueryerContext.
+func (c *countingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.count.sent.Add(1)
+	return c.fullConn.QueryContext(ctx, query, args)
+}
+
+// CheckNamedValue implements driver.NamedValueChecker.
+func (c *countingConn) CheckNamedValue(v *driver.NamedValue) error {
+	if own, ok := c.fullConn.(driver.NamedValueChecker); ok {
+		return own.CheckNamedValue(v)
+	}
+	return driver.ErrSkip
+}
+
+// Statements is how many statements this store has sent to its database.
+func (db *DB) Statements() int64 { return db.statements.sent.Load() }
