@@ -31,14 +31,15 @@ func (r *run) generator() section {
 		}
 		rows = append(rows, append(row(
 			e.name, count(g.Scheduled), count(g.Started), fmt.Sprintf("%d (%d by the system)", g.Late, g.Charged), count(g.Dropped),
-			seconds(g.PacingErrorP99S), check.Quantity(g.PeakPerS, "1/s"), ceiling, used, brief(e.arm.Record.Load.CPUS)), verdict))
+			seconds(g.PacingErrorP99S), check.Quantity(g.PeakPerS, "1/s"), ceiling, used, brief(e.arm.Record.Load.CPUS),
+			fmt.Sprintf("%s in %d", brief(1e3*e.arm.Record.Load.GCPauseS), e.arm.Record.Load.GCCycles), count(e.arm.Record.Load.OpenFiles)), verdict))
 	}
 	if len(rows) == 0 {
 		s.say("No evidence to certify it by.")
 		return s
 	}
 	s.table([]string{
-		"arm", "scheduled#", "started#", "late#", "dropped#", "pacing error p99, s#", "peak#", "ceiling#", "used#", "CPU, s#", "verdict",
+		"arm", "scheduled#", "started#", "late#", "dropped#", "pacing error p99, s#", "peak#", "ceiling#", "used#", "CPU, s#", "GC pauses, ms#", "open files#", "verdict",
 	}, rows)
 	return s
 }

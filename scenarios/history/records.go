@@ -83,6 +83,9 @@ type Load struct {
 	PeakPerS    float64 `json:"peak_per_s"`    // highest planned rate
 	CeilingPerS float64 `json:"ceiling_per_s"` // calibrated against the null server; 0: not calibrated
 	CPUS        float64 `json:"cpu_s"`         // CPU seconds of the generator's process during the load
+	GCPauseS    float64 `json:"gc_pause_s"`    // of the generator's process during the load, all pauses together
+	GCCycles    int     `json:"gc_cycles"`
+	OpenFiles   int     `json:"open_files"` // file descriptors of the generator's process, the most seen; 0: not known
 }
 
 // ArmRecord is what the runner knows of one arm: arm.json.

@@ -94,6 +94,7 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 		windows, _ = x.injector(sys).Run(faulting, begun)
 		return nil
 	})
+	used := beginOwn()
 	sum, err := load.Open{
 		Common: load.Common{
 			Attack: x.arm.Name, Transport: timed{next: push, live: x.live}, Record: x.out.Operations(),
@@ -102,7 +103,7 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 				x.live.begin(t, ctx.Done())
 				base <- t
 			},
-			Progress: func(p load.Progress) { x.live.progress(int64(p.InFlight)) },
+			Progress: func(p load.Progress) { used.look(); x.live.progress(int64(p.InFlight)) },
 		},
 		Profile: x.load.Profile, MaxWorkers: x.load.MaxWorkers, Grace: grace,
 	}.Run(ctx)
@@ -110,6 +111,7 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 	stopFaults()
 	err = errors.Join(err, beside.Wait())
 	x.note(sum, windows)
+	used.into(&x.record.Load)
 	if watch == nil {
 		return err
 	}

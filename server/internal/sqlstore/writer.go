@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -65,6 +66,10 @@ type piece struct {
 	work   func(ctx context.Context, tx *sqlx.Tx) error
 	err    error
 	result chan error
+	// taken is set once: by the writer that begins the work, or by a caller that
+	// gives up before. Work that has begun writes into its caller's variables, and its
+	// end is the truth about it: such a caller waits, for one commit at most.
+	taken atomic.Bool
 }
 
 // errStopped is returned for work that comes after close.
@@ -93,15 +98,28 @@ func (w *shared) do(ctx context.Context, work func(ctx context.Context, tx *sqlx
 	select {
 	case err := <-p.result:
 		return err
+	case <-w.done:
+		return p.last()
 	case <-ctx.Done():
-		return ctx.Err()
-	case <-w.done: // closed; the last batch may have had it
-		select {
-		case err := <-p.result:
-			return err
-		default:
-			return errStopped
+		if p.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
 		}
+	}
+	select {
+	case err := <-p.result:
+		return err
+	case <-w.done:
+		return p.last()
+	}
+}
+
+// last is the result after the writer has closed: its last batch may have had the piece.
+func (p *piece) last() error {
+	select {
+	case err := <-p.result:
+		return err
+	default:
+		return errStopped
 	}
 }
 
@@ -154,8 +172,12 @@ func (w *shared) all(ctx context.Context, batch []*piece) error {
 	}
 	good := 0
 	for _, p := range batch {
-		if p.err = p.ctx.Err(); p.err != nil {
+		if !p.taken.CompareAndSwap(false, true) {
+			p.err = p.ctx.Err()
 			continue // nobody waits for it
+		}
+		if p.err = p.ctx.Err(); p.err != nil {
+			continue
 		}
 		broken, err := savepoint(ctx, tx, p)
 		if broken {
