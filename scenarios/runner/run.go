@@ -70,8 +70,21 @@ func (r *run) arms(ctx context.Context) error {
 	return nil
 }
 
+// say shows what is done outside of any load.
+func (r *run) say(stage string) {
+	if r.o.Progress == nil {
+		return
+	}
+	arm := r.o.Scenario.Arms[0].Name
+	if n := len(r.names); n > 0 {
+		arm = r.names[n-1]
+	}
+	r.o.Progress(Tick{Scenario: r.o.Scenario.Name, Arm: arm, Phase: stage, AtS: time.Since(r.started).Seconds()})
+}
+
 // finish seals the evidence, has it judged, and writes the reports.
 func (r *run) finish() (history.Manifest, error) {
+	r.say("judge")
 	seal := r.folder.Seal
 	if s := r.o.Scenario.Study; s != nil {
 		seal = func() ([]history.Evidence, error) { return r.folder.SealFiles(s.Files()) }

@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"oalab/scenarios/history"
 )
@@ -12,12 +11,7 @@ import (
 // none, so there is no run to speak of.
 func (r *run) study(ctx context.Context) error {
 	arm := r.o.Scenario.Arms[0].Name
-	say := func(stage string) {
-		if r.o.Progress != nil {
-			r.o.Progress(Tick{Scenario: r.o.Scenario.Name, Arm: arm, Phase: stage, AtS: time.Since(r.started).Seconds()})
-		}
-	}
-	if err := r.o.Scenario.Study.Collect(ctx, r.folder, r.o.Seed, r.o.Size, say); err != nil {
+	if err := r.o.Scenario.Study.Collect(ctx, r.folder, r.o.Seed, r.o.Size, r.say); err != nil {
 		return fmt.Errorf("study %s: %w", r.o.Scenario.Name, err)
 	}
 	r.names = []string{arm}

@@ -64,8 +64,8 @@ const stopTimeout = 10 * time.Second
 
 func (e *embedded) start(ctx context.Context) error {
 	var err error
-	if e.work, err = os.MkdirTemp("", "oalab-embedded-"); err != nil {
-		return fmt.Errorf("make a folder for the server's data: %w", err)
+	if e.work, err = workFolder(); err != nil {
+		return err
 	}
 	if e.addr, err = fixedAddr(ctx); err != nil {
 		return err
