@@ -85,7 +85,7 @@ func (r *rest) Set(dir string) error {
 func (r *rest) String() string { return "" }
 
 // Type is what the help text calls a value.
-func (r *rest) Type() string { return "NEW…" }
+func (r *rest) Type() string { return "NEW..." }
 
 // groups are the folders of both sides.
 func (f *compareFlags) groups(args []string) (base, with []string, err error) {

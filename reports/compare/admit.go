@@ -112,7 +112,7 @@ func conclusive(name string, runs []Run) (ok []Run, g Group, err error) {
 	}
 	first := g.Excluded[0]
 	if missing == len(runs) {
-		return nil, g, fmt.Errorf("none of the %s runs can be had: %s %s", name, first.Dir, first.Reason)
+		return nil, g, fmt.Errorf("none of the %s runs can be had: %s %s", name, first.Dir, brief(first.Reason))
 	}
-	return nil, g, fmt.Errorf("%s runs: %w: %s is %s", name, ErrNothingLeft, first.Dir, first.Reason)
+	return nil, g, fmt.Errorf("%s runs: %w: %s is %s", name, ErrNothingLeft, first.Dir, brief(first.Reason))
 }

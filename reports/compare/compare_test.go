@@ -228,7 +228,7 @@ func TestWarnings(t *testing.T) {
 	base, with := drawn(random, "base", 6, 0, 1), drawn(random, "new", 6, 1, 1)
 	base[0].Manifest.Verdict, base[0].Manifest.Reason = history.Inconclusive, "interrupted"
 	base[1].Err = errors.New("no\nsuch folder")
-	with[0].Manifest.Verdict, with[0].Manifest.Reason = history.Fail, "orders: 1 lost"
+	with[0].Manifest.Verdict, with[0].Manifest.Reason = history.Fail, "orders: 1 lost"+strings.Repeat("说", 1000)
 	with[1].Manifest.Environment = map[string]string{"cores": "4"}
 	with[2].Manifest.Figures = with[2].Manifest.Figures[1:]
 	with[3].Manifest.Seed, with[3].Manifest.PlanSHA256 = base[2].Manifest.Seed, "other"
@@ -242,7 +242,7 @@ func TestWarnings(t *testing.T) {
 		"base run base-1 is left out, cannot be read: no such folder",
 		"run new-0 failed and is compared all the same: orders: 1 lost",
 		"the machine differs: cores is , 4",
-		"p50_due_s is a figure of 4 of 4 base runs and 5 of 6 new runs",
+		"not every run has: p50_due_s (4 of 4 base runs, 5 of 6 new runs)",
 		"runs of seed 4 have different plans",
 		"That is fine",
 		"6 new runs against 4 base runs",
@@ -250,6 +250,9 @@ func TestWarnings(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}
+	}
+	if strings.Contains(text, strings.Repeat("说", 200)) {
+		t.Errorf("a reason of 1000 letters is told in full:\n%s", text)
 	}
 	if strings.Contains(text, "in turns") {
 		t.Errorf("runs that were made in turns are said not to be:\n%s", text)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"oalab/scenarios/history"
 )
@@ -22,7 +21,7 @@ type Gate struct {
 // anything by too few runs.
 func (r *Result) hold(limit float64, oneSided []string) error {
 	r.Gate = &Gate{Limit: limit, Verdict: history.Pass}
-	var failed, open []string
+	var failed, few, open []string
 	held := 0
 	for i := range r.Figures {
 		f := &r.Figures[i]
@@ -38,36 +37,29 @@ func (r *Result) hold(limit float64, oneSided []string) error {
 			failed = append(failed, fmt.Sprintf("%s is worse by %s", f.Name, share(by)))
 		case !f.reachable:
 			f.Gate = history.Inconclusive
-			open = append(open, fmt.Sprintf("%s has too few runs", f.Name))
+			few = append(few, f.Name)
 		case beyond:
 			f.Gate = history.Inconclusive
 			open = append(open, fmt.Sprintf("%s is worse by %s, but not significantly", f.Name, share(by)))
 		}
 	}
-	for _, name := range oneSided {
-		if wanted(name, "") != "" {
-			held++
-			open = append(open, name+" is a figure of one side only")
-		}
+	one := slices.DeleteFunc(slices.Clone(oneSided), func(name string) bool { return wanted(name, "") == "" })
+	held += len(one)
+	if len(one) > 0 {
+		open = append(open, "only one side has "+listed(one, ", "))
+	}
+	if len(few) > 0 {
+		open = append(open, "too few runs for "+listed(few, ", "))
 	}
 	switch {
 	case held == 0:
 		return errors.New("the gate has nothing to hold: none of these figures can be worse")
 	case len(failed) > 0:
-		r.Gate.Verdict, r.Gate.Reason = history.Fail, sentence(failed)
+		r.Gate.Verdict, r.Gate.Reason = history.Fail, listed(failed, "; ")
 	case len(open) > 0:
-		r.Gate.Verdict, r.Gate.Reason = history.Inconclusive, sentence(open)
+		r.Gate.Verdict, r.Gate.Reason = history.Inconclusive, listed(open, "; ")
 	default:
 		r.Gate.Reason = fmt.Sprintf("none of %s is significantly worse by more than %s", counted(held, "figure"), share(limit))
 	}
 	return nil
-}
-
-// sentence joins the first few of many findings.
-func sentence(findings []string) string {
-	const most = 3
-	if rest := len(findings) - most; rest > 0 {
-		findings = append(slices.Clone(findings[:most]), fmt.Sprintf("and %d more", rest))
-	}
-	return strings.Join(findings, "; ")
 }

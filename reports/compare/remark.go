@@ -23,24 +23,28 @@ func (r *Result) remark(base, with []Run, oneSided []string) {
 		Group
 	}{{"base", r.Base}, {"new", r.New}} {
 		for _, e := range g.Excluded {
-			r.warn("%s run %s is left out, %s", g.name, e.Dir, e.Reason)
+			r.warn("%s run %s is left out, %s", g.name, e.Dir, brief(e.Reason))
 		}
 	}
 	for _, run := range all {
 		if run.Manifest.Verdict == history.Fail {
-			r.warn("run %s failed and is compared all the same: %s", run.Dir, named(run.Manifest.Reason))
+			r.warn("run %s failed and is compared all the same: %s", run.Dir, brief(run.Manifest.Reason))
 		}
 	}
 	if r.SmallestPHolm >= r.Alpha {
 		r.warn("%s", r.tooFew(len(base), len(with)))
 	}
-	for _, name := range oneSided {
-		r.warn("%s is a figure of one side only", name)
+	if len(oneSided) > 0 {
+		r.warn("only one side has: %s", listed(oneSided, ", "))
 	}
+	var partly []string
 	for _, f := range r.Figures {
 		if a, b := len(f.Base.Values), len(f.New.Values); a < len(base) || b < len(with) {
-			r.warn("%s is a figure of %d of %d base runs and %d of %d new runs", f.Name, a, len(base), b, len(with))
+			partly = append(partly, fmt.Sprintf("%s (%d of %d base runs, %d of %d new runs)", f.Name, a, len(base), b, len(with)))
 		}
+	}
+	if len(partly) > 0 {
+		r.warn("not every run has: %s", listed(partly, ", "))
 	}
 	for _, key := range machine {
 		values := distinctValues(all, func(m history.Manifest) string { return m.Environment[key] })
@@ -123,6 +127,26 @@ func distinctValues(runs []Run, of func(history.Manifest) string) []string {
 		set[of(run.Manifest)] = true
 	}
 	return slices.Sorted(maps.Keys(set))
+}
+
+// listed joins the first few of many findings.
+func listed(findings []string, between string) string {
+	const most = 3
+	if rest := len(findings) - most; rest > 0 {
+		findings = append(slices.Clone(findings[:most]), fmt.Sprintf("and %d more", rest))
+	}
+	return strings.Join(findings, between)
+}
+
+// brief keeps a run's reason to what a list of runs has room for; oalab check tells all
+// of it.
+func brief(reason string) string {
+	const most = 120
+	reason = oneLine(reason)
+	if r := []rune(reason); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return named(reason)
 }
 
 func counted(n int, what string) string {
