@@ -60,7 +60,8 @@ or invariant failed, 130 interrupted.`,
 		Example: `  oalab doctor                 what this machine can run
   oalab list                   the scenarios
   oalab run smoke              run one; the report lands in reports/out
-  oalab check reports/out/DIR  judge a stored run again`,
+  oalab check reports/out/DIR  judge a stored run again
+  oalab compare A B            what changed between two runs`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -74,7 +75,7 @@ or invariant failed, 130 interrupted.`,
 		}
 		a.logs = slog.New(slog.NewTextHandler(a.p.Stderr, &slog.HandlerOptions{Level: level}))
 	}
-	root.AddCommand(a.runCommand(), a.listCommand(), a.checkCommand(), a.reportCommand(), a.doctorCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.listCommand(), a.checkCommand(), a.reportCommand(), a.compareCommand(), a.doctorCommand(), a.versionCommand())
 	return root
 }
 
