@@ -44,8 +44,8 @@ type Server struct {
 	keepTokens func(context.Context) error
 	// keepBindings keeps the cached bindings up to date; nil when none are used.
 	keepBindings func(context.Context) error
-	drain      func(context.Context) error // of the callback; nil without that role
-	ready      *readiness
+	drain        func(context.Context) error // of the callback; nil without that role
+	ready        *readiness
 
 	stops  lifecycle
 	failed chan error // holds one: the end of serving that nobody asked for

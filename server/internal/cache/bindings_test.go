@@ -380,12 +380,17 @@ func BenchmarkHotBinding(b *testing.B) {
 	ctx, cancel := context.WithCancel(b.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- cached.Run(ctx) }()
-	defer func() { cancel(); <-ended }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			b.Error(err)
+		}
+	}()
 	for cached.view.Load() == nil || cached.filter.Load() == nil {
 		time.Sleep(time.Millisecond)
 	}
 	for name, one := range map[string]struct {
-		store  interface {
+		store interface {
 			Phone(ctx context.Context, account, openid string) (string, error)
 		}
 		openid string
