@@ -15,6 +15,7 @@ type Config struct {
 	DataDir  string   `yaml:"data_dir"`
 	Database Database `yaml:"database"`
 	Redis    Redis    `yaml:"redis"`
+	Cache    Cache    `yaml:"cache"`
 	AMQP     AMQP     `yaml:"amqp"`
 	WeChat   WeChat   `yaml:"wechat"`
 	Carrier  Carrier  `yaml:"carrier"`
@@ -42,6 +43,19 @@ type Redis struct {
 	Addr     string `yaml:"addr"`
 	Password Secret `yaml:"password"`
 }
+
+// Cache says what is cached in front of the database, beside what must be.
+type Cache struct {
+	// Bindings is on or off; off, every look-up of a follower's number is a
+	// statement to the database.
+	Bindings string `yaml:"bindings"`
+}
+
+// Whether something is cached.
+const (
+	CacheOn  = "on"
+	CacheOff = "off"
+)
 
 // AMQP is the broker; an empty URL is the queue in the process.
 type AMQP struct {
@@ -123,6 +137,7 @@ func Default() Config {
 		Listen:   "127.0.0.1:8080",
 		DataDir:  "./data",
 		Database: Database{Driver: "sqlite"},
+		Cache:    Cache{Bindings: CacheOn},
 		Callback: Callback{
 			InlineWait: Duration(700 * time.Millisecond),
 			Budget:     Duration(4500 * time.Millisecond),

@@ -57,6 +57,7 @@ listen: 127.0.0.1:0
 data_dir: /srv/oalab
 database: {driver: mysql, core_dsn: "u:p@tcp(db)/core", log_dsn: "u:p@tcp(db)/log"}
 redis: {addr: ""}
+cache: {bindings: off}
 wechat:
   api_base: http://127.0.0.1:9001
 carrier:
@@ -94,6 +95,7 @@ func TestAllKeys(t *testing.T) {
 	want := server.Config{
 		Listen: "127.0.0.1:0", DataDir: "/srv/oalab",
 		Database: server.Database{Driver: "mysql", CoreDSN: "u:p@tcp(db)/core", LogDSN: "u:p@tcp(db)/log"},
+		Cache:    server.Cache{Bindings: server.CacheOff},
 		WeChat:   server.WeChat{APIBase: "http://127.0.0.1:9001"},
 		Carrier:  server.Carrier{WSDLURL: "http://127.0.0.1:9002/carrier?wsdl"},
 		Accounts: []server.Account{{
@@ -195,6 +197,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	cfg.Redis.Addr = "redis"
 	cfg.WeChat.TokenAPI = "any"
 	cfg.AMQP.URL = "amqp://u:hunter2@mq"
+	cfg.Cache.Bindings = "maybe"
 	cfg.WeChat.APIBase = "api.weixin.qq.com"
 	cfg.Carrier.WSDLURL = "ftp://carrier"
 	cfg.Accounts = []server.Account{
@@ -215,7 +218,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	for _, want := range []string{
 		`listen: "nowhere" is not host:port`, "data_dir: must not be empty", `database.driver: "oracle" is none of sqlite, mysql`,
-		`redis.addr: "redis" is not host:port`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not available yet; leave it empty",
+		`redis.addr: "redis" is not host:port`, `cache.bindings: "maybe" is none of on, off`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not available yet; leave it empty",
 		"wechat.api_base: is not an http:// or https:// address", "carrier.wsdl_url: is not an http:// or https:// address",
 		"account demo.encoding_aes_key: must be set for mode safe", "account demo: two accounts have this name",
 		"account demo.token: is not 3 to 32 letters and digits", `account demo.mode: "secret" is none of plain, compatible, safe`,

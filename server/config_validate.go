@@ -24,6 +24,9 @@ func (c Config) Validate() error {
 	}
 	f.database(c.Database)
 	f.redis(c.Redis)
+	if c.Cache.Bindings != CacheOn && c.Cache.Bindings != CacheOff {
+		f.add("cache.bindings", "%q is none of %s, %s", c.Cache.Bindings, CacheOn, CacheOff)
+	}
 	if c.AMQP.URL != "" {
 		f.add("amqp.url", "is not available yet; leave it empty")
 	}

@@ -42,8 +42,10 @@ type Server struct {
 	sweep  func(context.Context) error
 	// keepTokens refreshes the access tokens ahead of time.
 	keepTokens func(context.Context) error
-	drain      func(context.Context) error // of the callback; nil without that role
-	ready      *readiness
+	// keepBindings keeps the cached bindings up to date; nil when none are used.
+	keepBindings func(context.Context) error
+	drain        func(context.Context) error // of the callback; nil without that role
+	ready        *readiness
 
 	stops  lifecycle
 	failed chan error // holds one: the end of serving that nobody asked for
@@ -103,6 +105,9 @@ func (s *Server) Start(ctx context.Context) error {
 	address := s.web.Addr()
 	s.address.Store(&address)
 	s.startWork()
+	if s.keepBindings != nil {
+		s.background("bindings", s.keepBindings)
+	}
 	if s.drain != nil {
 		s.stops.push("callback", s.drain)
 	}

@@ -108,6 +108,10 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.
 		s.stops.push("carrier client", func(context.Context) error { client.Close(); return nil })
 		carrier = client
 	}
+	phones, err := s.newPhones(db, redis, reg)
+	if err != nil {
+		return nil, err
+	}
 	service, err := business.New(business.Config{
 		InlineWait:     time.Duration(s.cfg.Callback.InlineWait),
 		CarrierTimeout: time.Duration(s.cfg.Orders.CarrierTimeout),
@@ -115,6 +119,7 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.
 		SweepAfter:     time.Duration(s.cfg.Orders.SweepAfter),
 		Defects:        s.cfg.Defects,
 		Replies:        cache.NewReplies(redis),
+		Phones:         phones,
 		Direct:         queue,
 	}, db, carrier, client, s.log, reg)
 	if err != nil {

@@ -86,7 +86,7 @@ func storedKey(key string) string {
 // acceptOrder stores the order, its reply and its job in one transaction. The
 // unique message key makes a second arrival read the first one's reply.
 func (s *Service) acceptOrder(ctx context.Context, c Command, code Code) (Reply, error) {
-	phone, err := s.store.Phone(ctx, c.Account, c.OpenID)
+	phone, err := s.cfg.Phones.Phone(ctx, c.Account, c.OpenID)
 	if errors.Is(err, ErrUnbound) {
 		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: textUnbound})
 	}
@@ -152,7 +152,7 @@ func (s *Service) query(ctx context.Context, c Command, code Code) (Reply, error
 
 // ask asks the carrier and stores what is answered.
 func (s *Service) ask(ctx context.Context, c Command, code Code) (Reply, error) {
-	phone, err := s.store.Phone(ctx, c.Account, c.OpenID)
+	phone, err := s.cfg.Phones.Phone(ctx, c.Account, c.OpenID)
 	if errors.Is(err, ErrUnbound) {
 		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: textUnbound})
 	}

@@ -31,6 +31,8 @@ type Config struct {
 	Defects                job.Defects
 	// Replies is a cache in front of the store's replies; nil means none.
 	Replies Replies
+	// Phones is a cache in front of the store's bindings; nil means none.
+	Phones Phones
 	// Direct takes the jobs under the planted defect no-outbox; unused otherwise.
 	Direct queue.Publisher
 	// Now is the clock of serials and job times; nil means time.Now.
@@ -67,6 +69,9 @@ func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger, reg pro
 	}
 	if cfg.Replies == nil || cfg.Defects.Has(job.DefectNoDedup) {
 		cfg.Replies = noReplies{}
+	}
+	if cfg.Phones == nil {
+		cfg.Phones = store
 	}
 	s := &Service{cfg: cfg, store: store, replies: cfg.Replies, carrier: c, wechat: w, log: log}
 	s.codes.Store(&catalogue{})

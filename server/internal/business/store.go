@@ -85,6 +85,13 @@ type Store interface {
 	CountUnfinished(ctx context.Context) (int, error)
 }
 
+// Phones looks up bound numbers faster than the Store. An answer may be some
+// seconds old; the implementation says how many.
+type Phones interface {
+	// Phone returns the number bound to a follower, or ErrUnbound.
+	Phone(ctx context.Context, account, openid string) (string, error)
+}
+
 // Carrier is what this package asks of the carrier. A refusal is a
 // *carrier.RefusedError; of any other error carrierapi.NotSent says whether the
 // call may have had an effect.

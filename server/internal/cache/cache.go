@@ -1,6 +1,6 @@
 // Package cache owns what the server keeps in Redis: the replies and claims of
-// messages and the access tokens, each in front of the database, which has the
-// truth (STO-5, MSG-6, MSG-15). Nothing here is ever waited for long and nothing
+// messages, the access tokens and the followers' numbers, these in the process
+// too, each in front of the database, which has the truth (STO-5, MSG-6, MSG-15). Nothing here is ever waited for long and nothing
 // here is an error to the caller: without Redis the server is slower, never wrong.
 //
 // What protects the tokens in it: they live for two hours at most, Redis must be
@@ -60,6 +60,9 @@ const (
 	cacheReplies = "replies"
 	cacheClaims  = "claims"
 	cacheTokens  = "tokens"
+	// cacheBindings counts the hits in this process too; a look-up that waits for
+	// another one's counts nothing.
+	cacheBindings = "bindings"
 )
 
 // New makes a Client and registers its metrics with reg, which may be nil. Redis
@@ -78,13 +81,13 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Failed: func(err error) bool { return !errors.Is(err, redis.Nil) },
 		}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "oalab_cache_requests_total", Help: "Requests to the caches in Redis, by cache and result.",
+			Name: "oalab_cache_requests_total", Help: "Requests to the caches, by cache and result.",
 		}, []string{"cache", "result"}),
 		failed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "oalab_redis_errors_total", Help: "Requests that Redis did not answer, or not well.",
 		}),
 	}
-	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens} {
+	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings} {
 		for _, result := range []string{resultHit, resultMiss, resultDone, resultFailed, resultSkipped} {
 			c.requests.WithLabelValues(cache, result)
 		}

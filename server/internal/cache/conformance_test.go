@@ -176,6 +176,10 @@ func TestOnlyCommandsOfTheSuiteAreSent(t *testing.T) {
 	tokens.Save(t.Context(), "demo", control.Token{Value: "a", Version: 1, Left: time.Minute})
 	tokens.Load(t.Context(), "demo")
 	tokens.Drop(t.Context(), "demo", 1)
+	c.putBinding(t.Context(), "oalab:bind:g:demo:o1", "13800000001", time.Minute)
+	if phone, ok := c.getBinding(t.Context(), "oalab:bind:g:demo:o1"); !ok || phone != "13800000001" {
+		t.Errorf("binding: %q, %t", phone, ok)
+	}
 	if err := c.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ func conformance(t *testing.T, open open) {
 		"jobs are settled and buried":                settleAndBury,
 		"accepted orders are queued when published":  published,
 		"seeding twice changes nothing":              seedTwice,
+		"a change of bindings has a name":            bindingGeneration,
 		"one server refreshes a token":               oneRefresher,
 		"a token is committed with its life":         tokenCommitted,
 		"a lost refresher is fenced off":             lostRefresher,
@@ -464,6 +466,43 @@ func seedTwice(t *testing.T, db *sqlstore.DB) {
 	}
 	if keywords, err := db.ListKeywords(ctx, account); err != nil || len(keywords) != 2 || !cmp.Equal(keywords[0], seed.Keywords[0]) {
 		t.Errorf("after replacing one entry: %+v, %v", keywords, err)
+	}
+}
+
+// The name changes with the bindings, in the same commit, and with nothing else.
+func bindingGeneration(t *testing.T, db *sqlstore.DB) {
+	ctx, account := t.Context(), unique("a")
+	seen := map[string]bool{}
+	for i, step := range []struct {
+		seed    sqlstore.SeedData
+		changes bool
+	}{
+		{sqlstore.SeedData{Account: account}, false},
+		{sqlstore.SeedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: "o1", Phone: "13800000001"}}}, true},
+		{sqlstore.SeedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: "o1", Phone: "13800000002"}}}, true},
+		{sqlstore.SeedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: "o2", Phone: "13800000002"}}}, true},
+	} {
+		before, err := db.BindingGeneration(ctx)
+		if err != nil || before == "" {
+			t.Fatalf("%q, %v", before, err)
+		}
+		seen[before] = true
+		if err := db.Seed(ctx, step.seed); err != nil {
+			t.Fatal(err)
+		}
+		if after, err := db.BindingGeneration(ctx); err != nil || (after != before) != step.changes || seen[after] == step.changes {
+			t.Errorf("step %d: from %q to %q, %v; want a new name: %t", i, before, after, err, step.changes)
+		}
+	}
+	var mine []string
+	err := db.EachBinding(ctx, func(of, openid string) {
+		if of == account {
+			mine = append(mine, openid)
+		}
+	})
+	slices.Sort(mine)
+	if diff := cmp.Diff([]string{"o1", "o2"}, mine); err != nil || diff != "" {
+		t.Errorf("all bindings (err %v):\n%s", err, diff)
 	}
 }
 

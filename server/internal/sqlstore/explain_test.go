@@ -29,7 +29,7 @@ func statements(d dialect) []string {
 		panic(err)
 	}
 	return []string{
-		selectPhone, selectReply, selectOrder, db.claimOrder(), db.resendOrder(), releaseOrder, db.finishOrder(), markTold,
+		selectPhone, selectBindings, selectGeneration, updateGeneration, selectReply, selectOrder, db.claimOrder(), db.resendOrder(), releaseOrder, db.finishOrder(), markTold,
 		db.staleOrders(), touch, countUnfinished, selectJobs, deleteJob, countJobs, in(queueOrders),
 		selectBusiness, selectCommands, selectKeywords, selectContents, deleteContents, deleteCommands,
 		db.selectToken(), db.leaseToken(), db.commitToken(), releaseToken,

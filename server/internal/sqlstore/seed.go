@@ -99,6 +99,9 @@ func (db *DB) seedBusiness(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
 }
 
 func (db *DB) seedBindings(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
+	if len(s.Bindings) == 0 {
+		return nil
+	}
 	bind, err := tx.PreparexContext(ctx, db.dialect.upsert("bind", []string{"account", "openid"}, []string{"phone"},
 		[]string{"account", "openid", "phone", "created_at"}))
 	if err != nil {
@@ -110,7 +113,7 @@ func (db *DB) seedBindings(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
 			return fmt.Errorf("binding of %s: %w", b.OpenID, err)
 		}
 	}
-	return nil
+	return bindingsChanged(ctx, tx)
 }
 
 type statement struct {

@@ -1,0 +1,416 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/business"
+	"oalab/server/internal/sqlstore"
+)
+
+const nobody = "127.0.0.1:1" // where no Redis is
+
+func openDB(t testing.TB, path string) *sqlstore.DB {
+	t.Helper()
+	db, err := sqlstore.Open(t.Context(), sqlstore.Config{CoreDSN: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func bind(t testing.TB, db *sqlstore.DB, openid, phone string) {
+	t.Helper()
+	err := db.Seed(t.Context(), sqlstore.SeedData{Account: "demo", Bindings: []sqlstore.Binding{{OpenID: openid, Phone: phone}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bindings are those of a database in which o1 is bound, and of a Redis at addr.
+func bindings(t *testing.T, cfg BindingsConfig, addr string, store BindingStore) (*Bindings, *prometheus.Registry) {
+	t.Helper()
+	reg := prometheus.NewRegistry()
+	b, err := NewBindings(cfg, open(t, Config{Addr: addr}, reg), store, slog.New(slog.DiscardHandler), reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, reg
+}
+
+// now brings the view and the filter up to date.
+func (b *Bindings) now(t *testing.T) {
+	t.Helper()
+	if _, err := b.poll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.fill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// is fails the test unless the look-up says want; "" is not bound.
+func (b *Bindings) is(t *testing.T, openid, want string) {
+	t.Helper()
+	got, err := b.Phone(t.Context(), "demo", openid)
+	if got != want || (want == "") != errors.Is(err, business.ErrUnbound) || (want != "" && err != nil) {
+		t.Errorf("%s at %s: %q, %v; want %q", openid, time.Now().Format("05.000"), got, err, want)
+	}
+}
+
+// SCN-20: what followers that nobody knows cost the database.
+func TestUnknownFollowersCostNoStatement(t *testing.T) {
+	t.Parallel()
+	const many = 1000
+	for name, test := range map[string]struct {
+		cfg  BindingsConfig
+		addr string
+		run  bool
+		want int64
+	}{
+		"protected":                       {run: true, want: 0},
+		"protected, Redis away":           {addr: nobody, run: true, want: 0},
+		"a filter far too small is right": {cfg: BindingsConfig{Keys: 1}, run: true, want: many},
+		"the generation is not known":     {run: false, want: many},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "core.db")
+			synctest.Test(t, func(t *testing.T) {
+				db := openDB(t, path)
+				for i := range 30 {
+					bind(t, db, fmt.Sprint("o", i), "13800000001")
+				}
+				b, reg := bindings(t, test.cfg, test.addr, db)
+				if test.run {
+					b.now(t)
+				}
+				before := db.Statements()
+				for i := range many {
+					b.is(t, fmt.Sprint("unknown", i), "")
+				}
+				// The filter that is too small still refuses a few by luck.
+				refused := int64(counted(t, reg, "oalab_bloom_refusals_total"))
+				got := db.Statements() - before
+				if got > test.want || (test.want > 0 && got != many-refused) || (test.want == 0 && refused != many) {
+					t.Errorf("%d statements and %d refusals for %d look-ups; want %d", got, refused, many, test.want)
+				}
+				b.is(t, "o1", "13800000001")
+			})
+		})
+	}
+}
+
+// SCN-20: what one follower that everybody asks for costs when its entry ends.
+func TestAHotFollowerCostsOneStatementWhenItsEntryEnds(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		addr string
+		want []int64 // statements: at first, again, after the life here, after that in Redis
+	}{
+		"with Redis": {"", []int64{1, 0, 0, 1}},
+		"Redis away": {nobody, []int64{1, 0, 1, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "core.db")
+			synctest.Test(t, func(t *testing.T) {
+				db := openDB(t, path)
+				bind(t, db, "o1", "13800000001")
+				b, reg := bindings(t, BindingsConfig{}, test.addr, db)
+				for i, wait := range []time.Duration{0, 0, BindingTTL + time.Second, SharedBindingTTL + time.Second} {
+					time.Sleep(wait)
+					b.now(t)
+					before := db.Statements()
+					var all sync.WaitGroup
+					for range 200 {
+						all.Go(func() { b.is(t, "o1", "13800000001") })
+					}
+					all.Wait()
+					if got := db.Statements() - before; got != test.want[i] {
+						t.Errorf("step %d: %d statements, want %d", i, got, test.want[i])
+					}
+				}
+				if hits := counted(t, reg, "oalab_cache_requests_total", cacheBindings, resultHit); hits < 200 {
+					t.Errorf("%g hits", hits)
+				}
+			})
+		})
+	}
+}
+
+// deaf is a database that does not tell the generation any more.
+type deaf struct {
+	*sqlstore.DB
+	on atomic.Bool
+}
+
+func (d *deaf) BindingGeneration(ctx context.Context) (string, error) {
+	if d.on.Load() {
+		return "", errors.New("not today")
+	}
+	return d.DB.BindingGeneration(ctx)
+}
+
+// The stated bound: a change that another process commits is seen by every look-up
+// that begins Window later, whenever in the rhythm of the polls it comes.
+func TestAChangeIsSeenWithinTheWindow(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{time.Millisecond, 500 * time.Millisecond, 999 * time.Millisecond} {
+		for _, lost := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s after a poll, polls fail %t", after, lost), func(t *testing.T) {
+				t.Parallel()
+				path := filepath.Join(t.TempDir(), "core.db")
+				synctest.Test(t, func(t *testing.T) {
+					db, other := &deaf{DB: openDB(t, path)}, openDB(t, path)
+					bind(t, other, "o1", "13800000001")
+					b, reg := bindings(t, BindingsConfig{}, "", db)
+					ctx, cancel := context.WithCancel(t.Context())
+					ended := make(chan error, 1)
+					go func() { ended <- b.Run(ctx) }()
+					time.Sleep(20*PollEvery + after)
+
+					b.is(t, "o1", "13800000001")
+					b.is(t, "o2", "")
+					db.on.Store(lost)
+					bind(t, other, "o1", "13800000011")
+					bind(t, other, "o2", "13800000002")
+					b.is(t, "o1", "13800000001") // it is cached, or the test shows nothing
+					b.is(t, "o2", "")
+					if n := counted(t, reg, "oalab_bloom_refusals_total"); n != 2 {
+						t.Errorf("%g refusals, want 2", n)
+					}
+					bound := PollEvery + time.Millisecond
+					if lost {
+						bound = Window
+					}
+					time.Sleep(bound)
+					b.is(t, "o1", "13800000011")
+					b.is(t, "o2", "13800000002")
+
+					// The next change comes before the filter may be filled again.
+					if !lost {
+						bind(t, other, "o4", "13800000004")
+						time.Sleep(bound)
+						b.is(t, "o4", "13800000004")
+					}
+
+					// Once the polls are back, the filter refuses again.
+					db.on.Store(false)
+					time.Sleep(fillEvery + 2*PollEvery)
+					b.is(t, "o3", "")
+					b.is(t, "o2", "13800000002")
+					if n := counted(t, reg, "oalab_bloom_refusals_total"); n != 3 {
+						t.Errorf("%g refusals at the end, want 3", n)
+					}
+					cancel()
+					if err := <-ended; err != nil {
+						t.Error(err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Two databases on one Redis, such as before and after a restore, never answer
+// for each other.
+func TestAnotherDatabaseOnTheSameRedis(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		a, other := openDB(t, filepath.Join(dir, "a.db")), openDB(t, filepath.Join(dir, "b.db"))
+		bind(t, a, "o1", "13800000001")
+		bind(t, other, "o1", "13800000002")
+		first, _ := bindings(t, BindingsConfig{}, "", a)
+		second, err := NewBindings(BindingsConfig{}, first.client, other, slog.New(slog.DiscardHandler), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first.now(t)
+		second.now(t)
+		for range 2 {
+			first.is(t, "o1", "13800000001")
+			second.is(t, "o1", "13800000002")
+		}
+	})
+}
+
+// An entry in Redis that nobody here wrote is not believed.
+func TestAnUnknownFormInRedisIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{"", "+", "13800000009", "-x"} {
+		path := filepath.Join(t.TempDir(), "core.db")
+		synctest.Test(t, func(t *testing.T) {
+			db := openDB(t, path)
+			bind(t, db, "o1", "13800000001")
+			b, _ := bindings(t, BindingsConfig{}, "", db)
+			b.now(t)
+			key := bindingKey(bound{"demo", "o1"}, b.view.Load().generation)
+			if err := b.client.rdb.Set(t.Context(), key, raw, time.Minute).Err(); err != nil {
+				t.Fatal(err)
+			}
+			b.is(t, "o1", "13800000001")
+		})
+	}
+}
+
+// broken is a database that answers nothing but the generation.
+type broken struct{ BindingStore }
+
+var errBroken = errors.New("broken")
+
+func (broken) Phone(context.Context, string, string) (string, error) { return "", errBroken }
+
+func TestAnErrorIsNotKept(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "core.db")
+	synctest.Test(t, func(t *testing.T) {
+		db := openDB(t, path)
+		bind(t, db, "o1", "13800000001")
+		b, _ := bindings(t, BindingsConfig{}, "", broken{db})
+		b.now(t)
+		for range 2 {
+			if phone, err := b.Phone(t.Context(), "demo", "o1"); !errors.Is(err, errBroken) {
+				t.Errorf("%q, %v", phone, err)
+			}
+		}
+		b.store = db
+		b.is(t, "o1", "13800000001")
+	})
+}
+
+func TestLivesAreSpreadAndRepeatable(t *testing.T) {
+	t.Parallel()
+	c := open(t, Config{}, nil)
+	lives := func(seed uint64, ttl time.Duration, phone string) (all []time.Duration) {
+		b, err := NewBindings(BindingsConfig{Seed: seed}, c, nil, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 100 {
+			all = append(all, b.life(ttl, phone))
+		}
+		return all
+	}
+	for _, ttl := range []time.Duration{BindingTTL, SharedBindingTTL} {
+		for phone, most := range map[string]time.Duration{"1": ttl, "": UnboundTTL} {
+			a, same, other := lives(1, ttl, phone), lives(1, ttl, phone), lives(2, ttl, phone)
+			distinct, differ := map[time.Duration]bool{}, 0
+			for i, life := range a {
+				distinct[life] = true
+				if life != other[i] {
+					differ++
+				}
+				if life > most || life < most-most/5 || life != same[i] {
+					t.Errorf("%s of at most %s; again %s", life, most, same[i])
+				}
+			}
+			if len(distinct) < 90 || differ < 90 {
+				t.Errorf("%d lives of 100 are distinct, %d differ by seed", len(distinct), differ)
+			}
+		}
+	}
+}
+
+// million are the bindings o0 … o999999, in memory.
+type million struct{ BindingStore }
+
+func (million) BindingGeneration(context.Context) (string, error) { return "g", nil }
+
+func (million) EachBinding(_ context.Context, visit func(account, openid string)) error {
+	for i := range 1_000_000 {
+		visit("demo", openID(i))
+	}
+	return nil
+}
+
+func openID(i int) string { return fmt.Sprintf("oFollower%019d", i) }
+
+// SCN-20: at most 0.1 % false positives at a million keys, and no false negative.
+func TestTheFilterHoldsAMillion(t *testing.T) {
+	t.Parallel()
+	b, err := NewBindings(BindingsConfig{}, open(t, Config{}, nil), million{}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.now(t)
+	f := b.filter.Load()
+	wrong := 0
+	for i := range 1_000_000 {
+		if !f.has(bound{"demo", openID(i)}) {
+			t.Fatalf("%d is hidden", i)
+		}
+		if f.has(bound{"demo", openID(1_000_000 + i)}) {
+			wrong++
+		}
+	}
+	t.Logf("%d of 1 000 000 unknown followers pass a filter of %d bits, k = %d", wrong, f.bits.Cap(), f.bits.K())
+	if wrong > 1000 || wrong == 0 {
+		t.Errorf("%d of 1 000 000 pass, want some and at most 1 000", wrong)
+	}
+	if f.has(bound{"demo\x00", openID(1)}) || f.has(bound{"other", openID(1)}) {
+		t.Error("accounts are mixed up, or bad luck: try another name")
+	}
+}
+
+func BenchmarkHotBinding(b *testing.B) {
+	db := openDB(b, filepath.Join(b.TempDir(), "core.db"))
+	bind(b, db, "o1", "13800000001")
+	c, err := New(Config{}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	cached, err := NewBindings(BindingsConfig{}, c, db, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- cached.Run(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			b.Error(err)
+		}
+	}()
+	for cached.view.Load() == nil || cached.filter.Load() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	for name, one := range map[string]struct {
+		store interface {
+			Phone(ctx context.Context, account, openid string) (string, error)
+		}
+		openid string
+	}{"cached": {cached, "o1"}, "refused": {cached, "nobody"}, "database": {db, "o1"}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if _, err := one.store.Phone(ctx, "demo", one.openid); err != nil && !errors.Is(err, business.ErrUnbound) {
+						b.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
