@@ -31,7 +31,7 @@ func counters() []string {
 	return []string{
 		unfinishedOrders, "oalab_carrier_calls_total", "oalab_carrier_errors_total", "oalab_callback_messages_total",
 		"oalab_callback_duplicates_total", "oalab_callback_handed_over_total", "oalab_jobs_total",
-		"oalab_db_statements_total", "oalab_cache_requests_total", "oalab_redis_errors_total", "oalab_token_refreshes_total", "oalab_token_age_seconds",
+		"oalab_db_statements_total", "oalab_cache_requests_total", "oalab_bloom_refusals_total", "oalab_redis_errors_total", "oalab_token_refreshes_total", "oalab_token_age_seconds",
 	}
 }
 
