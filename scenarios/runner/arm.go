@@ -80,14 +80,14 @@ func (x *arm) planned() history.PlannedArm {
 
 // carryOut brings the system up, loads and breaks it, waits for it to drain, and
 // leaves the evidence in the run folder.
-func (x *arm) carryOut(ctx context.Context) (rec history.ArmRecord, err error) {
+func (x *arm) carryOut(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, x.out.Close()) }()
 	if err := x.out.WritePlan(x.plan); err != nil {
-		return rec, err
+		return err
 	}
 	sys, err := x.start(ctx)
 	if err != nil {
-		return rec, err
+		return err
 	}
 	stopped := false
 	stop := func() error {
@@ -103,13 +103,13 @@ func (x *arm) carryOut(ctx context.Context) (rec history.ArmRecord, err error) {
 
 	x.record = history.ArmRecord{Arm: x.arm.Name, Phases: x.load.Phases}
 	if err := x.offer(ctx, sys); err != nil {
-		return rec, err
+		return err
 	}
 	x.record.Interrupted = ctx.Err() != nil
 	if err := stop(); err != nil {
 		x.problem("stop the system: %v", err)
 	}
-	return x.record, x.out.WriteRecord(x.record)
+	return x.out.WriteRecord(x.record)
 }
 
 func (x *arm) problem(format string, args ...any) {

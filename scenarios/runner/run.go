@@ -43,16 +43,15 @@ type run struct {
 	started time.Time
 	planned []history.PlannedArm
 	names   []string
-	windows []history.Window
-	stopped bool // interrupted
 }
 
 // arms runs the arms one after the other, until one is interrupted.
 func (r *run) arms(ctx context.Context) error {
 	for i, a := range r.o.arms() {
-		if ctx.Err() != nil {
-			r.stopped = true
-			break
+		select {
+		case <-ctx.Done():
+			return nil // what ran until then is judged
+		default:
 		}
 		arm, err := newArm(r, a, i)
 		if err != nil {
@@ -60,12 +59,9 @@ func (r *run) arms(ctx context.Context) error {
 		}
 		r.names = append(r.names, a.Name)
 		r.planned = append(r.planned, arm.planned())
-		record, err := arm.carryOut(ctx)
-		if err != nil {
+		if err := arm.carryOut(ctx); err != nil {
 			return fmt.Errorf("arm %s: %w", a.Name, err)
 		}
-		r.windows = append(r.windows, record.Windows...)
-		r.stopped = r.stopped || record.Interrupted
 	}
 	return nil
 }
@@ -107,7 +103,6 @@ func (r *run) finish() (history.Manifest, error) {
 		Arms:        r.names,
 		Study:       r.o.Scenario.Study != nil,
 		Evidence:    evidence,
-		Faults:      r.windows,
 		Environment: environment(),
 		Versions:    versions(),
 		Command:     r.o.Command,

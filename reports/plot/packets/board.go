@@ -7,6 +7,8 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"oalab/reports/plot"
 )
 
 // board is a titled row of panels with one legend.
@@ -38,8 +40,8 @@ const (
 // Size implements Drawing.
 func (b *board) Size() (w, h vg.Length) { return width, b.head() + b.height + 2*margin }
 
-func (b *board) titles() []string { return wrap(b.title, bold(sizeTitle, dark)) }
-func (b *board) notes() []string  { return wrap(b.note, face(sizeText, subtle)) }
+func (b *board) titles() []string { return wrap(b.title, plot.Bold(sizeTitle, dark)) }
+func (b *board) notes() []string  { return wrap(b.note, plot.Face(sizeText, subtle)) }
 
 func (b *board) head() vg.Length {
 	return leading*(sizeTitle*vg.Length(len(b.titles()))+sizeText*vg.Length(len(b.notes()))) +
@@ -57,15 +59,15 @@ func (b *board) Draw(c draw.Canvas) {
 			c.FillText(s, vg.Point{X: c.Min.X + margin, Y: y}, line)
 		}
 	}
-	write(b.titles(), bold(sizeTitle, dark))
-	write(b.notes(), face(sizeText, subtle))
+	write(b.titles(), plot.Bold(sizeTitle, dark))
+	write(b.notes(), plot.Face(sizeText, subtle))
 	y -= 5
 	for _, row := range b.rows() {
 		y -= keyHeight
 		x := c.Min.X + margin
 		for _, k := range row {
 			k.draw(c, vg.Point{X: x, Y: y + 4})
-			c.FillText(face(sizeText, dark), vg.Point{X: x + swatch + 4, Y: y + 1}, k.label)
+			c.FillText(plot.Face(sizeText, dark), vg.Point{X: x + swatch + 4, Y: y + 1}, k.label)
 			x += k.width() + keyGap
 		}
 	}
@@ -79,7 +81,7 @@ func (b *board) Draw(c draw.Canvas) {
 	}
 }
 
-func (k key) width() vg.Length { return swatch + 4 + face(sizeText, dark).Width(k.label) }
+func (k key) width() vg.Length { return swatch + 4 + plot.Face(sizeText, dark).Width(k.label) }
 
 // rows breaks the legend into rows.
 func (b *board) rows() [][]key {

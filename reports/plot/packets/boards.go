@@ -7,6 +7,7 @@ import (
 	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg/draw"
 
+	"oalab/reports/plot"
 	"oalab/scenarios/fairness"
 )
 
@@ -58,10 +59,10 @@ func figure511(r fairness.Report) *board {
 	}{{"printed in the source", r.Printed.Series}, {fmt.Sprintf("ours: allocator thesis, seed %d", r.Seed), ours.Series}} {
 		p := panel(half.heading, byPosition, "mean share (units)")
 		positions(p, r.Main.Count)
-		p.Add(level{r.Main.Mean(), solid(subtle, 0.8, 2, 2)})
+		p.Add(level{r.Main.Mean(), plot.Solid(subtle, 0.8, 2, 2)})
 		for k, s := range half.series {
 			look := looks[k%len(looks)]
-			style, glyph := solid(look.color, lineWidth), mark(look.color, look.shape, 2.4)
+			style, glyph := plot.Solid(look.color, lineWidth), mark(look.color, look.shape, 2.4)
 			p.Add(line{y: s.Means, style: style, glyph: glyph})
 			all = append(all, s.Means)
 			if i == 0 {
@@ -70,7 +71,7 @@ func figure511(r fairness.Report) *board {
 		}
 		b.panels = append(b.panels, p)
 	}
-	fair := solid(subtle, 0.8, 2, 2)
+	fair := plot.Solid(subtle, 0.8, 2, 2)
 	b.keys = append(b.keys, key{label: "fair share", line: &fair})
 	vertical(b.panels, 5, 0, "", all...)
 	return b
@@ -85,7 +86,7 @@ func meansNear(r fairness.Report) *board {
 		height: 220,
 	}
 	var all [][]float64
-	exactLine, fair := solid(dark, 1), solid(subtle, 0.8, 2, 2)
+	exactLine, fair := plot.Solid(dark, 1), plot.Solid(subtle, 0.8, 2, 2)
 	seen, printed := mark(blue, draw.CircleGlyph{}, 2.4), mark(vermillion, draw.TriangleGlyph{}, 2.8)
 	for _, j := range r.Allocators {
 		again, ok := rerunOf(r, j.Name)
@@ -131,7 +132,7 @@ func spread(r fairness.Report) *board {
 			"The band holds all %d points in 95 of 100 runs of the test.", longestRuns(r), r.Main.Count),
 		height: 220,
 	}
-	closed, seen := solid(dark, 1), mark(blue, draw.CircleGlyph{}, 2.4)
+	closed, seen := plot.Solid(dark, 1), mark(blue, draw.CircleGlyph{}, 2.4)
 	var all [][]float64
 	for _, again := range r.Reruns {
 		if len(again.Spread) == 0 {
@@ -165,7 +166,7 @@ func luck(r fairness.Report) *board {
 		height: 220,
 	}
 	best, worst := mark(green, draw.CircleGlyph{}, 2.6), mark(vermillion, draw.CrossGlyph{}, 2.8)
-	bestLine, worstLine, even := solid(green, 1), solid(vermillion, 1, 4, 2), solid(subtle, 0.8, 2, 2)
+	bestLine, worstLine, even := plot.Solid(green, 1), plot.Solid(vermillion, 1, 4, 2), plot.Solid(subtle, 0.8, 2, 2)
 	all := [][]float64{}
 	for _, j := range r.Allocators {
 		if len(j.Positions) == 0 {
@@ -210,7 +211,7 @@ func draws(r fairness.Report) *board {
 			"The band holds all cells in 95 of 100 examinations.",
 		height: 200,
 	}
-	seen := solid(blue, lineWidth)
+	seen := plot.Solid(blue, lineWidth)
 	all := [][]float64{}
 	for _, j := range r.Allocators {
 		cells := len(j.Draws.Density)
