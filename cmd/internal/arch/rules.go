@@ -54,7 +54,7 @@ func Rules() []ImportRule {
 			"vegeta is pacer, sender and encoder; nothing more"),
 		only("toxiproxy", []string{"chaos/network", "scenarios/topology"}, []string{"github.com/Shopify/toxiproxy/..."},
 			"a proxy is one way to break a link, not the vocabulary of faults"),
-		only("testcontainers", []string{"scenarios/topology"}, []string{"github.com/testcontainers/..."},
+		only("testcontainers", []string{"scenarios/topology/..."}, []string{"github.com/testcontainers/...", "github.com/moby/...", "github.com/docker/..."},
 			"only the topology knows where a scenario runs"),
 		only("no-testify", nil, []string{"github.com/stretchr/testify/..."},
 			"go-cmp shows differences; one assertion aid is enough"),
