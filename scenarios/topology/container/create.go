@@ -51,7 +51,7 @@ func (n *Network) create(ctx context.Context, s Spec) (*Host, error) {
 			Cmd:        []string{}, ExposedPorts: exposed(s.Publish),
 		},
 		HostConfig:       hostConfig(s),
-		NetworkingConfig: n.endpoint(s.Addr),
+		NetworkingConfig: n.endpoint(s),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make host %s: %w", s.Name, err)
@@ -136,12 +136,13 @@ func logConfig(s Spec) container.LogConfig {
 // endpoint gives a host its address. The hardware address is derived from it, as
 // older daemons do by themselves: a cut names its peers by hardware address, and
 // these may not change when a peer restarts.
-func (n *Network) endpoint(addr netip.Addr) *network.NetworkingConfig {
+func (n *Network) endpoint(s Spec) *network.NetworkingConfig {
 	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{
 		n.name: {
 			NetworkID:  n.id,
-			IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: addr},
-			MacAddress: hardwareAddr(addr),
+			Aliases:    []string{s.Name},
+			IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: s.Addr},
+			MacAddress: hardwareAddr(s.Addr),
 		},
 	}}
 }

@@ -188,17 +188,18 @@ func (h *Host) beside(ctx context.Context, command ...string) (err error) {
 		defer cancel()
 		err = errors.Join(err, h.engine.removeContainer(ctx, made.ID))
 	}()
-	wait := h.engine.docker.ContainerWait(ctx, made.ID, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
 	if _, err := h.engine.docker.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
 		return fmt.Errorf("beside %s: %w", h.spec.Name, err)
 	}
-	select {
-	case end := <-wait.Result:
-		if end.StatusCode != 0 {
-			return fmt.Errorf("%s beside %s: exit status %d", command[0], h.spec.Name, end.StatusCode)
-		}
-		return nil
-	case err := <-wait.Error:
+	if err := h.engine.awaitDown(ctx, made.ID); err != nil {
 		return fmt.Errorf("beside %s: %w", h.spec.Name, err)
 	}
+	end, err := h.engine.docker.ContainerInspect(ctx, made.ID, client.ContainerInspectOptions{})
+	if err == nil && end.Container.State.ExitCode != 0 {
+		err = fmt.Errorf("exit status %d", end.Container.State.ExitCode)
+	}
+	if err != nil {
+		return fmt.Errorf("%s beside %s: %w", command[0], h.spec.Name, err)
+	}
+	return nil
 }

@@ -67,11 +67,6 @@ func TestFaultsOnHosts(t *testing.T) {
 			t.Helper()
 			reach(t, a, harness, true) // its kernel speaks for it
 		}},
-		{host.Kill("kill", "one", a), func(t *testing.T) {
-			t.Helper()
-			reach(t, a, harness, false)
-		}},
-		{host.Stop("stop", "one", a), func(*testing.T) {}},
 	}
 	for _, test := range tests {
 		t.Run(test.fault.Name(), func(t *testing.T) {

@@ -96,10 +96,10 @@ func (h *Host) Start(ctx context.Context) error {
 	}
 	defer end()
 	s, err := h.state(ctx)
-	if err != nil || s.Running {
+	if err != nil || s.Running && h.recorded() {
 		return err
 	}
-	return h.start(ctx)
+	return h.start(ctx, s.Running)
 }
 
 // Kill sends SIGKILL to all its processes and returns when they are gone, frozen or
@@ -117,7 +117,7 @@ func (h *Host) kill(ctx context.Context) error {
 	if err := h.signal(ctx, "SIGKILL"); err != nil {
 		return err
 	}
-	if err := h.awaitDown(ctx); err != nil {
+	if err := h.engine.awaitDown(ctx, h.id); err != nil {
 		return fmt.Errorf("kill %s: waiting for its end: %w", h.spec.Name, err)
 	}
 	return h.awaitOutput(ctx)
@@ -157,7 +157,7 @@ func (h *Host) Stop(ctx context.Context) error {
 	}
 	patience, cancel := context.WithTimeoutCause(ctx, h.spec.StopTimeout, fmt.Errorf("not gone after %v", h.spec.StopTimeout))
 	defer cancel()
-	if err = h.awaitDown(patience); err == nil {
+	if err = h.engine.awaitDown(patience, h.id); err == nil {
 		return h.awaitOutput(ctx)
 	}
 	if patience.Err() != nil {

@@ -47,9 +47,10 @@ func engine(t *testing.T) *Engine {
 	t.Helper()
 	image(t)
 	e, err := Open(limit(t, 30*time.Second), Options{RunID: runID(t)})
-	if err != nil {
-		skip(t, err.Error())
+	if u, ok := errors.AsType[*UnavailableError](err); ok {
+		skip(t, u.Error())
 	}
+	must(t, err)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 		defer cancel()

@@ -12,9 +12,25 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// start starts the container and a recorder of its output. The recorder is there
-// first, so that nothing is missed and nothing comes twice.
-func (h *Host) start(ctx context.Context) error {
+// recorded reports whether the output of the present life is being recorded. It is not
+// when a start was given up before the daemon's answer came.
+func (h *Host) recorded() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over == nil {
+		return false
+	}
+	select {
+	case <-h.over:
+		return false
+	default:
+		return true
+	}
+}
+
+// start starts the container, unless it runs, and a recorder of its output. The
+// recorder is there first, so that nothing is missed and nothing comes twice.
+func (h *Host) start(ctx context.Context, runs bool) error {
 	log, err := h.openLog()
 	if err != nil {
 		return fmt.Errorf("start %s: its log: %w", h.spec.Name, err)
@@ -32,10 +48,12 @@ func (h *Host) start(ctx context.Context) error {
 			h.engine.log.Warn("the output of a host is not recorded to its end", "host", h.spec.Name, "error", err)
 		}
 	}()
-	if _, err := h.engine.docker.ContainerStart(ctx, h.id, client.ContainerStartOptions{}); err != nil {
-		out.Close()
-		<-over
-		return fmt.Errorf("start %s: %w", h.spec.Name, err)
+	if !runs {
+		if _, err := h.engine.docker.ContainerStart(ctx, h.id, client.ContainerStartOptions{}); err != nil {
+			out.Close()
+			<-over
+			return fmt.Errorf("start %s: %w", h.spec.Name, err)
+		}
 	}
 	h.mu.Lock()
 	h.over = over

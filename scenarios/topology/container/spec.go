@@ -13,7 +13,7 @@ import (
 
 // Spec says what a host is. Name, Image and Addr are required.
 type Spec struct {
-	// Name is the host's name in messages, in its own prompt and on the network.
+	// Name is the host's name in messages, for itself and on the network.
 	Name string
 	// Image must be there already, carry sh, and nft, ip and pkill for the faults.
 	Image string
@@ -34,7 +34,7 @@ type Spec struct {
 	// MemoryMiB its memory without swap (at least 6); 0 is no limit.
 	CPUs      float64
 	MemoryMiB int64
-	// Files are written before its first start.
+	// Files are written before its first start; they cannot lie in a Tmpfs.
 	Files []File
 	// Tmpfs are small file systems in memory by path, with their size in bytes. They
 	// are empty again after a restart.

@@ -54,9 +54,9 @@ func (e *Engine) awaitRemoved(ctx context.Context, id string) error {
 	})
 }
 
-// awaitDown waits until the container does not run.
-func (h *Host) awaitDown(ctx context.Context) error {
-	w := h.engine.docker.ContainerWait(ctx, h.id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+// awaitDown waits until a container does not run.
+func (e *Engine) awaitDown(ctx context.Context, id string) error {
+	w := e.docker.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 	select {
 	case <-w.Result:
 		return nil
