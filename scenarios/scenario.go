@@ -24,8 +24,11 @@ const (
 	Full  Size = "full"
 )
 
-// Embedded is the topology of child processes on one machine, without containers.
-const Embedded = "embedded"
+// The topologies that scenarios name.
+const (
+	Embedded = topology.Embedded // child processes on one machine, without containers
+	Docker   = topology.Docker   // each host a container
+)
 
 // Scenario is one experiment: a hypothesis, the arms that test it, and where the
 // hypothesis comes from.
@@ -67,6 +70,8 @@ type Setup struct {
 	// TokenLifetime is the life of the platform's access tokens, in whole seconds;
 	// 0 means 7 200 s.
 	TokenLifetime time.Duration
+	// Layout is what the docker topology is made of.
+	Layout topology.Layout
 	// TokenAPI is where the server gets its tokens: stable_token (also when empty)
 	// or token.
 	TokenAPI string

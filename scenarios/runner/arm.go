@@ -126,7 +126,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 	acct := account(x.run.o.Seed)
 	acct.Followers = mockwechat.Followers{List: x.pop.OpenIDs()}
 	acct.TokenLifetime = x.arm.Setup.TokenLifetime
-	sys, err := topology.StartEmbedded(ctx, topology.EmbeddedSpec{
+	sys, err := topology.Start(ctx, x.run.o.Topology, topology.Spec{
 		Oaserver:       x.run.o.Tools.Oaserver,
 		LogDir:         x.out.LogDir(),
 		WeChatLedger:   x.out.WeChatLedger(),
@@ -137,6 +137,8 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 		Defects:        x.arm.Setup.Defects,
 		CarrierNoDedup: x.arm.Setup.CarrierNoDedup,
 		TokenAPI:       x.arm.Setup.TokenAPI,
+		Layout:         x.arm.Setup.Layout,
+		Progress:       x.live.enter,
 		Logger:         x.run.o.Logger,
 	})
 	if err != nil {

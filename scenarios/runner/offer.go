@@ -116,7 +116,7 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 		return err
 	}
 	if err == nil && ctx.Err() == nil {
-		x.drain(ctx, watch)
+		x.drain(ctx, sys, watch)
 	}
 	return errors.Join(err, watch.stop())
 }
