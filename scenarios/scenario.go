@@ -11,6 +11,7 @@ import (
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
 	"oalab/scenarios/load/profile"
+	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
 )
@@ -99,6 +100,9 @@ type Fault struct {
 	Target chaos.Target
 	Make   func(topology.System) chaos.Fault
 	Effect check.Effect
+	// Cause is what the fault is to the pair of load balancers, if the settings let
+	// expect how long its outage is; "" if not.
+	Cause predict.Cause
 }
 
 // Spec is what the judge needs to know of an arm.
@@ -137,7 +141,9 @@ func (s Scenario) Specs(size Size, arms []string) []check.Spec {
 }
 
 // All is the catalogue in the order of its numbers in the requirements.
-func All() []Scenario { return []Scenario{Smoke(), RedpacketStats()} }
+func All() []Scenario {
+	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), RollingDeploy(), AppFaults()}
+}
 
 // Find looks a scenario up by name, the drills that All leaves out included.
 func Find(name string) (Scenario, bool) {

@@ -30,6 +30,14 @@ const (
 	ProbeUpstream = "upstream"
 )
 
+// ProbeGenerator is what the generator tells of itself: SeriesConnections is how many
+// connections the platform has open to the service, about every 100 ms. A move of the
+// address may cost each of them a try.
+const (
+	ProbeGenerator    = "generator"
+	SeriesConnections = "open_connections"
+)
+
 // Pace of the probe of the virtual IP, in seconds (CHA-5).
 const (
 	VIPEveryS = 0.010

@@ -11,6 +11,7 @@ import (
 	"oalab/scenarios"
 	"oalab/scenarios/history"
 	"oalab/scenarios/load"
+	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
 )
@@ -102,6 +103,9 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, stop()) }()
 
 	x.record = history.ArmRecord{Arm: x.arm.Name, Phases: x.load.Phases}
+	if x.record.Predictions, err = x.predictions(); err != nil {
+		return err
+	}
 	if err := x.offer(ctx, sys); err != nil {
 		return err
 	}
@@ -110,6 +114,33 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 		x.problem("stop the system: %v", err)
 	}
 	return x.out.WriteRecord(x.record)
+}
+
+// predictions are what the settings let expect of each fault whose outage can be
+// computed, and of the return that follows it (REP-9).
+func (x *arm) predictions() ([]history.Prediction, error) {
+	var list []history.Prediction
+	known := map[string]bool{}
+	add := func(fault string, cause predict.Cause) error {
+		if known[fault] {
+			return nil
+		}
+		known[fault] = true
+		p, err := predict.Outage(fault, cause, x.arm.Setup.Layout.VRRP)
+		if err == nil {
+			list = append(list, p)
+		}
+		return err
+	}
+	for _, f := range x.faults {
+		if f.Cause == "" {
+			continue
+		}
+		if err := errors.Join(add(f.Name, f.Cause), add(history.FaultFailBack, predict.Returns)); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 func (x *arm) problem(format string, args ...any) {

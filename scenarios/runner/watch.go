@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"oalab/scenarios/history"
 	"oalab/scenarios/probe"
 	"oalab/scenarios/topology"
 )
@@ -44,9 +45,9 @@ type watch struct {
 }
 
 // watch starts the probes on the load's clock.
-func (x *arm) watch(ctx context.Context, sys topology.System, base time.Time) (*watch, error) {
+func (x *arm) watch(ctx context.Context, sys topology.System, open *connections, base time.Time) (*watch, error) {
 	wanted := append(work(), counters()...)
-	var probes []probe.Probe
+	probes := []probe.Probe{{Name: history.ProbeGenerator, Every: probeEvery, Read: open.read}}
 	for _, node := range sys.Nodes() {
 		probes = append(probes,
 			probe.Probe{Name: node.Name + metricsProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.Metrics(node.URL+"/metrics", wanted...)},

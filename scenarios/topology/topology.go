@@ -46,6 +46,8 @@ type Spec struct {
 	TokenAPI                    string // the server's wechat.token_api
 	Layout                      Layout // of the docker topology
 	Logger                      *slog.Logger
+	// Keep leaves a docker topology when this process ends.
+	Keep bool
 	// Progress is told what is being done while it takes long; nil: nobody is.
 	Progress func(stage string)
 }
@@ -107,3 +109,9 @@ func (n nobody) Thaw(context.Context) error          { return n.err }
 func (n nobody) Start(context.Context) error         { return n.err }
 func (n nobody) Ready(context.Context) error         { return n.err }
 func (n nobody) Alive(context.Context) (bool, error) { return false, n.err }
+
+func (s Spec) say(stage string) {
+	if s.Progress != nil {
+		s.Progress(stage)
+	}
+}
