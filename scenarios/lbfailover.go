@@ -94,7 +94,7 @@ func failoverArm(name string, v predict.Settings, rate float64, slot time.Durati
 		},
 		Checkers: []check.Checker{
 			check.Replies{}, check.Orders{Min: 200}, check.Tokens{Calls: 100},
-			check.AddressSingle{ToleranceS: overlap(v)}, check.Prediction{},
+			check.AddressSingle{ToleranceS: overlap(v)}, check.Predicted{},
 		},
 		Objectives: failoverObjectives(v, faults...),
 	}
