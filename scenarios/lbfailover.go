@@ -162,7 +162,7 @@ func failoverObjectives(v predict.Settings, faults ...failoverFault) []check.Obj
 		case faultReload:
 			list = append(list, check.Objective{Figure: "tries_failed/" + fault.Name, Relation: "==", Limit: 0, MinN: 100})
 		default:
-			list = append(list, check.Objective{Figure: "tries_unexplained/" + fault.Name, Relation: "==", Limit: 0, MinN: 100})
+			list = append(list, check.Objective{Figure: "tries_unexplained/" + fault.Name, Relation: "==", Limit: 0, MinN: 1})
 		}
 		if limit, ok := outageLimits[fault.Name]; ok && v.AdvertS <= 0.1 {
 			list = append(list, check.Objective{Figure: "outage_s/" + fault.Name, Relation: "<=", Limit: limit, MinN: 100})

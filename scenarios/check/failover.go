@@ -31,6 +31,15 @@ func (r *reckoning) failover(fault string) {
 		return ascending(out)
 	}
 	r.count("cycles"+suffix, len(of), len(of))
+	failed, counted := 0, 0
+	for _, c := range of {
+		n, known := unexplained(r.arm.Samples, c)
+		failed += n
+		counted += one(known)
+	}
+	if counted == len(of) {
+		r.count("tries_unexplained"+suffix, failed, counted)
+	}
 	probe := known(func(c Cycle) float64 { return c.ProbeS })
 	r.longestOf("outage_probe_s"+suffix, probe)
 	r.quantileOf("outage_median_s"+suffix, probe, 0.5)
