@@ -95,7 +95,7 @@ func (d *docker) apps(config []byte) []container.Spec {
 		specs[i] = container.Spec{
 			Name: name, Image: d.images[image.App].Ref, Addr: d.place(placeApp + i),
 			Files:   []container.File{{Path: configPath, Content: config, Mode: 0o600}},
-			Limits:  container.Limits{CPUs: d.layout.AppCPUs},
+			CPUs:    d.layout.AppCPUs,
 			LogPath: d.log(name), Ready: answers(d.url(placeApp+i, portApp) + "/readyz"),
 		}
 	}
