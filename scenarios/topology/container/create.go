@@ -15,6 +15,8 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
+
+	"oalab/chaos/host"
 )
 
 // createTimeout bounds the making of one container. It is not ended earlier: a
@@ -33,7 +35,7 @@ func (n *Network) create(ctx context.Context, s Spec) (*Host, error) {
 	s = s.withDefaults()
 	h := &Host{
 		engine: n.engine, network: n, spec: s,
-		steps: make(chan struct{}, 1), cuts: map[string]cutRules{},
+		steps: make(chan struct{}, 1), cuts: map[string]host.Link{},
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
@@ -119,7 +121,7 @@ func hostConfig(s Spec) *container.HostConfig {
 	}
 	return &container.HostConfig{
 		CapAdd: caps, Init: &s.Init, PortBindings: bindings, Tmpfs: tmpfs,
-		Resources: s.Limits.resources(), LogConfig: logConfig(s),
+		Resources: limits(s), LogConfig: logConfig(s),
 	}
 }
 

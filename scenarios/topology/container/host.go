@@ -29,13 +29,17 @@ type Host struct {
 
 	mu     sync.Mutex
 	starts int
-	over   chan struct{}       // closed when the output of the present life has ended
-	cuts   map[string]cutRules // by the name that Cut was given
+	over   chan struct{}        // closed when the output of the present life has ended
+	cuts   map[string]host.Link // by the name that Cut was given
 }
 
+// What the faults of chaos/host need of a host.
 var (
-	_ host.Controller = (*Host)(nil)
-	_ host.Freezer    = (*Host)(nil)
+	_ host.Freezer = (*Host)(nil)
+	_ host.Cutter  = (*Host)(nil)
+	_ host.Insider = (*Host)(nil)
+	_ host.Limiter = (*Host)(nil)
+	_ host.Filler  = (*Host)(nil)
 )
 
 // Name is the name of the spec.

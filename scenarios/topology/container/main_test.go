@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -71,9 +72,16 @@ func newNetwork(t *testing.T) *Network {
 // spec is a host that does nothing until it is told to.
 func spec(t *testing.T, n *Network, name string, last byte) Spec {
 	t.Helper()
+	log := filepath.Join(t.TempDir(), name+".log")
 	return Spec{
-		Name: name, Image: image(t), Addr: n.Addr(last), LogPath: filepath.Join(t.TempDir(), name+".log"),
-		Cmd: []string{"sh", "-c", `trap 'echo asked to stop; exit 0' TERM; echo up; while :; do sleep 1000 & wait $!; done`},
+		Name: name, Image: image(t), Addr: n.Addr(last), LogPath: log, Cmd: []string{"sh", "-c", idle},
+		Ready: func(context.Context) error {
+			text, err := os.ReadFile(log)
+			if life := strings.LastIndex(string(text), "=== start"); err == nil && !strings.Contains(string(text)[max(life, 0):], "\nup\n") {
+				err = errors.New("its last life does not say that it is up")
+			}
+			return err
+		},
 	}
 }
 
@@ -90,3 +98,6 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// idle is a host that waits, stops when it is asked to, and is deaf when told so.
+const idle = `trap '[ -e /deaf ] || { echo asked to stop; exit 0; }' TERM; echo up; while :; do sleep 1000 & wait $!; done`

@@ -38,9 +38,13 @@ func (h *Host) start(ctx context.Context) error {
 		return fmt.Errorf("start %s: %w", h.spec.Name, err)
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.over = over
 	h.starts++
+	cut := len(h.cuts) > 0
+	h.mu.Unlock()
+	if cut {
+		return h.awaitCut(ctx)
+	}
 	return nil
 }
 

@@ -30,8 +30,10 @@ type Spec struct {
 	Init bool
 	// Caps are capabilities beside NET_ADMIN, which every host has for the sake of Cut.
 	Caps []string
-	// Limits are those it starts with; the zero value is none.
-	Limits Limits
+	// CPUs bounds its processor time, in processors' worth (at least 0.01), and
+	// MemoryMiB its memory without swap (at least 6); 0 is no limit.
+	CPUs      float64
+	MemoryMiB int64
 	// Files are written before its first start.
 	Files []File
 	// Tmpfs are small file systems in memory by path, with their size in bytes. They
@@ -59,28 +61,6 @@ type File struct {
 	Content []byte
 	Mode    fs.FileMode // 0 means 0644
 }
-
-// Limits bound what a host may use. Zero fields are no limit.
-type Limits struct {
-	CPUs      float64 // processors' worth of time; at least 0.01
-	MemoryMiB int64   // memory without swap; at least 6. More kills a process inside
-}
-
-func (l Limits) validate() error {
-	switch {
-	case l.CPUs < 0 || l.CPUs > 0 && l.CPUs < minCPUs:
-		return fmt.Errorf("a limit of %g CPUs; the kernel takes none (0) or at least %g", l.CPUs, minCPUs)
-	case l.MemoryMiB < 0 || l.MemoryMiB > 0 && l.MemoryMiB < minMemoryMiB:
-		return fmt.Errorf("a limit of %d MiB; Docker takes none (0) or at least %d", l.MemoryMiB, minMemoryMiB)
-	}
-	return nil
-}
-
-// The smallest limits that kernel and Docker take.
-const (
-	minCPUs      = 0.01
-	minMemoryMiB = 6
-)
 
 func (s Spec) validate(n *Network) error {
 	var errs []error
@@ -110,7 +90,10 @@ func (s Spec) validate(n *Network) error {
 	if s.ReadyTimeout < 0 || s.StopTimeout < 0 {
 		fail("a negative timeout")
 	}
-	if err := s.Limits.validate(); err != nil {
+	if err := validCPUs(s.CPUs); err != nil {
+		errs = append(errs, err)
+	}
+	if err := validMemory(s.MemoryMiB); err != nil {
 		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
