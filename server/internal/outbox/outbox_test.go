@@ -96,6 +96,8 @@ func (s *system) Stored() int {
 	return n
 }
 
+func (s *system) Durable() bool { return false }
+
 func (s *system) Submit(ctx context.Context, env job.Envelope) error {
 	_, err := s.db.SaveReply(ctx, "a", rand.Text(), business.Reply{}, env)
 	return err
