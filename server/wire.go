@@ -134,7 +134,7 @@ func (s *Server) wireWork(db *sqlstore.DB, queue *memqueue.Queue, service *busin
 	if err != nil {
 		return err
 	}
-	db.OnOutbox(relay.Wake)
+	db.OnOutbox(relay.Announce)
 	s.relay, s.sweep = relay, service.Sweep
 	s.worker, err = worker.New(worker.Config{
 		Concurrency: map[string]int{

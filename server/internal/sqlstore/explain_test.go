@@ -28,9 +28,13 @@ func statements(d dialect) []string {
 	if err != nil {
 		panic(err)
 	}
+	remove, _, err := sqlx.In(deleteJobs, []int64{1, 2})
+	if err != nil {
+		panic(err)
+	}
 	return []string{
 		selectPhone, selectBindings, selectGeneration, updateGeneration, selectReply, selectOrder, db.claimOrder(), db.resendOrder(), releaseOrder, db.finishOrder(), markTold,
-		db.staleOrders(), touch, countUnfinished, selectJobs, deleteJob, countJobs, in(queueOrders),
+		db.staleOrders(), touch, countUnfinished, selectJobs, deleteJob, remove, countJobs, in(queueOrders),
 		selectBusiness, selectCommands, selectKeywords, selectContents, deleteContents, deleteCommands,
 		db.selectToken(), db.leaseToken(), db.commitToken(), releaseToken,
 	}

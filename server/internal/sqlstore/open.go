@@ -17,6 +17,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"oalab/server/internal/job"
 )
 
 // Config says which database to open.
@@ -39,12 +41,12 @@ type Config struct {
 // DB is the open database. It is safe for concurrent use, and by several
 // processes at once.
 type DB struct {
-	dialect dialect
-	path    string // of the SQLite file
-	write   *sqlx.DB
-	read    *sqlx.DB // the same as write on MySQL
-	writer  writer
-	wake    atomic.Pointer[func(queue string)]
+	dialect   dialect
+	path      string // of the SQLite file
+	write     *sqlx.DB
+	read      *sqlx.DB // the same as write on MySQL
+	writer    writer
+	announced atomic.Pointer[func([]job.Envelope)]
 
 	statements *meter
 }
@@ -177,9 +179,9 @@ func (db *DB) Close() error {
 	return errors.Join(db.read.Close(), db.write.Close())
 }
 
-// OnOutbox sets what is called, without blocking, after a commit that stored a
-// job of the named queue in the outbox.
-func (db *DB) OnOutbox(wake func(queue string)) { db.wake.Store(&wake) }
+// OnOutbox sets what is called after a commit that stored jobs in the outbox; it
+// must not block. Jobs without an ID were there already.
+func (db *DB) OnOutbox(announce func(stored []job.Envelope)) { db.announced.Store(&announce) }
 
 // update runs work in a write transaction.
 func (db *DB) update(ctx context.Context, what string, work func(ctx context.Context, tx *sqlx.Tx) error) error {
