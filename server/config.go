@@ -36,6 +36,10 @@ type Database struct {
 	// in the data folder; an empty LogDSN is otherwise the CoreDSN.
 	CoreDSN Secret `yaml:"core_dsn"`
 	LogDSN  Secret `yaml:"log_dsn"`
+	// MaxConns bounds the connections to the group core with mysql, and Readers
+	// those that read with sqlite, which has one that writes.
+	MaxConns int `yaml:"max_conns"`
+	Readers  int `yaml:"readers"`
 }
 
 // Redis is the shared cache; an empty Addr is the one in the process.
@@ -136,7 +140,7 @@ func Default() Config {
 	return Config{
 		Listen:   "127.0.0.1:8080",
 		DataDir:  "./data",
-		Database: Database{Driver: "sqlite"},
+		Database: Database{Driver: "sqlite", MaxConns: 64, Readers: 8},
 		Cache:    Cache{Bindings: CacheOn},
 		Callback: Callback{
 			InlineWait: Duration(700 * time.Millisecond),

@@ -55,7 +55,7 @@ func TestEmptyFileIsTheDefault(t *testing.T) {
 const full = `
 listen: 127.0.0.1:0
 data_dir: /srv/oalab
-database: {driver: mysql, core_dsn: "u:p@tcp(db)/core", log_dsn: "u:p@tcp(db)/log"}
+database: {driver: mysql, core_dsn: "u:p@tcp(db)/core", log_dsn: "u:p@tcp(db)/log", max_conns: 32, readers: 4}
 redis: {addr: ""}
 cache: {bindings: off}
 wechat:
@@ -94,7 +94,7 @@ func TestAllKeys(t *testing.T) {
 	}
 	want := server.Config{
 		Listen: "127.0.0.1:0", DataDir: "/srv/oalab",
-		Database: server.Database{Driver: "mysql", CoreDSN: "u:p@tcp(db)/core", LogDSN: "u:p@tcp(db)/log"},
+		Database: server.Database{Driver: "mysql", CoreDSN: "u:p@tcp(db)/core", LogDSN: "u:p@tcp(db)/log", MaxConns: 32, Readers: 4},
 		Cache:    server.Cache{Bindings: server.CacheOff},
 		WeChat:   server.WeChat{APIBase: "http://127.0.0.1:9001"},
 		Carrier:  server.Carrier{WSDLURL: "http://127.0.0.1:9002/carrier?wsdl"},
@@ -171,7 +171,7 @@ func TestEnvironmentOverlaysTheFile(t *testing.T) {
 	}
 	want := server.Default()
 	want.Listen, want.DataDir = "127.0.0.1:2", "file"
-	want.Database = server.Database{Driver: "mysql", CoreDSN: "u:p@/c"}
+	want.Database.Driver, want.Database.CoreDSN = "mysql", "u:p@/c"
 	want.Callback.Budget, want.Callback.BodyLimit = server.Duration(3*time.Second), 2<<10
 	want.Orders.Workers = 5
 	want.Accounts = []server.Account{{Name: "demo-1", Token: "AAAAA", Secret: "s"}, {Name: "other", Token: "BBBBB"}}

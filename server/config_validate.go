@@ -73,6 +73,11 @@ func (f *faults) database(d Database) {
 	default:
 		f.add("database.driver", "%q is none of sqlite, mysql", d.Driver)
 	}
+	for key, n := range map[string]int{"max_conns": d.MaxConns, "readers": d.Readers} {
+		if n < 1 || n > 10_000 {
+			f.add("database."+key, "%d is not between 1 and 10000", n)
+		}
+	}
 }
 
 func (f *faults) redis(r Redis) {

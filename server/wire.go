@@ -79,7 +79,7 @@ func (s *Server) wire(ctx context.Context) error {
 func openStore(ctx context.Context, cfg Config) (*sqlstore.DB, error) {
 	return sqlstore.Open(ctx, sqlstore.Config{
 		Driver: cfg.Database.Driver, CoreDSN: string(cfg.Database.CoreDSN), LogDSN: string(cfg.Database.LogDSN),
-		DataDir: cfg.DataDir,
+		DataDir: cfg.DataDir, MaxConns: cfg.Database.MaxConns, Readers: cfg.Database.Readers,
 	})
 }
 

@@ -36,6 +36,7 @@ func conformance(t *testing.T, open open) {
 		"confirmed jobs are gone, orders queued":     confirmed,
 		"seeding twice changes nothing":              seedTwice,
 		"a change of bindings has a name":            bindingGeneration,
+		"keys are told apart by every byte":          everyByte,
 		"one server refreshes a token":               oneRefresher,
 		"a token is committed with its life":         tokenCommitted,
 		"a lost refresher is fenced off":             lostRefresher,
@@ -129,6 +130,23 @@ func firstReplyStays(t *testing.T, db *sqlstore.DB) {
 	for i, r := range got {
 		if r != stored {
 			t.Errorf("writer %d was told %+v, stored is %+v", i, r, stored)
+		}
+	}
+}
+
+// Event keys are free text: what looks alike is still another message.
+func everyByte(t *testing.T, db *sqlstore.DB) {
+	account := unique("a")
+	keys := []string{"k", "K", "k ", " k", "ｋ", "é", "e\u0301", "e", "ß", "ss", "", " ", "k\\", "k'", "k\"", "k\x00", "😀", "😁"}
+	for _, key := range keys {
+		want := business.Reply{Text: "of " + key}
+		if got, err := db.SaveReply(t.Context(), account, key, want); err != nil || got != want {
+			t.Errorf("key %q: saved as %q, %v", key, got.Text, err)
+		}
+	}
+	for _, key := range keys {
+		if got, found, err := db.Reply(t.Context(), account, key); err != nil || !found || got.Text != "of "+key {
+			t.Errorf("key %q: found %t %q, %v", key, found, got.Text, err)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // statements returns every statement that reads or changes rows by a condition,
 // as the code builds it.
 func statements(d dialect) []string {
-	db := &DB{dialect: d}
+	db := &DB{pool: pool{dialect: d}}
 	in := func(query string) string {
 		q, _, err := sqlx.In(query, "x", []string{"a", "b"}, "y")
 		if err != nil {
