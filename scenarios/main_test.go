@@ -65,7 +65,7 @@ func buildBinaries(ctx context.Context, dir string) error {
 		{bin.oaserver, "oalab/cmd/oaserver", nil},
 		{bin.defective, "oalab/cmd/oaserver", []string{"-tags", "defects"}},
 	} {
-		args := append([]string{"build", "-o", b.out}, b.args...)
+		args := append([]string{"build", "-trimpath", "-o", b.out}, b.args...)
 		cmd := exec.CommandContext(ctx, "go", append(args, b.pkg)...)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -96,12 +96,19 @@ func runID() string {
 
 // ensureImages builds what this machine does not have yet, which takes minutes.
 func (d *docker) ensureImages(ctx context.Context) error {
-	d.spec.say("images")
-	builder, err := image.New(d.engine.Docker(), image.Options{Oaserver: d.spec.Oaserver, Log: d.spec.Logger})
+	builder, err := image.New(d.engine.Docker(), image.Options{
+		Find: func(string) (string, error) { return d.spec.Oaserver, nil }, // the one program among these images
+		Log:  func(line string) { d.spec.say("images: " + line) },
+	})
 	if err != nil {
 		return err
 	}
 	d.images, err = builder.Ensure(ctx, image.LB, image.MySQL, image.RabbitMQ, image.Redis, image.App)
+	for _, i := range d.images {
+		for _, w := range i.Warnings {
+			d.spec.Logger.WarnContext(ctx, w)
+		}
+	}
 	return err
 }
 
