@@ -151,7 +151,7 @@ func (x *arm) problem(format string, args ...any) {
 
 // start brings the system up in the arm's setup.
 func (x *arm) start(ctx context.Context) (topology.System, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout(x.run.o.Topology))
 	defer cancel()
 	x.live.enter("start")
 	acct := account(x.run.o.Seed)

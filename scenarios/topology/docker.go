@@ -52,7 +52,7 @@ func (d *docker) start(ctx context.Context) error {
 	if d.engine, err = container.Open(ctx, container.Options{RunID: runID(), Keep: d.spec.Keep, Log: d.spec.Logger}); err != nil {
 		return err
 	}
-	if err := d.ensureImages(ctx); err != nil {
+	if err := d.ensureImages(ctx, append(storeImages(), image.LB, image.App)...); err != nil {
 		return err
 	}
 	d.spec.say("start")
@@ -95,7 +95,7 @@ func runID() string {
 }
 
 // ensureImages builds what this machine does not have yet, which takes minutes.
-func (d *docker) ensureImages(ctx context.Context) error {
+func (d *docker) ensureImages(ctx context.Context, names ...image.Name) error {
 	builder, err := image.New(d.engine.Docker(), image.Options{
 		Find: func(string) (string, error) { return d.spec.Oaserver, nil }, // the one program among these images
 		Log:  func(line string) { d.spec.say("images: " + line) },
@@ -103,7 +103,7 @@ func (d *docker) ensureImages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.images, err = builder.Ensure(ctx, image.LB, image.MySQL, image.RabbitMQ, image.Redis, image.App)
+	d.images, err = builder.Ensure(ctx, names...)
 	for _, i := range d.images {
 		for _, w := range i.Warnings {
 			d.spec.Logger.WarnContext(ctx, w)

@@ -48,6 +48,17 @@ func (d *docker) url(place int, port string) string { return "http://" + d.addr(
 
 func (d *docker) log(name string) string { return filepath.Join(d.spec.LogDir, name+".log") }
 
+func (d *docker) mysqlDSN() string {
+	return fmt.Sprintf("%s:%s@tcp(%s)/%s", storeUser, storeUser, d.addr(placeMySQL, portMySQL), database)
+}
+
+func (d *docker) amqpURL() string {
+	return fmt.Sprintf("amqp://%s:%s@%s/", storeUser, storeUser, d.addr(placeRabbit, portRabbit))
+}
+
+// storeImages are the images of the stores.
+func storeImages() []image.Name { return []image.Name{image.MySQL, image.RabbitMQ, image.Redis} }
+
 // stores are the hosts that keep what the app servers share.
 func (d *docker) stores() []container.Spec {
 	return []container.Spec{
@@ -72,10 +83,10 @@ func (d *docker) config() serverConfig {
 	cfg.Listen, cfg.DataDir = "0.0.0.0:"+portApp, "/var/lib/oaserver"
 	cfg.Database = &databaseConfig{
 		Driver:  "mysql",
-		CoreDSN: fmt.Sprintf("%s:%s@tcp(%s)/%s", storeUser, storeUser, d.addr(placeMySQL, portMySQL), database),
+		CoreDSN: d.mysqlDSN(),
 	}
 	cfg.Redis.Addr = d.addr(placeRedis, portRedis)
-	cfg.AMQP = &amqpConfig{URL: fmt.Sprintf("amqp://%s:%s@%s/", storeUser, storeUser, d.addr(placeRabbit, portRabbit))}
+	cfg.AMQP = &amqpConfig{URL: d.amqpURL()}
 	cfg.WeChat.APIBase = "http://" + d.platform.Addr()
 	cfg.Carrier.WSDLURL = "http://" + d.carrier.Addr() + "/carrier?wsdl"
 	return cfg
