@@ -23,9 +23,9 @@ type Limiter interface {
 	MemoryLimit(ctx context.Context) (mib int64, err error)
 }
 
-// limit is a fault that sets one figure and sets it back. The figure before is read
+// bound is a fault that sets one figure and sets it back. The figure before is read
 // once, so that a recovery of a half-way injection knows where to go back to.
-type limit struct {
+type bound struct {
 	fault
 	what   string
 	value  float64
@@ -38,7 +38,7 @@ type limit struct {
 // of a processor: a host that is slow and not dead. It is in effect when the kernel
 // shows the limit, and healed when it shows the one before and the host is ready.
 func CPULimit(name string, target chaos.Target, ctl Limiter, cpus float64) chaos.Fault {
-	return &limit{
+	return &bound{
 		fault: fault{name, target, ctl}, what: "CPU limit", value: cpus,
 		get: ctl.CPULimit, set: ctl.LimitCPU,
 	}
@@ -48,7 +48,7 @@ func CPULimit(name string, target chaos.Target, ctl Limiter, cpus float64) chaos
 // effect when the kernel shows the limit, and healed when it shows the one before and
 // the host is ready; a host that died of it is started again.
 func MemoryLimit(name string, target chaos.Target, ctl Limiter, mib int64) chaos.Fault {
-	return &limit{
+	return &bound{
 		fault: fault{name, target, ctl}, what: "memory limit in MiB", value: float64(mib),
 		get: func(ctx context.Context) (float64, error) {
 			v, err := ctl.MemoryLimit(ctx)
@@ -58,7 +58,7 @@ func MemoryLimit(name string, target chaos.Target, ctl Limiter, mib int64) chaos
 	}
 }
 
-func (f *limit) Inject(ctx context.Context) error {
+func (f *bound) Inject(ctx context.Context) error {
 	if err := f.running(ctx); err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func (f *limit) Inject(ctx context.Context) error {
 	return f.set(ctx, f.value)
 }
 
-func (f *limit) AwaitEffect(ctx context.Context) error { return f.await(ctx, f.value) }
+func (f *bound) AwaitEffect(ctx context.Context) error { return f.await(ctx, f.value) }
 
-func (f *limit) Recover(ctx context.Context) error {
+func (f *bound) Recover(ctx context.Context) error {
 	if f.before != nil {
 		if err := f.set(ctx, *f.before); err != nil {
 			return err
@@ -81,7 +81,7 @@ func (f *limit) Recover(ctx context.Context) error {
 	return f.ctl.Start(ctx)
 }
 
-func (f *limit) AwaitHealed(ctx context.Context) error {
+func (f *bound) AwaitHealed(ctx context.Context) error {
 	if f.before != nil {
 		if err := f.await(ctx, *f.before); err != nil {
 			return err
@@ -91,7 +91,7 @@ func (f *limit) AwaitHealed(ctx context.Context) error {
 }
 
 // await waits until the kernel shows a limit; it rounds.
-func (f *limit) await(ctx context.Context, want float64) error {
+func (f *bound) await(ctx context.Context, want float64) error {
 	return poll(ctx, fmt.Sprintf("%s is %g", f.what, want), func(ctx context.Context) error {
 		got, err := f.get(ctx)
 		if err == nil && math.Abs(got-want) > 0.001 {

@@ -86,15 +86,18 @@ func ruleset(cuts map[string]host.Link) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "table %s {\n", cutTable)
-	for hook, rules := range map[string][]string{"ingress": in, "egress": out} {
-		fmt.Fprintf(&b, "chain %s {\ntype filter hook %s device \"%s\" priority -500; policy accept;\n", hook, hook, networkDevice)
-		for _, r := range rules {
-			b.WriteString(r + "\n")
-		}
-		b.WriteString("}\n")
-	}
+	chain(&b, "ingress", in)
+	chain(&b, "egress", out)
 	b.WriteString("}\n")
 	return b.String()
+}
+
+func chain(b *strings.Builder, hook string, rules []string) {
+	fmt.Fprintf(b, "chain %s {\ntype filter hook %s device \"%s\" priority -500; policy accept;\n", hook, hook, networkDevice)
+	for _, r := range rules {
+		b.WriteString(r + "\n")
+	}
+	b.WriteString("}\n")
 }
 
 // networkDevice is the interface of a container with one network.

@@ -90,6 +90,9 @@ func connect(ctx context.Context) (*testcontainers.DockerProvider, error) {
 	if err := setUpTestcontainers(); err != nil {
 		return nil, err
 	}
+	if err := named(ctx); err != nil {
+		return nil, err
+	}
 	type found struct {
 		provider *testcontainers.DockerProvider
 		err      error
@@ -119,6 +122,23 @@ func connect(ctx context.Context) (*testcontainers.DockerProvider, error) {
 		return nil, errors.Join(err, f.provider.Close())
 	}
 	return f.provider, nil
+}
+
+// named makes sure that the daemon that DOCKER_HOST names answers, if it names one:
+// Testcontainers would quietly take another.
+func named(ctx context.Context) error {
+	c, err := client.New(client.FromEnv)
+	if err != nil {
+		return &UnavailableError{Err: fmt.Errorf("what the environment says of Docker: %w", err), Remedy: "set DOCKER_HOST to the address of a daemon, or unset it"}
+	}
+	defer c.Close()
+	if c.DaemonHost() == client.DefaultDockerHost {
+		return nil
+	}
+	if _, err := c.Ping(ctx, client.PingOptions{}); err != nil {
+		return &UnavailableError{Err: fmt.Errorf("the daemon at %s, which DOCKER_HOST names, does not answer: %w", c.DaemonHost(), err), Remedy: "start it, or set DOCKER_HOST to another or unset it"}
+	}
+	return nil
 }
 
 // usable says why a daemon that answers will not do.

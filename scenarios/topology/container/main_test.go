@@ -14,7 +14,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is also the child of the tests about what a killed process leaves.
+func TestMain(m *testing.M) {
+	if run := os.Getenv(childRun); run != "" {
+		fmt.Fprintln(os.Stderr, child(run))
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // image is the image of the tests' hosts; without one the tests with Docker are
 // skipped loudly, or fail where OALAB_REQUIRE asks for them.

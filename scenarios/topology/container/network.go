@@ -38,11 +38,11 @@ type Network struct {
 // networks of a run apart; it may hold letters, digits and "_.-". A daemon whose
 // networks are not on this machine gives an *UnavailableError.
 func (e *Engine) Network(ctx context.Context, name string) (*Network, error) {
-	taken, err := e.taken(ctx)
+	full := e.name(name)
+	taken, err := e.taken(ctx, full)
 	if err != nil {
 		return nil, err
 	}
-	full := e.name(name)
 	for subnet := netip.PrefixFrom(labRange.Addr(), subnetBits); labRange.Overlaps(subnet); subnet = next(subnet) {
 		if overlaps(taken, subnet) {
 			continue
@@ -63,14 +63,18 @@ func (e *Engine) Network(ctx context.Context, name string) (*Network, error) {
 // name is the name of a container or network of this run.
 func (e *Engine) name(name string) string { return "oalab-" + e.run + "-" + name }
 
-// taken are the networks of the daemon and those that this machine is on.
-func (e *Engine) taken(ctx context.Context) ([]netip.Prefix, error) {
+// taken are the networks of the daemon and those that this machine is on. A network
+// of the same name is an error: Docker would make a second one.
+func (e *Engine) taken(ctx context.Context, name string) ([]netip.Prefix, error) {
 	var taken []netip.Prefix
 	all, err := e.docker.NetworkList(ctx, client.NetworkListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list the networks: %w", err)
 	}
 	for _, n := range all.Items {
+		if n.Name == name {
+			return nil, fmt.Errorf("make network %s: there is one of this name", name)
+		}
 		for _, c := range n.IPAM.Config {
 			if c.Subnet.IsValid() {
 				taken = append(taken, c.Subnet)

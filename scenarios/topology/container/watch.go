@@ -27,34 +27,31 @@ type Line struct {
 // host says nothing until it is thawed. A command that ends on a host that goes on is
 // an error.
 func (h *Host) Watch(ctx context.Context, each func(Line), command ...string) error {
-	for {
-		life, err := h.life(ctx)
-		if err != nil {
-			return untold(ctx, err)
-		}
-		r, err := h.watchLife(ctx, life, each, command)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if down := h.awaitEnd(ctx, life); down != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return errors.Join(fmt.Errorf("watch %s: %s ended: %w", h.spec.Name, strings.Join(command, " "), errors.Join(err, r.failed())), down)
-		}
-		each(Line{At: time.Now(), Life: life, Text: h.spec.Name + " is down", End: true})
-		if err := h.awaitLife(ctx, life+1); err != nil {
-			return untold(ctx, err)
-		}
+	err := h.watch(ctx, each, command)
+	select {
+	case <-ctx.Done():
+		return nil
+	default:
+		return err
 	}
 }
 
-// untold leaves out errors of a watch that was to end.
-func untold(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+// watch goes on until something fails, which the end of ctx is as well.
+func (h *Host) watch(ctx context.Context, each func(Line), command []string) error {
+	if err := h.awaitLife(ctx, 1); err != nil {
+		return err
 	}
-	return err
+	for {
+		life := h.Starts()
+		r, err := h.watchLife(ctx, life, each, command)
+		if up := h.awaitEnd(ctx, life); up != nil {
+			return errors.Join(fmt.Errorf("watch %s: %s ended: %w", h.spec.Name, strings.Join(command, " "), errors.Join(err, r.failed())), up)
+		}
+		each(Line{At: time.Now(), Life: life, Text: h.spec.Name + " is down", End: true})
+		if err := h.awaitLife(ctx, life+1); err != nil {
+			return err
+		}
+	}
 }
 
 // announced prints the process id of the command before it becomes the command: the
@@ -92,14 +89,6 @@ func (h *Host) endWatch(ctx context.Context, pid string) {
 	if _, err := h.Exec(ctx, "kill", "-KILL", pid); err != nil {
 		h.engine.log.WarnContext(ctx, "the command of a watch goes on", "host", h.spec.Name, "error", err)
 	}
-}
-
-// life waits until the host runs and is the number of its start.
-func (h *Host) life(ctx context.Context) (int, error) {
-	if err := h.awaitLife(ctx, 1); err != nil {
-		return 0, err
-	}
-	return h.Starts(), nil
 }
 
 // awaitLife waits until the host was started n times.
