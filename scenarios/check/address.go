@@ -38,15 +38,15 @@ func (AddressSingle) Name() string { return "address-single" }
 
 // Check implements Checker.
 func (c AddressSingle) Check(a *history.Arm) Finding {
-	hosts := holdings(a.Samples, history.ProbeAddress)
+	hosts := Holdings(a.Samples, history.ProbeAddress)
 	tolerance := c.ToleranceS
 	if tolerance <= 0 {
 		tolerance = defaultTolerance
 	}
 	moves := 0
 	for _, h := range hosts {
-		for i := 1; i < len(h.changes); i++ {
-			moves += one(h.changes[i].value == 1 && h.changes[i-1].value == 0)
+		for i := 1; i < len(h.Changes); i++ {
+			moves += one(h.Changes[i].Value == 1 && h.Changes[i-1].Value == 0)
 		}
 	}
 	f := Finding{Verdict: history.Pass, Checked: moves}
@@ -81,19 +81,19 @@ func (c AddressSingle) Check(a *history.Arm) Finding {
 }
 
 // missing is what is not there to judge by, or "".
-func (c AddressSingle) missing(a *history.Arm, hosts []holding, moves int) string {
+func (c AddressSingle) missing(a *history.Arm, hosts []Holding, moves int) string {
 	if len(hosts) < 2 {
 		return fmt.Sprintf("the address was watched on %d hosts, 2 are needed", len(hosts))
 	}
 	for _, h := range hosts {
-		first, last := h.changes[0], h.changes[len(h.changes)-1]
+		first, last := h.Changes[0], h.Changes[len(h.Changes)-1]
 		switch {
-		case first.atS > fromEnds:
-			return fmt.Sprintf("host %s was watched from %.3f s on only", h.host, first.atS)
-		case last.atS < a.Record.Load.DurationS-fromEnds:
-			return fmt.Sprintf("host %s was last heard of at %.3f s, the load ended at %g s", h.host, last.atS, a.Record.Load.DurationS)
-		case math.IsNaN(last.value):
-			return fmt.Sprintf("nobody knows what host %s held after %.3f s", h.host, last.atS)
+		case first.AtS > fromEnds:
+			return fmt.Sprintf("host %s was watched from %.3f s on only", h.Host, first.AtS)
+		case last.AtS < a.Record.Load.DurationS-fromEnds:
+			return fmt.Sprintf("host %s was last heard of at %.3f s, the load ended at %g s", h.Host, last.AtS, a.Record.Load.DurationS)
+		case math.IsNaN(last.Value):
+			return fmt.Sprintf("nobody knows what host %s held after %.3f s", h.Host, last.AtS)
 		}
 	}
 	if want := max(1, c.HandOvers); !c.Quiet && moves < want {
@@ -111,11 +111,11 @@ type double struct {
 func (d double) length() float64 { return d.toS - d.fromS }
 
 // doubled finds the stretches in which more than one reachable host held the address.
-func doubled(hosts []holding, windows []history.Window) []double {
+func doubled(hosts []Holding, windows []history.Window) []double {
 	var moments []float64
 	for _, h := range hosts {
-		for _, c := range h.changes {
-			moments = append(moments, c.atS)
+		for _, c := range h.Changes {
+			moments = append(moments, c.AtS)
 		}
 	}
 	if len(moments) == 0 {
@@ -138,8 +138,8 @@ func doubled(hosts []holding, windows []history.Window) []double {
 		}
 		var held []string
 		for _, h := range hosts {
-			if h.at(s) == 1 && reachable(h.host, s, windows) {
-				held = append(held, h.host)
+			if h.At(s) == 1 && reachable(h.Host, s, windows) {
+				held = append(held, h.Host)
 			}
 		}
 		switch {
@@ -154,23 +154,30 @@ func doubled(hosts []holding, windows []history.Window) []double {
 	return out
 }
 
+// OutOfReach is the stretch of a window, in seconds after base, in which its fault
+// keeps clients from the host that it hits, and whether it does.
+func OutOfReach(w history.Window) (fromS, toS float64, ok bool) {
+	switch w.Fault {
+	case history.FaultKillHost, history.FaultStopHost, history.FaultFreezeHost, history.FaultCutHost:
+		return begins(w), w.ToS, true
+	}
+	return 0, 0, false
+}
+
 // reachable reports whether no fault kept clients from a host at a moment.
 func reachable(host string, s float64, windows []history.Window) bool {
 	return !slices.ContainsFunc(windows, func(w history.Window) bool {
-		switch w.Fault {
-		case history.FaultKillHost, history.FaultStopHost, history.FaultFreezeHost, history.FaultCutHost:
-			return w.Target == host && s >= begins(w) && s < w.ToS
-		}
-		return false
+		from, to, out := OutOfReach(w)
+		return out && w.Target == host && s >= from && s < to
 	})
 }
 
 // answeredBy words who answered at the virtual IP in a stretch.
 func answeredBy(samples []history.Sample, from, to float64) string {
 	nodes, failed := map[int]int{}, 0
-	for _, q := range between(asks(samples), from, to) {
-		if q.ok {
-			nodes[q.node]++
+	for _, q := range between(Asks(samples), from, to) {
+		if q.OK {
+			nodes[q.Node]++
 		} else {
 			failed++
 		}

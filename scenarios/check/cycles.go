@@ -76,13 +76,13 @@ func Windows(a *history.Arm) []history.Window {
 // address where it is makes none. Without such a probe, and in an arm whose runner
 // recorded fail-backs itself, there are none.
 func FailBacks(a *history.Arm) []history.Window {
-	hosts := holdings(a.Samples, history.ProbeAddress)
+	hosts := Holdings(a.Samples, history.ProbeAddress)
 	if len(hosts) < 2 || !hasVIP(a) || len(windowsOf(a.Record.Windows, history.FaultFailBack)) > 0 {
 		return nil
 	}
 	var out []history.Window
 	for _, w := range a.Record.Windows {
-		own := slices.IndexFunc(hosts, func(h holding) bool { return h.host == w.Target })
+		own := slices.IndexFunc(hosts, func(h Holding) bool { return h.Host == w.Target })
 		if own < 0 || w.ToS <= w.FromS {
 			continue
 		}
@@ -104,10 +104,10 @@ func FailBacks(a *history.Arm) []history.Window {
 
 // home is when the own host is the only one with the address in (from, until), if
 // another had it at from. NaN if that never happens.
-func home(hosts []holding, own int, from, until float64) float64 {
+func home(hosts []Holding, own int, from, until float64) float64 {
 	others := func(s float64) bool {
 		for i, h := range hosts {
-			if i != own && h.at(s) == 1 {
+			if i != own && h.At(s) == 1 {
 				return true
 			}
 		}
@@ -118,9 +118,9 @@ func home(hosts []holding, own int, from, until float64) float64 {
 	}
 	first := math.NaN()
 	for _, h := range hosts {
-		for _, c := range h.changes {
-			if c.atS > from && c.atS < until && !(c.atS >= first) && hosts[own].at(c.atS) == 1 && !others(c.atS) {
-				first = c.atS
+		for _, c := range h.Changes {
+			if c.AtS > from && c.AtS < until && !(c.AtS >= first) && hosts[own].At(c.AtS) == 1 && !others(c.AtS) {
+				first = c.AtS
 			}
 		}
 	}
@@ -157,8 +157,8 @@ func cyclesOf(a *history.Arm, all []message) []Cycle {
 		out[i] = c
 	}
 	m := meter{
-		asked: asks(a.Samples), tries: attempts(a), gaps: gaps(a), late: lateGaps(all), all: all,
-		address: holdings(a.Samples, history.ProbeAddress), vrrp: holdings(a.Samples, history.ProbeVRRP),
+		asked: Asks(a.Samples), tries: attempts(a), gaps: gaps(a), late: lateGaps(all), all: all,
+		address: Holdings(a.Samples, history.ProbeAddress), vrrp: Holdings(a.Samples, history.ProbeVRRP),
 	}
 	for i := range out {
 		m.measure(&out[i])

@@ -89,9 +89,9 @@ func TestBlackout(t *testing.T) {
 		{"it never ended", "...xxxx", 0, 1, Stretch{0.03, 0.07, 4}},
 		{"nothing asked", "", 0, 1, Stretch{}},
 	} {
-		var all []asked
+		var all []Asked
 		for i, sign := range tt.signs {
-			all = append(all, asked{atS: float64(i) / 100, ok: sign == '.'})
+			all = append(all, Asked{AtS: float64(i) / 100, OK: sign == '.'})
 		}
 		if d := cmp.Diff(tt.want, blackout(all, tt.from, tt.to), approx); d != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, d)

@@ -9,11 +9,11 @@ import (
 
 // meter holds what the cycles of an arm are measured by.
 type meter struct {
-	asked         []asked
+	asked         []Asked
 	tries         []attempt
 	gaps, late    []gap
 	all           []message
-	address, vrrp []holding
+	address, vrrp []Holding
 }
 
 // enoughAsked is the share of the probe's pace that must have been kept in a cycle
@@ -53,12 +53,12 @@ func longestBegun(all []gap, meant func(attempt) bool) float64 {
 func (m *meter) taken(c *Cycle) float64 {
 	until := max(c.EndS, c.Probe.ToS)
 	for _, of := range []struct {
-		hosts []holding
+		hosts []Holding
 		value float64
 	}{{m.address, 1}, {m.vrrp, history.VRRPMaster}} {
 		first := math.NaN()
 		for _, h := range of.hosts {
-			if (h.host == c.Target) != (c.Fault == history.FaultFailBack) {
+			if (h.Host == c.Target) != (c.Fault == history.FaultFailBack) {
 				continue
 			}
 			if s := h.becomes(of.value, c.BeginS, until); !math.IsNaN(s) && !(s >= first) {

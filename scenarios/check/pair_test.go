@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -112,13 +113,21 @@ func (p *pair) end() *history.Arm {
 	}
 	for _, h := range []string{"lb1", "lb2"} {
 		for _, probe := range []string{history.ProbeAddress, history.ProbeVRRP} {
-			for _, of := range holdings(p.Samples, probe) {
-				if of.host == h {
-					p.word(probe, h, seconds, of.at(seconds))
+			for _, of := range Holdings(p.Samples, probe) {
+				if of.Host == h {
+					p.word(probe, h, seconds, of.At(seconds))
 				}
 			}
 		}
 	}
+	// A request that nobody answers is written down when it is given up.
+	written := func(s history.Sample) float64 {
+		if s.Probe == history.ProbeVIP && s.Error != "" {
+			return s.AtS + history.VIPLimitS
+		}
+		return s.AtS
+	}
+	slices.SortStableFunc(p.Samples, func(x, y history.Sample) int { return cmp.Compare(written(x), written(y)) })
 	seal(p.Arm)
 	return p.Arm
 }

@@ -113,7 +113,7 @@ func (b balance) first(i int, from, to float64, wanted func(evenShares float64) 
 }
 
 // shares adds the figures of app servers behind Nginx (DIS-9, SCN-21), if there was a
-// probe of them: before the first fault the share of each and the largest over the
+// probe of them: before the first fault of any of them the share of each and the largest over the
 // smallest; for each fault of a server the longest time until it was ejected and,
 // once healed, back again, and its share in and after the window. A server that was
 // never ejected or never came back counts with all the time it had. N is the number
@@ -129,7 +129,9 @@ func (r *reckoning) shares(windows []history.Window) {
 	}
 	before := end
 	for _, w := range windows {
-		before = min(before, begins(w))
+		if slices.ContainsFunc(b, func(u Upstream) bool { return u.Name == w.Target }) {
+			before = min(before, begins(w))
+		}
 	}
 	if all := b.total(0, before); all >= leastRequests {
 		least, most := math.Inf(1), 0.0

@@ -37,7 +37,7 @@ func TestShares(t *testing.T) {
 			"share_in/kill-server": {0, 1500}, "share_after/kill-server": {0, 1500},
 		}},
 		{"not a fault of a server", span{}, "mysql", map[string][2]float64{
-			"share/app1": third, "share/app2": third, "share/app3": third, "balance_max_min": {1, 3000},
+			"share/app1": {1. / 3, 6000}, "share/app2": {1. / 3, 6000}, "share/app3": {1. / 3, 6000}, "balance_max_min": {1, 6000},
 		}},
 	} {
 		l := newLab()

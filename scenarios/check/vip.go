@@ -8,27 +8,27 @@ import (
 	"oalab/scenarios/history"
 )
 
-// asked is one request of the probe of the virtual IP.
-type asked struct {
-	atS  float64 // when it was asked
-	ok   bool
-	node int // which load balancer answered, from 1
+// Asked is one request of the probe of the virtual IP.
+type Asked struct {
+	AtS  float64 // when it was asked, in seconds after base
+	OK   bool
+	Node int // which load balancer answered, from 1
 }
 
-// asks are the requests of the probe of the virtual IP by when they were asked; the
+// Asks are the requests of the probe of the virtual IP by when they were asked; the
 // file has them by when they were over.
-func asks(samples []history.Sample) []asked {
-	var out []asked
+func Asks(samples []history.Sample) []Asked {
+	var out []Asked
 	for _, s := range samples {
 		switch {
 		case s.Probe != history.ProbeVIP:
 		case s.Error != "":
-			out = append(out, asked{atS: s.AtS})
+			out = append(out, Asked{AtS: s.AtS})
 		case s.Name == history.SeriesNode:
-			out = append(out, asked{atS: s.AtS, ok: true, node: int(s.Value)})
+			out = append(out, Asked{AtS: s.AtS, OK: true, Node: int(s.Value)})
 		}
 	}
-	slices.SortStableFunc(out, func(x, y asked) int { return cmp.Compare(x.atS, y.atS) })
+	slices.SortStableFunc(out, func(x, y Asked) int { return cmp.Compare(x.AtS, y.AtS) })
 	return out
 }
 
@@ -39,9 +39,9 @@ func hasVIP(a *history.Arm) bool {
 }
 
 // between are the requests asked in [from, to).
-func between(all []asked, from, to float64) []asked {
+func between(all []Asked, from, to float64) []Asked {
 	at := func(s float64) int {
-		i, _ := slices.BinarySearchFunc(all, s, func(x asked, s float64) int { return cmp.Compare(x.atS, s) })
+		i, _ := slices.BinarySearchFunc(all, s, func(x Asked, s float64) int { return cmp.Compare(x.AtS, s) })
 		return i
 	}
 	if to <= from {
@@ -67,10 +67,10 @@ const steadyAgain = 5
 // the first request that failed was asked until the first that was answered, and
 // steadyAgain more, so far from a later failure that they are not one. An outage
 // that began before is not of this stretch. The zero value means that none failed.
-func blackout(all []asked, from, to float64) Stretch {
-	first, _ := slices.BinarySearchFunc(all, from, func(x asked, s float64) int { return cmp.Compare(x.atS, s) })
+func blackout(all []Asked, from, to float64) Stretch {
+	first, _ := slices.BinarySearchFunc(all, from, func(x Asked, s float64) int { return cmp.Compare(x.AtS, s) })
 	var longest, now Stretch
-	open, foreign := false, first > 0 && !all[first-1].ok
+	open, foreign := false, first > 0 && !all[first-1].OK
 	answered := 0
 	end := func() {
 		if open && !foreign && now.LengthS() > longest.LengthS() {
@@ -79,89 +79,90 @@ func blackout(all []asked, from, to float64) Stretch {
 		open, foreign = false, false
 	}
 	for _, q := range all[first:] {
-		if q.ok {
+		if q.OK {
 			if answered == 0 {
-				now.ToS = q.atS
+				now.ToS = q.AtS
 			}
 			answered++
 			if answered >= steadyAgain {
 				end()
 			}
-			if !open && q.atS >= to {
+			if !open && q.AtS >= to {
 				break
 			}
 			continue
 		}
 		if !open {
-			if q.atS >= to {
+			if q.AtS >= to {
 				break
 			}
-			open, now = true, Stretch{FromS: q.atS}
+			open, now = true, Stretch{FromS: q.AtS}
 		}
 		answered = 0
 		now.Failed++
-		now.ToS = q.atS + history.VIPEveryS // the last of all has none after it
+		now.ToS = q.AtS + history.VIPEveryS // the last of all has none after it
 	}
 	end()
 	return longest
 }
 
-// holding is what a host said of itself over time: changes in order of time. NaN
+// Holding is what a host said of itself over time: changes in order of time. NaN
 // means that nobody knows.
-type holding struct {
-	host    string
-	changes []change
+type Holding struct {
+	Host    string
+	Changes []Change
 }
 
-type change struct{ atS, value float64 }
+// Change is what a host said at a moment, in seconds after base.
+type Change struct{ AtS, Value float64 }
 
-// holdings are the series of a probe that is written when something changes, by the
+// Holdings are the series of a probe that is written when something changes, by the
 // names of the hosts.
-func holdings(samples []history.Sample, probe string) []holding {
-	var out []holding
+func Holdings(samples []history.Sample, probe string) []Holding {
+	var out []Holding
 	for _, s := range samples {
 		if s.Probe != probe || s.Name == "" {
 			continue
 		}
-		i := slices.IndexFunc(out, func(h holding) bool { return h.host == s.Name })
+		i := slices.IndexFunc(out, func(h Holding) bool { return h.Host == s.Name })
 		if i < 0 {
 			i = len(out)
-			out = append(out, holding{host: s.Name})
+			out = append(out, Holding{Host: s.Name})
 		}
-		c := change{s.AtS, s.Value}
+		c := Change{s.AtS, s.Value}
 		if s.Error != "" {
-			c.value = math.NaN()
+			c.Value = math.NaN()
 		}
-		out[i].changes = append(out[i].changes, c)
+		out[i].Changes = append(out[i].Changes, c)
 	}
 	for i := range out {
-		slices.SortStableFunc(out[i].changes, func(x, y change) int { return cmp.Compare(x.atS, y.atS) })
+		slices.SortStableFunc(out[i].Changes, func(x, y Change) int { return cmp.Compare(x.AtS, y.AtS) })
 	}
-	slices.SortFunc(out, func(x, y holding) int { return cmp.Compare(x.host, y.host) })
+	slices.SortFunc(out, func(x, y Holding) int { return cmp.Compare(x.Host, y.Host) })
 	return out
 }
 
-// at is what was known last at a moment, NaN before the first word.
-func (h holding) at(s float64) float64 {
+// At is what was known last at a moment, NaN before the first word.
+func (h Holding) At(s float64) float64 {
 	v := math.NaN()
-	for _, c := range h.changes {
-		if c.atS > s {
+	for _, c := range h.Changes {
+		if c.AtS > s {
 			break
 		}
-		v = c.value
+		v = c.Value
 	}
 	return v
 }
 
 // becomes is the first moment in [from, to] at which the host changes to a value
 // from something else, NaN if it does not.
-func (h holding) becomes(value, from, to float64) float64 {
+func (h Holding) becomes(value, from, to float64) float64 {
 	before := math.NaN()
-	for _, c := range h.changes {
-		if c.atS >= from && c.atS <= to && c.value == value && before != value {
-			return c.atS
+	for _, c := range h.Changes {
+		if c.AtS >= from && c.AtS <= to && c.Value == value && before != value {
+			return c.AtS
 		}
-		before = c.value
+		before = c.Value
 	}
 	return math.NaN()
 }
