@@ -114,6 +114,21 @@ func TestDeadLetterKeepsItsReason(t *testing.T) {
 	}
 }
 
+func TestRemove(t *testing.T) {
+	r := newRig(t, nil)
+	r.publish(job.KindOrder, 1)
+	if err := r.Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Publish(t.Context(), queuetest.Job(job.KindOrder, 2)); !errors.Is(err, errNoQueue) {
+		t.Errorf("publish to queues that are gone: %v", err)
+	}
+	r.publish(job.KindOrder, 3)
+	if f := r.figures(job.QueueOrders); f.Depth != 1 {
+		t.Errorf("made again they hold %+v, want the new job", f)
+	}
+}
+
 func TestUnroutable(t *testing.T) {
 	r := newRig(t, nil)
 	r.publish(job.KindTell, 1)
