@@ -202,7 +202,7 @@ func (r *rig) figures(name string) queue.Figures {
 	var f queue.Figures
 	r.until("figures of "+name, func() (ok bool) {
 		var err error
-		f, err = r.Queue.Figures(r.t.Context(), name)
+		f, err = r.Figures(r.t.Context(), name)
 		return err == nil
 	})
 	return f

@@ -250,7 +250,10 @@ func (p *publisher) free(ctx context.Context) error {
 	case <-p.gone:
 		return p.why()
 	case <-ctx.Done():
-		return errors.Join(ctx.Err(), p.blocking())
+		if why := p.blocking(); why != nil {
+			return fmt.Errorf("%w: %w", ctx.Err(), why)
+		}
+		return ctx.Err()
 	}
 }
 
