@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/url"
 	"time"
 )
 
@@ -63,7 +64,11 @@ const (
 
 // AMQP is the broker; an empty URL is the queue in the process.
 type AMQP struct {
+	// URL is amqp:// or amqps://, with user, password and virtual host.
 	URL Secret `yaml:"url"`
+	// Prefix begins the names of the queues at the broker, so that deployments can
+	// share one.
+	Prefix string `yaml:"prefix"`
 }
 
 // WeChat says where the platform is. An empty address means that the server
@@ -142,6 +147,7 @@ func Default() Config {
 		DataDir:  "./data",
 		Database: Database{Driver: "sqlite", MaxConns: 64, Readers: 8},
 		Cache:    Cache{Bindings: CacheOn},
+		AMQP:     AMQP{Prefix: "oalab."},
 		Callback: Callback{
 			InlineWait: Duration(700 * time.Millisecond),
 			Budget:     Duration(4500 * time.Millisecond),
@@ -163,6 +169,11 @@ func Default() Config {
 // secrets lists what must not be seen in a log.
 func (c Config) secrets() []string {
 	out := []string{string(c.Database.CoreDSN), string(c.Database.LogDSN), string(c.AMQP.URL), string(c.Redis.Password)}
+	if u, err := url.Parse(string(c.AMQP.URL)); err == nil {
+		if password, ok := u.User.Password(); ok { // as a client may show it, without the rest
+			out = append(out, password)
+		}
+	}
 	for _, a := range c.Accounts {
 		out = append(out, string(a.Secret), string(a.Token), string(a.EncodingAESKey), string(a.PreviousEncodingAESKey))
 	}

@@ -196,7 +196,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	cfg.Database.Driver = "oracle"
 	cfg.Redis.Addr = "redis"
 	cfg.WeChat.TokenAPI = "any"
-	cfg.AMQP.URL = "amqp://u:hunter2@mq"
+	cfg.AMQP = server.AMQP{URL: "http://u:hunter2@mq", Prefix: "a b"}
 	cfg.Cache.Bindings = "maybe"
 	cfg.WeChat.APIBase = "api.weixin.qq.com"
 	cfg.Carrier.WSDLURL = "ftp://carrier"
@@ -218,7 +218,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	for _, want := range []string{
 		`listen: "nowhere" is not host:port`, "data_dir: must not be empty", `database.driver: "oracle" is none of sqlite, mysql`,
-		`redis.addr: "redis" is not host:port`, `cache.bindings: "maybe" is none of on, off`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not available yet; leave it empty",
+		`redis.addr: "redis" is not host:port`, `cache.bindings: "maybe" is none of on, off`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not an amqp:// or amqps:// address with a host", `amqp.prefix: "a b" is not 1 to 64 letters, digits, . - or _`,
 		"wechat.api_base: is not an http:// or https:// address", "carrier.wsdl_url: is not an http:// or https:// address",
 		"account demo.encoding_aes_key: must be set for mode safe", "account demo: two accounts have this name",
 		"account demo.token: is not 3 to 32 letters and digits", `account demo.mode: "secret" is none of plain, compatible, safe`,

@@ -110,8 +110,7 @@ var clockless = []string{"scenarios/load/profile", "scenarios/check", "scenarios
 // what brings them. The test fails for an entry whose package exists: the table
 // only shrinks.
 var NotYetBuilt = map[string]string{
-	"server/internal/admin":        "back office",
-	"server/internal/campaign":     "red packets and campaigns",
-	"server/internal/oauth":        "login",
-	"server/internal/queue/rabbit": "containers",
+	"server/internal/admin":    "back office",
+	"server/internal/campaign": "red packets and campaigns",
+	"server/internal/oauth":    "login",
 }

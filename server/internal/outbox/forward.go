@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,7 +69,7 @@ func (p *post) take(n int) []job.Envelope {
 func (p *post) putBack(envs []job.Envelope) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.own = append(envs[:len(envs):len(envs)], p.own...)
+	p.own = append(slices.Clip(envs), p.own...)
 }
 
 // known is the rows that no poll has to care for.

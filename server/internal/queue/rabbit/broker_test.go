@@ -76,7 +76,7 @@ func newRig(t testing.TB, change func(*Config)) *rig {
 	t.Cleanup(func() {
 		r.Close()
 		ch := r.channel()
-		for _, at := range r.names3() {
+		for _, at := range r.atBroker() {
 			if _, err := ch.QueueDelete(at, false, false, false); err != nil {
 				t.Error(err)
 			}
@@ -123,14 +123,6 @@ func (r *rig) cut() {
 		_ = c.Close()
 	}
 	r.conns = nil
-}
-
-func (r *rig) names3() []string {
-	var all []string
-	for _, n := range job.Queues() {
-		all = append(all, r.cfg.Prefix+n, r.cfg.Prefix+n+".wait", r.cfg.Prefix+n+".dead")
-	}
-	return all
 }
 
 // channel opens a channel of a connection that is not the queue's.
@@ -210,7 +202,7 @@ func (r *rig) figures(name string) queue.Figures {
 	var f queue.Figures
 	r.until("figures of "+name, func() (ok bool) {
 		var err error
-		f, err = r.Queue.Figures(r.t.Context(), name)
+		f, err = r.Figures(r.t.Context(), name)
 		return err == nil
 	})
 	return f

@@ -10,6 +10,9 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
+// errNoQueue is returned for a message that the broker could not put anywhere.
+var errNoQueue = errors.New("the broker returned it, as there is no such queue")
+
 // publisher is a session that publishes. Any number of messages may be on their
 // way: each caller waits for its own confirm alone.
 type publisher struct {
@@ -167,7 +170,7 @@ func (p *publisher) publish(ctx context.Context, to string, m message) error {
 		return p.why()
 	}
 	if back := p.returnOf(r); back != "" {
-		return fmt.Errorf("the broker returned it: %s; does the queue exist?", back)
+		return fmt.Errorf("%w: %s", errNoQueue, back)
 	}
 	if !s.confirm.Acked() {
 		return errors.New("the broker refused it")
@@ -247,7 +250,10 @@ func (p *publisher) free(ctx context.Context) error {
 	case <-p.gone:
 		return p.why()
 	case <-ctx.Done():
-		return errors.Join(ctx.Err(), p.blocking())
+		if why := p.blocking(); why != nil {
+			return fmt.Errorf("%w: %w", ctx.Err(), why)
+		}
+		return ctx.Err()
 	}
 }
 

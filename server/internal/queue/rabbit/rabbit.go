@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"oalab/server/internal/job"
 	"oalab/server/internal/queue"
@@ -59,6 +60,8 @@ type Config struct {
 	Heartbeat time.Duration
 	// Dial opens the connections; nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	hold time.Duration // 0 means longestHold
 }
 
 // The waits between attempts to reach the broker.
@@ -100,6 +103,9 @@ func New(cfg Config, names []string, log *slog.Logger, reg prometheus.Registerer
 	if cfg.Heartbeat <= 0 {
 		cfg.Heartbeat = 5 * time.Second
 	}
+	if cfg.hold <= 0 {
+		cfg.hold = longestHold
+	}
 	if cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{Timeout: handshake}).DialContext
 	}
@@ -132,6 +138,9 @@ func CheckURL(address string) error {
 	if err != nil || u.Scheme != "amqp" && u.Scheme != "amqps" || u.Hostname() == "" {
 		return errors.New("is not an amqp:// or amqps:// address with a host")
 	}
+	if _, err := amqp.ParseURI(address); err != nil {
+		return errors.New("is an amqp:// address with an option or a path that cannot be read")
+	}
 	return nil
 }
 
@@ -155,7 +164,7 @@ func (q *Queue) Publish(ctx context.Context, env job.Envelope) error {
 	defer cancel()
 	p, err := q.publishing.wait(ctx)
 	if err == nil {
-		err = p.publish(ctx, l.work, msg)
+		err = q.publishBy(ctx, p, l.work, msg)
 	}
 	if err != nil {
 		return fmt.Errorf("publish %s to %s: %w", env.Key, l.work, err)
@@ -174,7 +183,19 @@ func (q *Queue) publishNow(ctx context.Context, to string, msg message) error {
 	if err := p.blocking(); err != nil {
 		return err
 	}
-	return p.publish(ctx, to, msg)
+	return q.publishBy(ctx, p, to, msg)
+}
+
+// publishBy publishes over a session. A queue that somebody has deleted is made
+// again, so that the next try finds it.
+func (q *Queue) publishBy(ctx context.Context, p *publisher, to string, msg message) error {
+	err := p.publish(ctx, to, msg)
+	if errors.Is(err, errNoQueue) {
+		if c, away := q.working.get(); away == nil {
+			err = errors.Join(err, c.ask(ctx, q.declare))
+		}
+	}
+	return err
 }
 
 // Receive waits for a job, also while the broker is away; see queue.Consumer.

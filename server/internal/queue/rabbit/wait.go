@@ -84,7 +84,7 @@ func (c *consumer) hold(l *line, s stream) {
 			}
 			l.move(0, 1)
 			all := waiting(raw.Headers)
-			now := min(all, longestHold)
+			now := min(all, c.q.cfg.hold)
 			heap.Push(&waits, held{raw: raw, due: time.Now().Add(now), left: all - now})
 		case slot <- struct{}{}:
 			w := heap.Pop(&waits).(held)
