@@ -21,6 +21,10 @@ type readiness struct {
 	database func(context.Context) error
 	// redis is named, but a server without it is ready: it is slower, not wrong.
 	redis func(context.Context) error
+	// broker is named when there is one; nil for the queue in the process. A server
+	// without it is ready: it accepts orders, which wait in the outbox. Were it taken
+	// out of the traffic, all would be at once, and late would become away.
+	broker func(context.Context) error
 }
 
 // turn makes the server itself ready (nil) or not.
@@ -42,6 +46,12 @@ func (r *readiness) Check(ctx context.Context) map[string]error {
 	parts := map[string]error{"server": reason, "database": r.database(ctx), "redis": nil}
 	if err := r.redis(ctx); err != nil {
 		parts["redis"] = &web.DispensableError{Err: err}
+	}
+	if r.broker != nil {
+		parts["broker"] = nil
+		if err := r.broker(ctx); err != nil {
+			parts["broker"] = &web.DispensableError{Err: err}
+		}
 	}
 	return parts
 }

@@ -40,6 +40,9 @@ type Server struct {
 	relay  *outbox.Relay
 	worker *worker.Worker
 	sweep  func(context.Context) error
+	// giveBack takes no more from the broker and waits for what was received; nil
+	// for the queue in the process.
+	giveBack func(context.Context) error
 	// keepTokens refreshes the access tokens ahead of time.
 	keepTokens func(context.Context) error
 	// keepBindings keeps the cached bindings up to date; nil when none are used.
@@ -133,21 +136,6 @@ func (s *Server) warn() {
 	if len(s.cfg.Defects) > 0 {
 		s.log.Warn("defects are planted", "defects", s.cfg.Defects)
 	}
-}
-
-// startWork starts what does the jobs. It is stopped in the reverse order: no
-// new jobs first, then the handlers.
-func (s *Server) startWork() {
-	if !s.roles[RoleWorker] {
-		return
-	}
-	if s.cfg.WeChat.APIBase != "" {
-		s.background("token refresh", s.keepTokens)
-	}
-	s.worker.Start()
-	s.stops.push("jobs", s.worker.Stop)
-	s.background("outbox relay", s.relay.Run)
-	s.background("sweeper", s.sweep)
 }
 
 // background runs a loop until it is stopped.

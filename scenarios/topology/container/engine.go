@@ -157,6 +157,9 @@ func usable(ping client.PingResult) error {
 	return nil
 }
 
+// Docker is the client of the daemon, for what is no host and no network.
+func (e *Engine) Docker() client.APIClient { return e.docker }
+
 // Close lets go of the connections to the daemon and removes nothing; see Remove.
 func (e *Engine) Close() error { return e.provider.Close() }
 

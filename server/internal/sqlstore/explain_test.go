@@ -16,7 +16,7 @@ import (
 // statements returns every statement that reads or changes rows by a condition,
 // as the code builds it.
 func statements(d dialect) []string {
-	db := &DB{dialect: d}
+	db := &DB{pool: pool{dialect: d}}
 	in := func(query string) string {
 		q, _, err := sqlx.In(query, "x", []string{"a", "b"}, "y")
 		if err != nil {
@@ -28,9 +28,13 @@ func statements(d dialect) []string {
 	if err != nil {
 		panic(err)
 	}
+	remove, _, err := sqlx.In(deleteJobs, []int64{1, 2})
+	if err != nil {
+		panic(err)
+	}
 	return []string{
 		selectPhone, selectBindings, selectGeneration, updateGeneration, selectReply, selectOrder, db.claimOrder(), db.resendOrder(), releaseOrder, db.finishOrder(), markTold,
-		db.staleOrders(), touch, countUnfinished, selectJobs, deleteJob, countJobs, in(queueOrders),
+		db.staleOrders(), touch, countUnfinished, selectJobs, deleteJob, remove, countJobs, in(queueOrders),
 		selectBusiness, selectCommands, selectKeywords, selectContents, deleteContents, deleteCommands,
 		db.selectToken(), db.leaseToken(), db.commitToken(), releaseToken,
 	}

@@ -1,0 +1,106 @@
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"time"
+)
+
+// content is what goes into one build.
+type content struct {
+	files    []file
+	binaries []binary
+}
+
+// file is one file of the build context.
+type file struct {
+	name string
+	mode int64
+	data []byte
+}
+
+// readFiles reads the folder of an image. The embedded files have no modes: what
+// begins as a script is executable.
+func readFiles(from fs.FS, name Name) ([]file, error) {
+	var out []file
+	root := string(name)
+	err := fs.WalkDir(from, root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(from, p)
+		if err != nil {
+			return err
+		}
+		f := file{name: strings.TrimPrefix(p, root+"/"), mode: 0o644, data: data}
+		if bytes.HasPrefix(data, []byte("#!")) {
+			f.mode = 0o755
+		}
+		out = append(out, f)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the files of image %s: %w", name, err)
+	}
+	return out, nil // WalkDir goes in the order of the names
+}
+
+// hash names the content: the same files, binaries, parent and list of packages
+// whose versions are told give the same name on every machine.
+func (c content) hash(parent string, packages []string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "parent %s\npackages %q\n", parent, packages)
+	for _, f := range c.files {
+		fmt.Fprintf(h, "file %q %o %x\n", f.name, f.mode, sha256.Sum256(f.data))
+	}
+	for _, b := range c.binaries {
+		fmt.Fprintf(h, "binary %q %s\n", b.name, b.digest)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// epoch is the time of every file of a context, so that the builder's cache sees
+// the same file in it.
+var epoch = time.Unix(946684800, 0)
+
+// writeTar writes the build context.
+func (c content) writeTar(w io.Writer) error {
+	tw := tar.NewWriter(w)
+	for _, f := range c.files {
+		if err := writeEntry(tw, f.name, f.mode, int64(len(f.data)), bytes.NewReader(f.data)); err != nil {
+			return err
+		}
+	}
+	for _, b := range c.binaries {
+		if err := b.writeTo(tw); err != nil {
+			return err
+		}
+	}
+	return tw.Close()
+}
+
+func (b binary) writeTo(tw *tar.Writer) error {
+	f, err := os.Open(b.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return writeEntry(tw, path.Join("bin", b.name), 0o755, b.size, f)
+}
+
+func writeEntry(tw *tar.Writer, name string, mode, size int64, data io.Reader) error {
+	header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: size, ModTime: epoch, Format: tar.FormatPAX}
+	if err := tw.WriteHeader(header); err != nil {
+		return err
+	}
+	_, err := io.Copy(tw, data)
+	return err
+}
