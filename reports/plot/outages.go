@@ -2,7 +2,6 @@ package plot
 
 import (
 	"fmt"
-	"image/color"
 
 	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -117,8 +116,7 @@ func Outages(f series.Failover, limits []OutageLimit, width vg.Length) *Figure {
 		keys = append(keys, Key{Label: "cross: outside of what was predicted", Color: Vermillion, Mark: MarkDot})
 	}
 	if predicted {
-		var sky color.Color = Sky.Faint(0.28)
-		keys = append(keys, Key{Label: "predicted, measuring included", Color: sky, Mark: MarkArea},
+		keys = append(keys, Key{Label: "predicted, measuring included", Color: Sky.Faint(0.28), Mark: MarkArea},
 			Key{Label: "closed form of the settings", Color: Text, Dashes: []vg.Length{4, 2}})
 	}
 	if len(limits) > 0 {

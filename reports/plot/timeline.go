@@ -213,29 +213,29 @@ func together(c draw.Canvas, s scale, holds [][]series.HeldSpan, box vg.Rectangl
 // there is room.
 func states(c draw.Canvas, s scale, spans []series.StateSpan, box vg.Rectangle) {
 	for _, span := range spans {
-		name, with, share, ink := stateLook(span.State)
+		name, with, share := stateLook(span.State)
 		x0, x1 := s.clip(span.FromS), s.clip(span.ToS)
 		high := (box.Max.Y - box.Min.Y) * share
 		fill(c, with, vg.Rectangle{Min: vg.Point{X: x0, Y: box.Min.Y}, Max: vg.Point{X: max(x1, x0+0.8), Y: box.Min.Y + high}})
 		c.StrokeLine2(Solid(Paper, 0.8), x0, box.Min.Y, x0, box.Max.Y)
-		if style := Face(SizeSmall-0.5, ink); style.Width(name)+6 <= x1-x0 {
+		if style := Face(SizeSmall-0.5, Text); style.Width(name)+6 <= x1-x0 {
 			c.FillText(style, vg.Point{X: x0 + 3, Y: box.Min.Y + 2}, name)
 		}
 	}
 }
 
-func stateLook(state int) (name string, with color.Color, share vg.Length, ink Ink) {
+func stateLook(state int) (name string, with color.Color, share vg.Length) {
 	switch state {
 	case history.VRRPFault:
-		return "fault", Vermillion.Faint(0.45), 1, Text
+		return "fault", Vermillion.Faint(0.45), 1
 	case history.VRRPBackup:
-		return "backup", Subtle.Faint(0.18), 1, Text
+		return "backup", Subtle.Faint(0.18), 1
 	case history.VRRPMaster:
-		return "master", Subtle.Faint(0.5), 1, Text
+		return "master", Subtle.Faint(0.5), 1
 	case history.VRRPStopped:
-		return "stopped", Vermillion.Faint(0.15), 1, Text
+		return "stopped", Vermillion.Faint(0.15), 1
 	}
-	return "out of reach", Rule, 0.5, Text
+	return "out of reach", Rule, 0.5
 }
 
 // probes draws every request as a tick: answered ones in the row of who answered,

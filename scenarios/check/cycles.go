@@ -53,7 +53,7 @@ const (
 	lead = history.VIPLimitS + 0.05
 	// latest is how long an outage may begin before the fault was seen to bite: the
 	// look at the host comes after the blow, and takes a while.
-	latest = 2.0
+	latest = 5.0
 	// settle is how long after an address came home the move may still be felt.
 	settle = 1.0
 )
@@ -83,7 +83,7 @@ func FailBacks(a *history.Arm) []history.Window {
 	var out []history.Window
 	for _, w := range a.Record.Windows {
 		own := slices.IndexFunc(hosts, func(h Holding) bool { return h.Host == w.Target })
-		if own < 0 || w.ToS <= w.FromS {
+		if own < 0 || !inEffect(w) {
 			continue
 		}
 		until := math.Inf(1)
@@ -127,12 +127,16 @@ func home(hosts []Holding, own int, from, until float64) float64 {
 	return first
 }
 
+// inEffect reports whether a fault was ever seen to bite; one that was not has no
+// beginning, only an error.
+func inEffect(w history.Window) bool { return w.ToS > w.FromS && (w.FromS > 0 || w.Error == "") }
+
 // begins is when a fault may have begun at the earliest: no sooner than planned, and
 // not long before it was seen.
 func begins(w history.Window) float64 { return max(min(w.PlannedFromS, w.FromS), w.FromS-latest) }
 
 // Cycles measures every window of an arm with a virtual IP, fail-backs included, in
-// the order of time. An arm whose virtual IP was not probed has none.
+// the order of time; a fault that was never in effect makes no cycle. An arm whose virtual IP was not probed has none.
 func Cycles(a *history.Arm) []Cycle {
 	if !hasVIP(a) {
 		return nil
@@ -141,7 +145,7 @@ func Cycles(a *history.Arm) []Cycle {
 }
 
 func cyclesOf(a *history.Arm, all []message) []Cycle {
-	windows := Windows(a)
+	windows := slices.DeleteFunc(Windows(a), func(w history.Window) bool { return !inEffect(w) })
 	slices.SortStableFunc(windows, func(x, y history.Window) int { return cmp.Compare(x.FromS, y.FromS) })
 	out := make([]Cycle, len(windows))
 	for i, w := range windows {
@@ -151,8 +155,8 @@ func cyclesOf(a *history.Arm, all []message) []Cycle {
 		}
 		if i > 0 {
 			// What comes after a fail-back still belongs to that, up to the next blow.
-			c.BeginS = max(c.BeginS, out[i-1].Window.ToS)
-			out[i-1].EndS = max(out[i-1].Window.FromS, min(out[i-1].EndS, c.BeginS))
+			c.BeginS = max(c.BeginS, out[i-1].ToS)
+			out[i-1].EndS = max(out[i-1].FromS, min(out[i-1].EndS, c.BeginS))
 		}
 		out[i] = c
 	}

@@ -65,6 +65,10 @@ func TestCyclesWithoutProbe(t *testing.T) {
 		}
 	}
 	arm.Samples = kept
+	arm.Record.Windows = append(arm.Record.Windows, history.Window{Fault: history.FaultCutHost, ToS: 15, HealedS: 15, Error: "no effect was seen"})
+	if n := len(Cycles(arm)); n != 2 {
+		t.Errorf("%d cycles, want the fault and the way back", n)
+	}
 	if got := Cycles(arm)[0]; !math.IsNaN(got.ProbeS) || got.Asked == 0 || got.ClientsS == 0 {
 		t.Errorf("a probe that asked at a third of its pace knows an outage of %g s", got.ProbeS)
 	}
@@ -125,6 +129,9 @@ func TestFailBacks(t *testing.T) {
 		{"both keep it", func(p *pair) { drop(p, "lb2", 0) }, nil},
 		{"the next blow comes first", func(p *pair) { p.window(history.FaultCutHost, 8.2, 9) }, nil},
 		{"recorded by the runner", func(p *pair) { p.window(history.FaultFailBack, 8, 9) }, nil},
+		{"never in effect", func(p *pair) {
+			p.Record.Windows[0].FromS, p.Record.Windows[0].Error = 0, "no effect was seen"
+		}, nil},
 		{"not a fault of a host", func(p *pair) { p.Record.Windows[0].Target = "mysql" }, nil},
 	} {
 		var got []float64

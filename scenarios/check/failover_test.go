@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -41,9 +42,7 @@ func TestFailoverFigures(t *testing.T) {
 	}
 	got := named(all, "detect_s/fail-back")
 	for name := range want {
-		for k, v := range named(all, name) {
-			got[k] = v
-		}
+		maps.Copy(got, named(all, name))
 	}
 	if d := cmp.Diff(want, got, approx); d != "" {
 		t.Errorf("figures (-want +got):\n%s", d)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"oalab/scenarios/history"
 	"oalab/scenarios/predict"
@@ -58,13 +59,13 @@ func (p Predicted) Check(a *history.Arm) Finding {
 			open.add("%d cycles of %s are known, %d wanted", len(e.outages), e.Fault, want)
 		}
 	}
-	var laws string
+	var laws strings.Builder
 	for i, level := range corrected(faults) {
 		e := &faults[i]
 		if !e.tested {
 			continue
 		}
-		laws += fmt.Sprintf("; law of %s: distance %.3f, p %.3g (n %d)", e.Fault, e.fit.Distance, level, e.fit.N)
+		fmt.Fprintf(&laws, "; law of %s: distance %.3f, p %.3g (n %d)", e.Fault, e.fit.Distance, level, e.fit.N)
 		if level < LawLevel {
 			wrong.add("%s does not follow the predicted law, uniform from %.3f to %.3f s: distance %.3f, p %.2g over %d cycles",
 				e.Fault, e.LawLowS, e.LawHighS, e.fit.Distance, level, e.fit.N)
@@ -79,7 +80,7 @@ func (p Predicted) Check(a *history.Arm) Finding {
 	default:
 		f.Detail = fmt.Sprintf("%d cycles of %d faults inside of what was predicted", f.Checked, len(faults))
 	}
-	f.Detail += laws
+	f.Detail += laws.String()
 	return f
 }
 

@@ -153,7 +153,7 @@ func (r *reckoning) sharesOf(fault string, b balance, windows []history.Window, 
 	n := 0
 	for _, w := range windowsOf(windows, fault) {
 		i := slices.IndexFunc(b, func(u Upstream) bool { return u.Name == w.Target })
-		if i < 0 || w.ToS <= w.FromS {
+		if i < 0 || !inEffect(w) {
 			continue
 		}
 		n++
