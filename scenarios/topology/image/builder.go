@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
+
+	"oalab/docker"
 )
 
 // Options say how images are built.
@@ -33,6 +36,7 @@ const parallel = 2
 // Builder builds images.
 type Builder struct {
 	docker Docker
+	files  fs.FS // as in package docker
 	opts   Options
 	good   good
 
@@ -40,18 +44,23 @@ type Builder struct {
 }
 
 // New makes a builder.
-func New(docker Docker, opts Options) (*Builder, error) {
+func New(daemon Docker, opts Options) (*Builder, error) {
+	return newBuilder(daemon, docker.Files, opts)
+}
+
+func newBuilder(daemon Docker, files fs.FS, opts Options) (*Builder, error) {
 	g, err := readGood(files)
 	if err != nil {
 		return nil, err
 	}
-	return &Builder{docker: docker, opts: opts, good: g}, nil
+	return &Builder{docker: daemon, files: files, opts: opts, good: g}, nil
 }
 
 // plan is one image with everything that names it.
 type plan struct {
 	name    Name
 	content content
+	steps   steps
 	ref     string
 }
 
@@ -118,9 +127,13 @@ func (b *Builder) plan(names []Name) (map[Name]plan, error) {
 		}
 		p := plan{name: name}
 		var err error
-		if p.content.files, err = readFiles(files, name); err != nil {
+		if p.content.files, err = readFiles(b.files, name); err != nil {
 			return err
 		}
+		if p.steps, err = p.content.steps(); err != nil {
+			return fmt.Errorf("image %s: its Dockerfile: %w", name, err)
+		}
+		p.content.copies = p.steps.copies
 		for _, program := range r.binaries {
 			bin, err := b.binary(program)
 			if err != nil {

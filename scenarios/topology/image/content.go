@@ -5,19 +5,20 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"strings"
 	"time"
 )
 
-// content is what goes into one build.
+// content is what goes into an image, beside its parent and what its command installs.
 type content struct {
-	files    []file
-	binaries []binary
+	files    []file // of the image's folder, the Dockerfile too
+	copies   []copyStep
+	binaries []binary // below bin/ of that folder
 }
 
 // file is one file of the build context.
@@ -53,6 +54,16 @@ func readFiles(from fs.FS, name Name) ([]file, error) {
 	return out, nil // WalkDir goes in the order of the names
 }
 
+// steps are those of the Dockerfile.
+func (c content) steps() (steps, error) {
+	for _, f := range c.files {
+		if f.name == "Dockerfile" {
+			return parse(string(f.data))
+		}
+	}
+	return steps{}, errors.New("there is none")
+}
+
 // hash names the content: the same files, binaries, parent and list of packages
 // whose versions are told give the same name on every machine.
 func (c content) hash(parent string, packages []string) string {
@@ -67,36 +78,53 @@ func (c content) hash(parent string, packages []string) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-// epoch is the time of every file of a context, so that the builder's cache sees
-// the same file in it.
+// epoch is the time of every file, so that equal content makes equal images.
 var epoch = time.Unix(946684800, 0)
 
-// writeTar writes the build context.
+// writeTar writes the files where the COPY instructions want them.
 func (c content) writeTar(w io.Writer) error {
 	tw := tar.NewWriter(w)
-	for _, f := range c.files {
-		if err := writeEntry(tw, f.name, f.mode, int64(len(f.data)), bytes.NewReader(f.data)); err != nil {
-			return err
+	made := map[string]bool{} // folders
+	for _, cp := range c.copies {
+		for _, f := range c.files {
+			if name, ok := strings.CutPrefix(f.name, cp.from); ok {
+				if err := writeEntry(tw, made, cp.to+name, f.mode, int64(len(f.data)), bytes.NewReader(f.data)); err != nil {
+					return err
+				}
+			}
 		}
-	}
-	for _, b := range c.binaries {
-		if err := b.writeTo(tw); err != nil {
-			return err
+		for _, b := range c.binaries {
+			if name, ok := strings.CutPrefix("bin/"+b.name, cp.from); ok {
+				if err := b.writeTo(tw, made, cp.to+name); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return tw.Close()
 }
 
-func (b binary) writeTo(tw *tar.Writer) error {
+func (b binary) writeTo(tw *tar.Writer, made map[string]bool, name string) error {
 	f, err := os.Open(b.path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return writeEntry(tw, path.Join("bin", b.name), 0o755, b.size, f)
+	return writeEntry(tw, made, name, 0o755, b.size, f)
 }
 
-func writeEntry(tw *tar.Writer, name string, mode, size int64, data io.Reader) error {
+// writeEntry writes one file, and before it the folders above it: those that the
+// daemon makes by itself would not get the usual mode from every version of it.
+func writeEntry(tw *tar.Writer, made map[string]bool, name string, mode, size int64, data io.Reader) error {
+	for i, r := range name {
+		if dir := name[:i]; r == '/' && !made[dir] {
+			made[dir] = true
+			header := &tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755, ModTime: epoch, Format: tar.FormatPAX}
+			if err := tw.WriteHeader(header); err != nil {
+				return err
+			}
+		}
+	}
 	header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: size, ModTime: epoch, Format: tar.FormatPAX}
 	if err := tw.WriteHeader(header); err != nil {
 		return err

@@ -107,14 +107,23 @@ func (b *Builder) makeRoot(ctx context.Context, program, dir string) error {
 		return err
 	}
 	const settings = "etc/dpkg/dpkg.cfg.d/oalab"
-	text, err := fs.ReadFile(files, string(Base)+"/files/"+settings)
+	text, err := fs.ReadFile(b.files, string(Base)+"/files/"+settings)
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, settings), text, 0o644); err != nil {
 		return err
 	}
-	return command(ctx, "chroot", dir, "/debootstrap/debootstrap", "--second-stage")
+	if err := command(ctx, "chroot", dir, "/debootstrap/debootstrap", "--second-stage"); err != nil {
+		return err
+	}
+	// The first stage unpacks without dpkg, which therefore could not leave these out.
+	for _, unread := range []string{"doc", "man", "info", "locale", "lintian", "bash-completion"} {
+		if err := os.RemoveAll(filepath.Join(dir, "usr/share", unread)); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(filepath.Join(dir, "usr/lib", "x86_64-linux-gnu", "gconv"))
 }
 
 // command runs a program that makes mounts and children: both end with it.

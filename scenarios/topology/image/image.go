@@ -3,12 +3,7 @@
 // is not built again, and a change of a file or a binary makes a new one.
 package image
 
-import (
-	"io/fs"
-	"slices"
-
-	"oalab/docker"
-)
+import "slices"
 
 // Name is the name of an image, and of its folder in package docker.
 type Name string
@@ -68,9 +63,6 @@ const (
 
 // repository is the name of an image without its tag.
 func repository(name Name) string { return "oalab/" + string(name) }
-
-// files are the contents of package docker; a test has its own.
-var files fs.FS = docker.Files
 
 // known reports whether there is an image of that name.
 func known(name Name) bool { return slices.Contains(Names(), name) }
