@@ -78,15 +78,17 @@ func TestServersOverABroker(t *testing.T) {
 		_, body := servertest.Get(t, front, "/readyz")
 		return strings.Contains(body, `"broker":"ok"`)
 	})
-	const orders = 30
-	serials := make([]string, orders)
+	const followers, each = 2, 8 // few at once: four servers write to one SQLite file
+	serials := make([]string, followers*each)
 	var all sync.WaitGroup
-	for i := range orders {
+	for f := range followers {
 		all.Go(func() {
-			o := w.say(front, mockwechat.Message{
-				OpenID: "oFollower0000000000000000001", Content: "KT10", MsgID: strconv.Itoa(1000 + i), CreateTime: 1_700_000_000,
-			})
-			serials[i] = serialOf(t, o.Seen)
+			for i := f * each; i < (f+1)*each; i++ {
+				o := w.say(front, mockwechat.Message{
+					OpenID: "oFollower000000000000000000" + strconv.Itoa(f+1), Content: "KT10", MsgID: strconv.Itoa(1000 + i), CreateTime: 1_700_000_000,
+				})
+				serials[i] = serialOf(t, o.Seen)
+			}
 		})
 	}
 	all.Go(func() {
