@@ -21,6 +21,9 @@ type readiness struct {
 	database func(context.Context) error
 	// redis is named, but a server without it is ready: it is slower, not wrong.
 	redis func(context.Context) error
+	// userLog likewise: without its database the spool has the messages. It is nil
+	// without the role callback.
+	userLog func(context.Context) error
 }
 
 // turn makes the server itself ready (nil) or not.
@@ -42,6 +45,12 @@ func (r *readiness) Check(ctx context.Context) map[string]error {
 	parts := map[string]error{"server": reason, "database": r.database(ctx), "redis": nil}
 	if err := r.redis(ctx); err != nil {
 		parts["redis"] = &web.DispensableError{Err: err}
+	}
+	if r.userLog != nil {
+		parts["user_log"] = nil
+		if err := r.userLog(ctx); err != nil {
+			parts["user_log"] = &web.DispensableError{Err: err}
+		}
 	}
 	return parts
 }
