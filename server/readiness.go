@@ -25,6 +25,9 @@ type readiness struct {
 	// without it is ready: it accepts orders, which wait in the outbox. Were it taken
 	// out of the traffic, all would be at once, and late would become away.
 	broker func(context.Context) error
+	// userLog likewise: without its database the spool has the messages. It is nil
+	// without the role callback.
+	userLog func(context.Context) error
 }
 
 // turn makes the server itself ready (nil) or not.
@@ -47,10 +50,13 @@ func (r *readiness) Check(ctx context.Context) map[string]error {
 	if err := r.redis(ctx); err != nil {
 		parts["redis"] = &web.DispensableError{Err: err}
 	}
-	if r.broker != nil {
-		parts["broker"] = nil
-		if err := r.broker(ctx); err != nil {
-			parts["broker"] = &web.DispensableError{Err: err}
+	for name, ask := range map[string]func(context.Context) error{"broker": r.broker, "user_log": r.userLog} {
+		if ask == nil {
+			continue
+		}
+		parts[name] = nil
+		if err := ask(ctx); err != nil {
+			parts[name] = &web.DispensableError{Err: err}
 		}
 	}
 	return parts

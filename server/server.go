@@ -47,8 +47,10 @@ type Server struct {
 	keepTokens func(context.Context) error
 	// keepBindings keeps the cached bindings up to date; nil when none are used.
 	keepBindings func(context.Context) error
-	drain        func(context.Context) error // of the callback; nil without that role
-	ready        *readiness
+	// keepLog stores the user log; nil without the role callback.
+	keepLog func(context.Context) error
+	drain   func(context.Context) error // of the callback; nil without that role
+	ready   *readiness
 
 	stops  lifecycle
 	failed chan error // holds one: the end of serving that nobody asked for
@@ -110,6 +112,9 @@ func (s *Server) Start(ctx context.Context) error {
 	s.startWork()
 	if s.keepBindings != nil {
 		s.background("bindings", s.keepBindings)
+	}
+	if s.keepLog != nil {
+		s.background("user log", s.keepLog)
 	}
 	if s.drain != nil {
 		s.stops.push("callback", s.drain)

@@ -56,13 +56,24 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.ready.database, s.ready.redis = db.Ping, redis.Ping
+	statements := []func() int64{db.Statements}
 	registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "oalab_db_statements_total", Help: "Statements sent to the database, without BEGIN and COMMIT.",
-	}, func() float64 { return float64(db.Statements()) }))
+		Name: "oalab_db_statements_total", Help: "Statements sent to the databases, without BEGIN and COMMIT.",
+	}, func() (sum float64) {
+		for _, of := range statements {
+			sum += float64(of())
+		}
+		return sum
+	}))
 
 	site := web.Config{Readiness: s.ready, Metrics: registry, Log: s.log}
 	if s.roles[RoleCallback] {
-		handler, err := s.newCallback(ctx, db, service, registry)
+		users, logs, err := s.newUserLog(ctx, registry)
+		if err != nil {
+			return err
+		}
+		statements = append(statements, logs.Statements)
+		handler, err := s.newCallback(ctx, db, service, users, registry)
 		if err != nil {
 			return err
 		}
@@ -73,10 +84,14 @@ func (s *Server) wire(ctx context.Context) error {
 }
 
 func openStore(ctx context.Context, cfg Config) (*sqlstore.DB, error) {
-	return sqlstore.Open(ctx, sqlstore.Config{
+	return sqlstore.Open(ctx, storeConfig(cfg))
+}
+
+func storeConfig(cfg Config) sqlstore.Config {
+	return sqlstore.Config{
 		Driver: cfg.Database.Driver, CoreDSN: string(cfg.Database.CoreDSN), LogDSN: string(cfg.Database.LogDSN),
 		DataDir: cfg.DataDir, MaxConns: cfg.Database.MaxConns, Readers: cfg.Database.Readers,
-	})
+	}
 }
 
 // newBusiness builds the business service and its clients, and loads the catalogue.
@@ -125,11 +140,12 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.
 }
 
 // newCallback builds the callback and loads the keywords.
-func (s *Server) newCallback(ctx context.Context, db *sqlstore.DB, service *business.Service, reg prometheus.Registerer) (*callback.Handler, error) {
+func (s *Server) newCallback(ctx context.Context, db *sqlstore.DB, service *business.Service, users callback.UserLog, reg prometheus.Registerer) (*callback.Handler, error) {
 	cfg := callback.Config{
 		Budget:    time.Duration(s.cfg.Callback.Budget),
 		BodyLimit: int64(s.cfg.Callback.BodyLimit),
 		Alone:     job.Defects(s.cfg.Defects).Has(job.DefectNoDedup),
+		UserLog:   users,
 	}
 	names := make([]string, 0, len(s.cfg.Accounts))
 	for _, a := range s.cfg.Accounts {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -20,6 +21,14 @@ func fill(table, column, kind string) string {
 		return "CONCAT('a', n)"
 	}
 	switch column {
+	case "sent_at": // seven months
+		return "1767225600 + n * 3600"
+	case "msg_type":
+		return "IF(n % 5 = 0, 'event', 'text')"
+	case "openid":
+		if table == "user_log" {
+			return "CONCAT('o', n % 100)"
+		}
 	case "account":
 		return "CONCAT('a', n % 4)"
 	case "queue":
@@ -122,6 +131,14 @@ func mysqlPlans(t *testing.T, db *sqlx.DB, query string) []mysqlPlan {
 		switch before := strings.TrimSpace(parts[i]); {
 		case strings.HasSuffix(before, "LIMIT"):
 			args[i] = 100
+		case strings.HasSuffix(before, "sent_at >="):
+			args[i] = 1769900000
+		case strings.HasSuffix(before, "sent_at <"):
+			args[i] = 1775000000
+		case strings.HasSuffix(before, "msg_type ="):
+			args[i] = "event"
+		case strings.HasSuffix(before, "openid ="):
+			args[i] = "o7"
 		case strings.HasSuffix(before, "account ="):
 			args[i] = "a1"
 		case strings.HasSuffix(before, "queue ="):
@@ -164,9 +181,21 @@ func mysqlPlans(t *testing.T, db *sqlx.DB, query string) []mysqlPlan {
 // tables that are worth an index.
 func TestEveryMySQLQueryUsesAnIndex(t *testing.T) {
 	t.Parallel()
-	db := openOwn(t, OwnMySQL(t))
+	dsn := OwnMySQL(t)
+	db := openOwn(t, dsn)
+	logs, err := OpenLog(t.Context(), Config{Driver: MySQL, LogDSN: dsn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logs.Close()
+	january := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	for month := range 7 {
+		if err := logs.Maintain(t.Context(), january.AddDate(0, month, 0), january); err != nil {
+			t.Fatal(err)
+		}
+	}
 	fillTables(t, db.write)
-	for _, query := range statements(db.dialect) {
+	for _, query := range append(statements(db.dialect), selectByOpenID, selectByType) {
 		plans := mysqlPlans(t, db.read, query)
 		if len(plans) == 0 {
 			t.Errorf("%s: no plan", query)

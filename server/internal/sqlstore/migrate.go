@@ -15,8 +15,17 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-//go:embed migration/sqlite/*.sql migration/mysql/*.sql
+//go:embed migration/sqlite/*.sql migration/mysql/*.sql migration/log/sqlite/*.sql migration/log/mysql/*.sql
 var migrations embed.FS
+
+// migrationsOf is the folder of a group's migrations, and the table that notes
+// which of them were made: the groups may share a database.
+func migrationsOf(group, engine string) (folder, versions string) {
+	if group == groupLog {
+		return "migration/log/" + engine, "goose_log_version"
+	}
+	return "migration/" + engine, "goose_db_version"
+}
 
 // lockWait is how long a process waits for another one that changes the tables.
 const lockWait = time.Minute
@@ -32,7 +41,8 @@ func (p *pool) Migrate(ctx context.Context) error {
 }
 
 func (p *pool) migrate(ctx context.Context, db *sqlx.DB) error {
-	files, err := fs.Sub(migrations, "migration/"+p.dialect.name)
+	folder, versions := migrationsOf(p.group, p.dialect.name)
+	files, err := fs.Sub(migrations, folder)
 	if err != nil {
 		return err
 	}
@@ -40,7 +50,7 @@ func (p *pool) migrate(ctx context.Context, db *sqlx.DB) error {
 	if p.dialect.name == MySQL {
 		engine = goose.DialectMySQL
 	}
-	provider, err := goose.NewProvider(engine, db.DB, files, goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(engine, db.DB, files, goose.WithDisableGlobalRegistry(true), goose.WithTableName(versions))
 	if err != nil {
 		return err
 	}

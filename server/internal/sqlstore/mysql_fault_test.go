@@ -251,14 +251,25 @@ func TestMySQLMigrationLock(t *testing.T) {
 // process that dies before it notes the version leaves the next one all of them.
 func TestMySQLMigrationCutShort(t *testing.T) {
 	t.Parallel() // it waits most of the time
-	db, err := Open(t.Context(), Config{Driver: MySQL, CoreDSN: OwnMySQL(t)})
+	cfg := Config{Driver: MySQL, CoreDSN: OwnMySQL(t)}
+	db, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	files, err := fs.Glob(migrations, "migration/mysql/*.sql")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
+	logs, err := OpenLog(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logs.Close()
+	var files []string
+	for _, group := range []string{groupCore, groupLog} {
+		folder, _ := migrationsOf(group, MySQL)
+		found, err := fs.Glob(migrations, folder+"/*.sql")
+		if err != nil || len(found) == 0 {
+			t.Fatal(found, err)
+		}
+		files = append(files, found...)
 	}
 	for _, name := range files {
 		raw, err := fs.ReadFile(migrations, name)
@@ -275,7 +286,7 @@ func TestMySQLMigrationCutShort(t *testing.T) {
 			}
 		}
 	}
-	if err := db.Migrate(t.Context()); err != nil {
+	if err := errors.Join(db.Migrate(t.Context()), logs.Migrate(t.Context())); err != nil {
 		t.Error(err)
 	}
 }

@@ -26,8 +26,8 @@ type Config struct {
 	// CoreDSN is the database of the group core: a file for SQLite ("" means
 	// core.db in DataDir), a data source name for MySQL.
 	CoreDSN string
-	// LogDSN is the database of the group log, whose tables come with the user
-	// logs; it is not opened before.
+	// LogDSN is the database of the group log: a file for SQLite ("" means log.db in
+	// DataDir), a data source name for MySQL ("" means CoreDSN).
 	LogDSN string
 	// DataDir holds the SQLite files; it is made when it is missing. "" means ./data.
 	DataDir string
@@ -66,7 +66,10 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 }
 
 // The table groups. No transaction spans them.
-const groupCore = "core"
+const (
+	groupCore = "core"
+	groupLog  = "log"
+)
 
 func openPool(ctx context.Context, cfg Config, group, dsn string) (pool, error) {
 	switch cfg.Driver {
@@ -108,9 +111,11 @@ func openSQLite(ctx context.Context, cfg Config, group, path string) (pool, erro
 	if err != nil {
 		return pool{}, errors.Join(err, write.Close())
 	}
-	return pool{
-		group: group, dialect: sqliteDialect, dsn: path, write: write, read: read, writer: newShared(write), statements: count,
-	}, nil
+	p := pool{group: group, dialect: sqliteDialect, dsn: path, write: write, read: read, writer: direct{write}, statements: count}
+	if group == groupCore { // the user log makes its own batches
+		p.writer = newShared(write)
+	}
+	return p, nil
 }
 
 // connectSQLite opens connections. busy_timeout comes first: it covers the pragmas after it.

@@ -29,6 +29,10 @@ type writer interface {
 // their flushes by themselves).
 type direct struct{ db *sqlx.DB }
 
+func (w direct) do(ctx context.Context, work func(ctx context.Context, tx *sqlx.Tx) error) error {
+	return persistently(ctx, func() error { return w.once(ctx, work) })
+}
+
 // directTries bounds how often a work is run that meets others in its way, and
 // lostTries how often one that loses its connection before COMMIT: a frozen
 // server costs each of these the time-out of a statement.
@@ -37,13 +41,14 @@ const (
 	lostTries   = 2
 )
 
-func (w direct) do(ctx context.Context, work func(ctx context.Context, tx *sqlx.Tx) error) error {
+// persistently runs a work again that was refused for what may be over soon.
+func persistently(ctx context.Context, once func() error) error {
 	var err error
 	lost := 0
 	// Works that met in a deadlock come back at different times.
 	pause := &backoff.ExponentialBackOff{InitialInterval: 2 * time.Millisecond, RandomizationFactor: 0.9, Multiplier: 3, MaxInterval: 100 * time.Millisecond}
 	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
-		err = w.once(ctx, work)
+		err = once()
 		again := inTheWay(err)
 		if connectionLost(err) {
 			lost++
