@@ -16,6 +16,8 @@ func (r *run) glossary() section {
 		{"healed", "the cause was seen to be gone; the system may need longer to recover"},
 		{"effect", "the proof that a fault bit; one without it tested nothing, and the run is inconclusive"},
 		{"outage", "the longest time without a successful delivery while deliveries failed"},
+		{"cycle", "one window of a fault that is repeated, each time at another moment of the system's own timers"},
+		{"prediction", "how long an outage the settings let expect, computed before the load"},
 		{"objective", "a limit on a figure"},
 		{"checker, invariant", "something that must hold always (no order lost or done twice, no reply that changes), and what judges it from the records"},
 		{"ledger", "what the mock of the platform or of the carrier says it really did"},

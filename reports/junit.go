@@ -67,7 +67,7 @@ func (r *run) checkerCase(c history.CheckerResult) testCase {
 	if c.Verdict != c.Expected {
 		out.Open = c.Verdict == history.Inconclusive
 		out.Problem = fmt.Sprintf("checker %s of arm %s is %s, %s expected: %d violations among %d, limit 0: %s%s",
-			c.Name, c.Arm, c.Verdict, c.Expected, c.Violations, c.Checked, c.Detail, r.seeIn(c.Arm, plotErrors))
+			c.Name, c.Arm, c.Verdict, c.Expected, c.Violations, c.Checked, c.Detail, r.seeIn(c.Arm, plotOfChecker(c.Name)))
 	}
 	return out
 }
@@ -92,10 +92,25 @@ func (r *run) seeIn(arm, kind string) string {
 	return ", see " + DirPlots + "/" + plotName(arm, kind) + ".svg"
 }
 
+// plotOfChecker is the kind of plot that shows best what a checker judges.
+func plotOfChecker(name string) string {
+	switch name {
+	case check.AddressSingle{}.Name():
+		return plotFailover
+	case check.Predicted{}.Name():
+		return plotOutages
+	}
+	return plotErrors
+}
+
 // plotOf is the kind of plot that shows a figure best.
 func plotOf(figure string) string {
 	base, _, _ := strings.Cut(figure, "/")
 	switch {
+	case base == "share", strings.HasPrefix(base, "share_"), base == "balance_max_min", base == "ejected_after_s", base == "readmitted_after_s":
+		return plotShares
+	case ofCycles(base):
+		return plotOutages
 	case strings.HasSuffix(base, "_due_s"), strings.HasSuffix(base, "_sent_s"):
 		return plotLatency
 	case strings.HasPrefix(base, "outage"):

@@ -21,10 +21,24 @@ const (
 	plotPercentiles  = "latency-percentiles"
 	plotErrors       = "errors"
 	plotAvailability = "availability"
+	plotFailover     = "failover"
+	plotOutages      = "outages"
+	plotShares       = "shares"
 )
 
 func plotKinds() []string {
-	return []string{plotRate, plotLatency, plotCDF, plotPercentiles, plotErrors, plotAvailability}
+	return []string{plotRate, plotLatency, plotCDF, plotPercentiles, plotErrors, plotAvailability, plotFailover, plotOutages, plotShares}
+}
+
+// has reports whether the arm has what a kind of plot draws.
+func (e armEvidence) has(kind string) bool {
+	switch kind {
+	case plotFailover, plotOutages:
+		return e.offered() && len(e.series.Failover.Faults) > 0
+	case plotShares:
+		return e.offered() && len(e.series.Shares.Names) > 0
+	}
+	return e.offered()
 }
 
 // plotName is the name of a plot's files, without their ending.
@@ -39,31 +53,43 @@ func (r *run) drawArm(folder string, e *armEvidence, save saver) error {
 	lanes, limits := lanesOf(e.arm.Record), r.limitsOn(e)
 	e.plots = map[string]*picture{}
 	for _, kind := range plotKinds() {
-		figure := func(width vg.Length) *plot.Figure {
+		if !e.has(kind) {
+			continue
+		}
+		figure := func(width vg.Length) (plot.Drawing, string) {
+			titled := func(f *plot.Figure) (plot.Drawing, string) { return f, f.Title }
 			switch kind {
+			case plotFailover:
+				lines := plot.Failover(e.series.Failover, width)
+				return lines, lines.Title
+			case plotOutages:
+				return titled(plot.Outages(e.series.Failover, r.limitsOnOutages(e), width))
+			case plotShares:
+				return titled(plot.Shares(e.series, lanes, width))
 			case plotRate:
-				return plot.Rate(e.series, lanes, width)
+				return titled(plot.Rate(e.series, lanes, width))
 			case plotLatency:
-				return plot.Latency(e.series, lanes, limits, width)
+				return titled(plot.Latency(e.series, lanes, limits, width))
 			case plotCDF:
-				return plot.CDF(e.series, width)
+				return titled(plot.CDF(e.series, width))
 			case plotPercentiles:
-				return plot.Percentiles(e.series, width)
+				return titled(plot.Percentiles(e.series, width))
 			case plotErrors:
-				return plot.Errors(e.series, lanes, width)
+				return titled(plot.Errors(e.series, lanes, width))
 			default:
-				return plot.Availability(e.series, lanes, width)
+				return titled(plot.Availability(e.series, lanes, width))
 			}
 		}
-		wide := figure(plot.Wide)
-		p := &picture{Name: plotName(e.name, kind), Title: wide.Title + ", arm " + e.name}
+		wide, title := figure(plot.Wide)
+		narrow, _ := figure(plot.Narrow)
+		p := &picture{Name: plotName(e.name, kind), Title: title + ", arm " + e.name}
 		e.plots[kind] = p
 		var err error
 		if p.Wide, err = plot.SVG(wide); err != nil {
 			p.Trouble = err.Error()
 			continue
 		}
-		if p.Narrow, err = plot.SVG(figure(plot.Narrow)); err != nil {
+		if p.Narrow, err = plot.SVG(narrow); err != nil {
 			p.Trouble = err.Error()
 			continue
 		}
@@ -112,6 +138,19 @@ func (r *run) limitsOn(e *armEvidence) []plot.Limit {
 	return out
 }
 
+// limitsOnOutages are the objectives on outages of faults of an arm.
+func (r *run) limitsOnOutages(e *armEvidence) []plot.OutageLimit {
+	var out []plot.OutageLimit
+	for _, f := range objectivesOf(r.Manifest) {
+		base, fault, arm := r.split(f.Name)
+		if arm != e.name || fault == "" || !strings.HasPrefix(base, "outage_") || !strings.HasPrefix(f.Relation, "<") {
+			continue
+		}
+		out = append(out, plot.OutageLimit{Fault: fault, Name: base + " " + limit(f), Value: *f.Limit})
+	}
+	return out
+}
+
 // split takes the name of a figure apart: what it measures, the fault in whose
 // windows, "" for none, and the arm.
 func (r *run) split(name string) (base, fault, arm string) {
@@ -136,7 +175,7 @@ func (r *run) split(name string) (base, fault, arm string) {
 // show adds a plot of every arm that has it.
 func (r *run) show(s *section, kinds ...string) {
 	for _, e := range r.arms {
-		if e.err == nil && !e.offered() {
+		if e.err == nil && !slices.ContainsFunc(kinds, e.has) {
 			continue
 		}
 		if len(r.arms) > 1 || e.err != nil {
@@ -147,7 +186,9 @@ func (r *run) show(s *section, kinds ...string) {
 			continue
 		}
 		for _, k := range kinds {
-			s.Blocks = append(s.Blocks, block{Plot: e.plots[k]})
+			if p := e.plots[k]; p != nil {
+				s.Blocks = append(s.Blocks, block{Plot: p})
+			}
 		}
 	}
 }

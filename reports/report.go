@@ -129,14 +129,17 @@ func (r *run) draw(dir string, save saver) error {
 	folder := filepath.Join(dir, DirPlots)
 	for i := range r.arms {
 		e := &r.arms[i]
-		if !e.offered() {
-			for _, kind := range plotKinds() {
-				for _, ending := range []string{"svg", "png"} {
-					if err := os.Remove(filepath.Join(folder, plotName(e.name, kind)+"."+ending)); err != nil && !errors.Is(err, os.ErrNotExist) {
-						return err
-					}
+		for _, kind := range plotKinds() {
+			if e.has(kind) {
+				continue
+			}
+			for _, ending := range []string{"svg", "png"} {
+				if err := os.Remove(filepath.Join(folder, plotName(e.name, kind)+"."+ending)); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return err
 				}
 			}
+		}
+		if !e.offered() {
 			continue
 		}
 		if err := r.drawArm(folder, e, save); err != nil {
@@ -149,7 +152,7 @@ func (r *run) draw(dir string, save saver) error {
 // document puts the report together, the most important first.
 func (r *run) document() document {
 	d := document{Head: r.head(), Suites: r.suites()}
-	sections := append([]section{r.tested(), r.objectives(), r.checkers()}, r.exhibits...)
+	sections := append([]section{r.tested(), r.objectives(), r.checkers(), r.failover(), r.balancing()}, r.exhibits...)
 	if !r.Study {
 		sections = append(sections, r.overTime(), r.distribution(), r.errorClasses(), r.availability(), r.faults(), r.phases(),
 			r.generator(), r.embedded(), r.sources())

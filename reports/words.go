@@ -17,10 +17,14 @@ func (r *run) meaning(name string) string {
 		return "how often the effect of fault " + fault + " was seen, smallest of its windows"
 	}
 	words := meaningOf(base)
-	if words == "" {
+	switch {
+	case words == "":
 		return ""
-	}
-	if fault != "" {
+	case base == "share":
+		words += " " + fault // here an app server stands behind the slash
+	case fault != "" && ofCycles(base):
+		words += ", of " + fault
+	case fault != "":
 		words += ", of those due while " + fault + " was in effect"
 	}
 	if len(r.Arms) > 0 && arm != r.Arms[0] {
@@ -40,6 +44,9 @@ func (r *run) shortMeaning(name string) string {
 
 func meaningOf(base string) string {
 	if words := meaningOfPackets(base); words != "" {
+		return words
+	}
+	if words := meaningOfCycles(base); words != "" {
 		return words
 	}
 	switch base {
@@ -89,8 +96,6 @@ func meaningOf(base string) string {
 		return "database statements for one message"
 	case "cache_hit_ratio":
 		return "share of look-ups answered by the cache"
-	case "outage_median_s":
-		return "half of the outages were shorter"
 	case "lost_acknowledged_writes":
 		return "writes that were confirmed and are gone"
 	case "pacing_error_p99_s":

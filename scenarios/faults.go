@@ -14,7 +14,7 @@ import (
 
 // Targets of the embedded topology.
 const (
-	TargetServer  chaos.Target = "oaserver"
+	TargetServer               = topology.EmbeddedServer
 	TargetCarrier chaos.Target = "mockcarrier"
 	TargetPusher  chaos.Target = "platform-oaserver"
 	TargetAPI     chaos.Target = "mockwechat"
@@ -130,7 +130,7 @@ func killServer(at time.Duration) Fault {
 	return Fault{
 		Name: "kill-server", At: at, For: killFor, Jitter: phase, Target: TargetServer,
 		Make: func(s topology.System) chaos.Fault {
-			return host.Kill("kill-server", TargetServer, s.Server())
+			return host.Kill("kill-server", TargetServer, s.Host(TargetServer))
 		},
 		Effect: check.Effect{Fault: "kill-server", What: "refused tries", Min: 20, Count: check.TriesRefused},
 	}
@@ -141,7 +141,7 @@ func FreezeServer(at, length time.Duration) Fault {
 	return Fault{
 		Name: "freeze-server", At: at, For: length, Target: TargetServer,
 		Make: func(s topology.System) chaos.Fault {
-			return host.Freeze("freeze-server", TargetServer, s.Server())
+			return host.Freeze("freeze-server", TargetServer, s.Host(TargetServer))
 		},
 		Effect: check.Effect{Fault: "freeze-server", What: "failed probes", Min: 1, Count: probesFailed},
 	}

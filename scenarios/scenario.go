@@ -11,6 +11,7 @@ import (
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
 	"oalab/scenarios/load/profile"
+	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
 )
@@ -24,8 +25,11 @@ const (
 	Full  Size = "full"
 )
 
-// Embedded is the topology of child processes on one machine, without containers.
-const Embedded = "embedded"
+// The topologies that scenarios name.
+const (
+	Embedded = topology.Embedded // child processes on one machine, without containers
+	Docker   = topology.Docker   // each host a container
+)
 
 // Scenario is one experiment: a hypothesis, the arms that test it, and where the
 // hypothesis comes from.
@@ -67,6 +71,8 @@ type Setup struct {
 	// TokenLifetime is the life of the platform's access tokens, in whole seconds;
 	// 0 means 7 200 s.
 	TokenLifetime time.Duration
+	// Layout is what the docker topology is made of.
+	Layout topology.Layout
 	// TokenAPI is where the server gets its tokens: stable_token (also when empty)
 	// or token.
 	TokenAPI string
@@ -94,6 +100,9 @@ type Fault struct {
 	Target chaos.Target
 	Make   func(topology.System) chaos.Fault
 	Effect check.Effect
+	// Cause is what the fault is to the pair of load balancers, if the settings let
+	// expect how long its outage is; "" if not.
+	Cause predict.Cause
 }
 
 // Spec is what the judge needs to know of an arm.
@@ -132,7 +141,9 @@ func (s Scenario) Specs(size Size, arms []string) []check.Spec {
 }
 
 // All is the catalogue in the order of its numbers in the requirements.
-func All() []Scenario { return []Scenario{Smoke(), RedpacketStats()} }
+func All() []Scenario {
+	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), RollingDeploy(), AppFaults()}
+}
 
 // Find looks a scenario up by name, the drills that All leaves out included.
 func Find(name string) (Scenario, bool) {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/url"
 	"time"
 )
 
@@ -36,6 +37,10 @@ type Database struct {
 	// in the data folder; an empty LogDSN is otherwise the CoreDSN.
 	CoreDSN Secret `yaml:"core_dsn"`
 	LogDSN  Secret `yaml:"log_dsn"`
+	// MaxConns bounds the connections to the group core with mysql, and Readers
+	// those that read with sqlite, which has one that writes.
+	MaxConns int `yaml:"max_conns"`
+	Readers  int `yaml:"readers"`
 }
 
 // Redis is the shared cache; an empty Addr is the one in the process.
@@ -59,7 +64,11 @@ const (
 
 // AMQP is the broker; an empty URL is the queue in the process.
 type AMQP struct {
+	// URL is amqp:// or amqps://, with user, password and virtual host.
 	URL Secret `yaml:"url"`
+	// Prefix begins the names of the queues at the broker, so that deployments can
+	// share one.
+	Prefix string `yaml:"prefix"`
 }
 
 // WeChat says where the platform is. An empty address means that the server
@@ -136,8 +145,9 @@ func Default() Config {
 	return Config{
 		Listen:   "127.0.0.1:8080",
 		DataDir:  "./data",
-		Database: Database{Driver: "sqlite"},
+		Database: Database{Driver: "sqlite", MaxConns: 64, Readers: 8},
 		Cache:    Cache{Bindings: CacheOn},
+		AMQP:     AMQP{Prefix: "oalab."},
 		Callback: Callback{
 			InlineWait: Duration(700 * time.Millisecond),
 			Budget:     Duration(4500 * time.Millisecond),
@@ -159,6 +169,11 @@ func Default() Config {
 // secrets lists what must not be seen in a log.
 func (c Config) secrets() []string {
 	out := []string{string(c.Database.CoreDSN), string(c.Database.LogDSN), string(c.AMQP.URL), string(c.Redis.Password)}
+	if u, err := url.Parse(string(c.AMQP.URL)); err == nil {
+		if password, ok := u.User.Password(); ok { // as a client may show it, without the rest
+			out = append(out, password)
+		}
+	}
 	for _, a := range c.Accounts {
 		out = append(out, string(a.Secret), string(a.Token), string(a.EncodingAESKey), string(a.PreviousEncodingAESKey))
 	}

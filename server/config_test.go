@@ -55,7 +55,7 @@ func TestEmptyFileIsTheDefault(t *testing.T) {
 const full = `
 listen: 127.0.0.1:0
 data_dir: /srv/oalab
-database: {driver: mysql, core_dsn: "u:p@tcp(db)/core", log_dsn: "u:p@tcp(db)/log"}
+database: {driver: mysql, core_dsn: "u:p@tcp(db)/core", log_dsn: "u:p@tcp(db)/log", max_conns: 32, readers: 4}
 redis: {addr: ""}
 cache: {bindings: off}
 wechat:
@@ -94,7 +94,7 @@ func TestAllKeys(t *testing.T) {
 	}
 	want := server.Config{
 		Listen: "127.0.0.1:0", DataDir: "/srv/oalab",
-		Database: server.Database{Driver: "mysql", CoreDSN: "u:p@tcp(db)/core", LogDSN: "u:p@tcp(db)/log"},
+		Database: server.Database{Driver: "mysql", CoreDSN: "u:p@tcp(db)/core", LogDSN: "u:p@tcp(db)/log", MaxConns: 32, Readers: 4},
 		Cache:    server.Cache{Bindings: server.CacheOff},
 		WeChat:   server.WeChat{APIBase: "http://127.0.0.1:9001"},
 		Carrier:  server.Carrier{WSDLURL: "http://127.0.0.1:9002/carrier?wsdl"},
@@ -171,7 +171,7 @@ func TestEnvironmentOverlaysTheFile(t *testing.T) {
 	}
 	want := server.Default()
 	want.Listen, want.DataDir = "127.0.0.1:2", "file"
-	want.Database = server.Database{Driver: "mysql", CoreDSN: "u:p@/c"}
+	want.Database.Driver, want.Database.CoreDSN = "mysql", "u:p@/c"
 	want.Callback.Budget, want.Callback.BodyLimit = server.Duration(3*time.Second), 2<<10
 	want.Orders.Workers = 5
 	want.Accounts = []server.Account{{Name: "demo-1", Token: "AAAAA", Secret: "s"}, {Name: "other", Token: "BBBBB"}}
@@ -196,7 +196,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	cfg.Database.Driver = "oracle"
 	cfg.Redis.Addr = "redis"
 	cfg.WeChat.TokenAPI = "any"
-	cfg.AMQP.URL = "amqp://u:hunter2@mq"
+	cfg.AMQP = server.AMQP{URL: "http://u:hunter2@mq", Prefix: "a b"}
 	cfg.Cache.Bindings = "maybe"
 	cfg.WeChat.APIBase = "api.weixin.qq.com"
 	cfg.Carrier.WSDLURL = "ftp://carrier"
@@ -218,7 +218,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	for _, want := range []string{
 		`listen: "nowhere" is not host:port`, "data_dir: must not be empty", `database.driver: "oracle" is none of sqlite, mysql`,
-		`redis.addr: "redis" is not host:port`, `cache.bindings: "maybe" is none of on, off`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not available yet; leave it empty",
+		`redis.addr: "redis" is not host:port`, `cache.bindings: "maybe" is none of on, off`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not an amqp:// or amqps:// address with a host", `amqp.prefix: "a b" is not 1 to 64 letters, digits, . - or _`,
 		"wechat.api_base: is not an http:// or https:// address", "carrier.wsdl_url: is not an http:// or https:// address",
 		"account demo.encoding_aes_key: must be set for mode safe", "account demo: two accounts have this name",
 		"account demo.token: is not 3 to 32 letters and digits", `account demo.mode: "secret" is none of plain, compatible, safe`,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"oalab/server/internal/job"
+	"oalab/server/internal/queue/rabbit"
 	"oalab/server/wechat"
 )
 
@@ -27,9 +28,7 @@ func (c Config) Validate() error {
 	if c.Cache.Bindings != CacheOn && c.Cache.Bindings != CacheOff {
 		f.add("cache.bindings", "%q is none of %s, %s", c.Cache.Bindings, CacheOn, CacheOff)
 	}
-	if c.AMQP.URL != "" {
-		f.add("amqp.url", "is not available yet; leave it empty")
-	}
+	f.amqp(c.AMQP)
 	f.address("wechat.api_base", c.WeChat.APIBase)
 	if !slices.Contains([]string{"", TokenStable, TokenReplace}, c.WeChat.TokenAPI) {
 		f.add("wechat.token_api", "%q is none of %s, %s", c.WeChat.TokenAPI, TokenStable, TokenReplace)
@@ -73,6 +72,11 @@ func (f *faults) database(d Database) {
 	default:
 		f.add("database.driver", "%q is none of sqlite, mysql", d.Driver)
 	}
+	for key, n := range map[string]int{"max_conns": d.MaxConns, "readers": d.Readers} {
+		if n < 1 || n > 10_000 {
+			f.add("database."+key, "%d is not between 1 and 10000", n)
+		}
+	}
 }
 
 func (f *faults) redis(r Redis) {
@@ -81,6 +85,19 @@ func (f *faults) redis(r Redis) {
 	}
 	if host, port, err := net.SplitHostPort(r.Addr); err != nil || host == "" || port == "" {
 		f.add("redis.addr", "%q is not host:port", r.Addr)
+	}
+}
+
+var queuePrefix = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
+
+func (f *faults) amqp(a AMQP) {
+	if a.URL != "" {
+		if err := rabbit.CheckURL(string(a.URL)); err != nil {
+			f.add("amqp.url", "%w", err)
+		}
+	}
+	if !queuePrefix.MatchString(a.Prefix) {
+		f.add("amqp.prefix", "%q is not 1 to 64 letters, digits, . - or _", a.Prefix)
 	}
 }
 

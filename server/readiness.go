@@ -21,6 +21,13 @@ type readiness struct {
 	database func(context.Context) error
 	// redis is named, but a server without it is ready: it is slower, not wrong.
 	redis func(context.Context) error
+	// broker is named when there is one; nil for the queue in the process. A server
+	// without it is ready: it accepts orders, which wait in the outbox. Were it taken
+	// out of the traffic, all would be at once, and late would become away.
+	broker func(context.Context) error
+	// userLog likewise: without its database the spool has the messages. It is nil
+	// without the role callback.
+	userLog func(context.Context) error
 }
 
 // turn makes the server itself ready (nil) or not.
@@ -42,6 +49,15 @@ func (r *readiness) Check(ctx context.Context) map[string]error {
 	parts := map[string]error{"server": reason, "database": r.database(ctx), "redis": nil}
 	if err := r.redis(ctx); err != nil {
 		parts["redis"] = &web.DispensableError{Err: err}
+	}
+	for name, ask := range map[string]func(context.Context) error{"broker": r.broker, "user_log": r.userLog} {
+		if ask == nil {
+			continue
+		}
+		parts[name] = nil
+		if err := ask(ctx); err != nil {
+			parts[name] = &web.DispensableError{Err: err}
+		}
 	}
 	return parts
 }

@@ -68,7 +68,7 @@ func Seed(ctx context.Context, cfg Config, path string) (_ Seeded, err error) {
 	return Seeded{len(data.Keywords), len(data.Business), len(data.Bindings)}, nil
 }
 
-// Migrate brings the tables of the database up to date. Doing it again changes nothing.
+// Migrate brings the tables of both groups up to date. Doing it again changes nothing.
 func Migrate(ctx context.Context, cfg Config) (err error) {
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("configuration: %w", err)
@@ -78,7 +78,15 @@ func Migrate(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.Migrate(ctx)
+	if err := db.Migrate(ctx); err != nil {
+		return err
+	}
+	logs, err := sqlstore.OpenLog(ctx, storeConfig(cfg))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, logs.Close()) }()
+	return logs.Migrate(ctx)
 }
 
 func readSeed(path string, cfg Config) (sqlstore.SeedData, error) {

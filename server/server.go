@@ -40,12 +40,17 @@ type Server struct {
 	relay  *outbox.Relay
 	worker *worker.Worker
 	sweep  func(context.Context) error
+	// giveBack takes no more from the broker and waits for what was received; nil
+	// for the queue in the process.
+	giveBack func(context.Context) error
 	// keepTokens refreshes the access tokens ahead of time.
 	keepTokens func(context.Context) error
 	// keepBindings keeps the cached bindings up to date; nil when none are used.
 	keepBindings func(context.Context) error
-	drain        func(context.Context) error // of the callback; nil without that role
-	ready        *readiness
+	// keepLog stores the user log; nil without the role callback.
+	keepLog func(context.Context) error
+	drain   func(context.Context) error // of the callback; nil without that role
+	ready   *readiness
 
 	stops  lifecycle
 	failed chan error // holds one: the end of serving that nobody asked for
@@ -108,6 +113,9 @@ func (s *Server) Start(ctx context.Context) error {
 	if s.keepBindings != nil {
 		s.background("bindings", s.keepBindings)
 	}
+	if s.keepLog != nil {
+		s.background("user log", s.keepLog)
+	}
 	if s.drain != nil {
 		s.stops.push("callback", s.drain)
 	}
@@ -133,21 +141,6 @@ func (s *Server) warn() {
 	if len(s.cfg.Defects) > 0 {
 		s.log.Warn("defects are planted", "defects", s.cfg.Defects)
 	}
-}
-
-// startWork starts what does the jobs. It is stopped in the reverse order: no
-// new jobs first, then the handlers.
-func (s *Server) startWork() {
-	if !s.roles[RoleWorker] {
-		return
-	}
-	if s.cfg.WeChat.APIBase != "" {
-		s.background("token refresh", s.keepTokens)
-	}
-	s.worker.Start()
-	s.stops.push("jobs", s.worker.Stop)
-	s.background("outbox relay", s.relay.Run)
-	s.background("sweeper", s.sweep)
 }
 
 // background runs a loop until it is stopped.

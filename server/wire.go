@@ -13,13 +13,11 @@ import (
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/job"
 	"oalab/server/internal/outbox"
-	"oalab/server/internal/queue/memqueue"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/support"
 	"oalab/server/internal/telemetry"
 	"oalab/server/internal/web"
 	"oalab/server/internal/wechatapi"
-	"oalab/server/internal/worker"
 	"oalab/server/wechat"
 )
 
@@ -42,12 +40,10 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	registry := telemetry.NewRegistry()
-	queue, err := memqueue.New(memqueue.Config{}, job.Queues(), registry)
+	queue, err := s.newQueue(registry)
 	if err != nil {
 		return err
 	}
-	s.stops.push("queue", func(context.Context) error { queue.Close(); return nil })
-
 	redis, err := s.newCache(registry)
 	if err != nil {
 		return err
@@ -60,13 +56,24 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.ready.database, s.ready.redis = db.Ping, redis.Ping
+	statements := []func() int64{db.Statements}
 	registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "oalab_db_statements_total", Help: "Statements sent to the database, without BEGIN and COMMIT.",
-	}, func() float64 { return float64(db.Statements()) }))
+		Name: "oalab_db_statements_total", Help: "Statements sent to the databases, without BEGIN and COMMIT.",
+	}, func() (sum float64) {
+		for _, of := range statements {
+			sum += float64(of())
+		}
+		return sum
+	}))
 
 	site := web.Config{Readiness: s.ready, Metrics: registry, Log: s.log}
 	if s.roles[RoleCallback] {
-		handler, err := s.newCallback(ctx, db, service, registry)
+		users, logs, err := s.newUserLog(ctx, registry)
+		if err != nil {
+			return err
+		}
+		statements = append(statements, logs.Statements)
+		handler, err := s.newCallback(ctx, db, service, users, registry)
 		if err != nil {
 			return err
 		}
@@ -77,14 +84,18 @@ func (s *Server) wire(ctx context.Context) error {
 }
 
 func openStore(ctx context.Context, cfg Config) (*sqlstore.DB, error) {
-	return sqlstore.Open(ctx, sqlstore.Config{
+	return sqlstore.Open(ctx, storeConfig(cfg))
+}
+
+func storeConfig(cfg Config) sqlstore.Config {
+	return sqlstore.Config{
 		Driver: cfg.Database.Driver, CoreDSN: string(cfg.Database.CoreDSN), LogDSN: string(cfg.Database.LogDSN),
-		DataDir: cfg.DataDir,
-	})
+		DataDir: cfg.DataDir, MaxConns: cfg.Database.MaxConns, Readers: cfg.Database.Readers,
+	}
 }
 
 // newBusiness builds the business service and its clients, and loads the catalogue.
-func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.Client, queue *memqueue.Queue, reg prometheus.Registerer) (*business.Service, error) {
+func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.Client, queue workQueue, reg prometheus.Registerer) (*business.Service, error) {
 	platform := wechatapi.Config{APIBase: s.cfg.WeChat.APIBase}
 	for _, a := range s.cfg.Accounts {
 		platform.Accounts = append(platform.Accounts, wechatapi.Account{Name: a.Name, AppID: a.AppID, Secret: string(a.Secret)})
@@ -128,33 +139,13 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.
 	return service, service.Reload(ctx)
 }
 
-// wireWork builds what does the jobs.
-func (s *Server) wireWork(db *sqlstore.DB, queue *memqueue.Queue, service *business.Service, reg prometheus.Registerer) error {
-	relay, err := outbox.New(outbox.Config{UntilAck: true}, db, queue, s.log, reg)
-	if err != nil {
-		return err
-	}
-	db.OnOutbox(relay.Wake)
-	s.relay, s.sweep = relay, service.Sweep
-	s.worker, err = worker.New(worker.Config{
-		Concurrency: map[string]int{
-			job.QueueOrders: s.cfg.Orders.Workers, job.QueueQueries: s.cfg.Orders.QueryWorkers, job.QueueTells: s.cfg.Orders.TellWorkers,
-		},
-		MaxAttempts: s.cfg.Orders.MaxAttempts,
-		RetryBase:   time.Duration(s.cfg.Orders.RetryBase),
-		RetryMax:    time.Duration(s.cfg.Orders.RetryMax),
-		Seed:        uint64(time.Now().UnixNano()),
-		Defects:     s.cfg.Defects,
-	}, relay.Consumer(queue), service.Handlers(), s.log, reg)
-	return err
-}
-
 // newCallback builds the callback and loads the keywords.
-func (s *Server) newCallback(ctx context.Context, db *sqlstore.DB, service *business.Service, reg prometheus.Registerer) (*callback.Handler, error) {
+func (s *Server) newCallback(ctx context.Context, db *sqlstore.DB, service *business.Service, users callback.UserLog, reg prometheus.Registerer) (*callback.Handler, error) {
 	cfg := callback.Config{
 		Budget:    time.Duration(s.cfg.Callback.Budget),
 		BodyLimit: int64(s.cfg.Callback.BodyLimit),
 		Alone:     job.Defects(s.cfg.Defects).Has(job.DefectNoDedup),
+		UserLog:   users,
 	}
 	names := make([]string, 0, len(s.cfg.Accounts))
 	for _, a := range s.cfg.Accounts {

@@ -1,6 +1,7 @@
-// Package host owns the faults that hit a whole process or host: kill, stop,
-// freeze and restart, against anything that a Controller can control, and
-// Process, the controller of a child process (CHA-2).
+// Package host owns the faults that hit a whole process or host (CHA-2), against
+// anything that a Controller can control: kill, stop, freeze and restart; and, where
+// it has the power for it, off the network, short of processor, memory or disk, and
+// without one of its processes. Process is the controller of a child process.
 package host
 
 import (

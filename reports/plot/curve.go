@@ -29,11 +29,7 @@ func (l Curve) Plot(c draw.Canvas, p *gonum.Plot) {
 		case len(part) > 1:
 			c.StrokeLines(l.Line, c.ClipLinesXY(part)...)
 		case len(part) == 1 && l.Dots && c.Contains(part[0]):
-			c.SetColor(l.Line.Color)
-			var dot vg.Path
-			dot.Move(vg.Point{X: part[0].X + 1.2, Y: part[0].Y})
-			dot.Arc(part[0], 1.2, 0, 2*math.Pi)
-			c.Fill(dot)
+			dot(c, part[0], 1.2, l.Line.Color)
 		}
 		part = nil
 	}

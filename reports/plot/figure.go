@@ -93,8 +93,8 @@ func (f *Figure) labels(c draw.Canvas, data vg.Rectangle) {
 	c.FillText(style, vg.Point{X: c.Min.X + margin - 2, Y: (data.Min.Y + data.Max.Y) / 2}, f.Plot.Y.Label.Text)
 }
 
-// Draw implements Drawing.
-func (f *Figure) Draw(c draw.Canvas) {
+// drawHead draws paper, title, note and legend.
+func (f *Figure) drawHead(c draw.Canvas) {
 	c.SetColor(Paper)
 	c.Fill(c.Path())
 	y := c.Max.Y - margin
@@ -107,7 +107,11 @@ func (f *Figure) Draw(c draw.Canvas) {
 	write(f.titles(), Bold(SizeTitle, Text))
 	write(f.notes(), Face(SizeText, Subtle))
 	drawKeys(c, f.Keys, vg.Point{X: c.Min.X + margin, Y: y - gap}, f.inner())
+}
 
+// Draw implements Drawing.
+func (f *Figure) Draw(c draw.Canvas) {
+	f.drawHead(c)
 	plot, body := f.bare(), f.body(c)
 	data := plot.DataCanvas(body)
 	f.Lanes.shade(c, f.across(), data.Min.Y, data.Max.Y)

@@ -2,6 +2,7 @@ package plot
 
 import (
 	"image/color"
+	"math"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -10,11 +11,12 @@ import (
 // Mark is what a legend shows for a series.
 type Mark int
 
-// The marks of a legend: a curve, a filled area, a mark of recovery.
+// The marks of a legend: a curve, a filled area, a mark of recovery, a dot.
 const (
 	MarkLine Mark = iota
 	MarkArea
 	MarkRecovery
+	MarkDot
 )
 
 // Key is one entry of a legend.
@@ -76,7 +78,19 @@ func (k Key) swatch(c draw.Canvas, box vg.Rectangle) {
 		fill(c, k.Color, box)
 	case MarkRecovery:
 		recovery(c, vg.Point{X: (box.Min.X + box.Max.X) / 2, Y: box.Min.Y})
+	case MarkDot:
+		dot(c, vg.Point{X: (box.Min.X + box.Max.X) / 2, Y: middle}, 2.6, k.Color)
 	}
+}
+
+// dot draws a filled circle.
+func dot(c draw.Canvas, at vg.Point, radius vg.Length, with color.Color) {
+	var p vg.Path
+	p.Move(vg.Point{X: at.X + radius, Y: at.Y})
+	p.Arc(at, radius, 0, 2*math.Pi)
+	p.Close()
+	c.SetColor(with)
+	c.Fill(p)
 }
 
 // fill fills a rectangle.

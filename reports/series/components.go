@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	wl "oalab/mockwechat/ledger"
+	"oalab/scenarios/check"
 	"oalab/scenarios/history"
 )
 
@@ -86,6 +87,19 @@ func counted(component, seen string, t tally, end float64) (Strip, bool) {
 // interval were answered as they should be.
 func callbacks(a *history.Arm, end float64) (Strip, bool) {
 	return tries(a, end, "callbacks", "every try, as followers saw it", func(d wl.Delivery) bool { return d.OK })
+}
+
+// virtualIP is whether anybody answered at the virtual IP, by when it was asked.
+func virtualIP(a *history.Arm, end float64) (Strip, bool) {
+	t := newTally(end)
+	for _, q := range check.Asks(a.Samples) {
+		if q.OK {
+			t.count(q.AtS, 1, 0)
+		} else {
+			t.count(q.AtS, 0, 1)
+		}
+	}
+	return counted("virtual IP", "asked every 10 ms", t, end)
 }
 
 // inbound is the link from the platform to the server: whether connections were had

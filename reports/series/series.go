@@ -23,7 +23,9 @@ type Arm struct {
 	Strips  []Strip
 	// Told is how long results of orders took from when the order was due until the
 	// platform had them.
-	Told Distribution
+	Told     Distribution
+	Failover Failover
+	Shares   Shares
 }
 
 // Of computes the series of an arm.
@@ -38,6 +40,8 @@ func Of(a *history.Arm) Arm {
 		Errors:  errorsOf(a, cut),
 		Strips:  strips(a, end),
 		Told:    told(a, observed),
+
+		Failover: failover(a), Shares: shares(a, cut),
 	}
 }
 

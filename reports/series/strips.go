@@ -77,6 +77,7 @@ func strips(a *history.Arm, end float64) []Strip {
 	for _, probe := range probesOf(a.Samples) {
 		add(probed(a.Samples, probe, end))
 	}
+	add(virtualIP(a, end))
 	add(callbacks(a, end))
 	add(inbound(a, end))
 	add(carrier(a.Samples, end))

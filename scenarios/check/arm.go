@@ -52,13 +52,13 @@ type ArmJudgement struct {
 func JudgeArm(s Spec, a *history.Arm) ArmJudgement {
 	j := ArmJudgement{Arm: s.Arm}
 	if a.Record.Interrupted {
-		j.Figures = Figures(a, a.Record.Windows)
+		j.Figures = Figures(a, Windows(a))
 		return j.unasked(s, interrupted, reasonInterrupted)
 	}
 	if wrong := contradictions(a); wrong != "" {
 		return j.unasked(s, untrustworthy, "evidence contradicts itself: "+wrong)
 	}
-	j.Figures = Figures(a, a.Record.Windows)
+	j.Figures = Figures(a, Windows(a))
 
 	open := slices.Clone(a.Record.Problems)
 	if s.Control && len(a.Record.Windows) > 0 {

@@ -13,10 +13,14 @@ import (
 // due. Two windows of one fault are pooled, but of outages the longest counts. A
 // figure that cannot be known (loss in a system that has not come to rest, the end
 // state without samples) is left out. N is the number of observations behind a
-// figure.
+// figure. An arm with a virtual IP has figures of cycles (Cycle), one with app servers
+// behind Nginx figures of their shares (Upstreams).
 func Figures(a *history.Arm, windows []history.Window) []history.Figure {
 	all := messages(a)
 	r := reckoning{arm: a, books: openBooks(a, all), gaps: gaps(a), rest: settled(a), end: lastEnd(a)}
+	if hasVIP(a) {
+		r.cycles = cyclesOf(a, all)
+	}
 	r.load(all)
 	r.scope("", all, nil)
 	r.endOfRun()
@@ -25,7 +29,9 @@ func Figures(a *history.Arm, windows []history.Window) []history.Figure {
 	for _, fault := range faultsOf(windows) {
 		of := windowsOf(windows, fault)
 		r.scope("/"+fault, dueIn(all, of), of)
+		r.failover(fault)
 	}
+	r.shares(windows)
 	return r.out
 }
 
@@ -45,9 +51,11 @@ type reckoning struct {
 	arm   *history.Arm
 	books *books
 	gaps  []gap
-	rest  bool
-	end   float64
-	out   []history.Figure
+	// cycles are those of an arm with a virtual IP.
+	cycles []Cycle
+	rest   bool
+	end    float64
+	out    []history.Figure
 }
 
 // Units of figures.
@@ -124,7 +132,7 @@ func (r *reckoning) scope(suffix string, part []message, windows []history.Windo
 	r.count("orders_retried"+suffix, ordersRetried, orders)
 	compared, wrong := compareReplies(part)
 	r.count("replies_inconsistent"+suffix, wrong.n, compared)
-	r.add("outage_s"+suffix, longest(r.gaps, windows), unitSeconds, s.Tries)
+	r.add("outage_s"+suffix, r.outageOf(windows), unitSeconds, s.Tries)
 	r.orders(suffix, windows)
 }
 

@@ -91,9 +91,9 @@ func wasInterrupted(dir string, m history.Manifest) bool {
 	return false
 }
 
-// faultsIn are the windows of an arm, under its name.
+// faultsIn are the windows of an arm, fail-backs included, under its name.
 func faultsIn(a *history.Arm) []history.Window {
-	out := slices.Clone(a.Record.Windows)
+	out := Windows(a)
 	for i := range out {
 		out[i].Arm = a.Name
 	}

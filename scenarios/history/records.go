@@ -90,13 +90,15 @@ type Load struct {
 
 // ArmRecord is what the runner knows of one arm: arm.json.
 type ArmRecord struct {
-	Arm         string    `json:"arm"`
-	Base        time.Time `json:"base"` // zero of every *_s figure, wall clock
-	Phases      []Phase   `json:"phases"`
-	Windows     []Window  `json:"windows"`
-	Load        Load      `json:"load"`
-	DrainedS    float64   `json:"drained_s"` // when the probes saw the system empty; 0: never
-	Interrupted bool      `json:"interrupted,omitempty"`
+	Arm     string    `json:"arm"`
+	Base    time.Time `json:"base"` // zero of every *_s figure, wall clock
+	Phases  []Phase   `json:"phases"`
+	Windows []Window  `json:"windows"`
+	Load    Load      `json:"load"`
+	// Predictions are what the settings let expect of the faults, from before the load.
+	Predictions []Prediction `json:"predictions,omitempty"`
+	DrainedS    float64      `json:"drained_s"` // when the probes saw the system empty; 0: never
+	Interrupted bool         `json:"interrupted,omitempty"`
 	// Problems of the run itself (a probe that never answered, a fault that would
 	// not heal). Any of them makes the arm inconclusive.
 	Problems []string `json:"problems,omitempty"`

@@ -11,6 +11,7 @@ import (
 	"oalab/scenarios"
 	"oalab/scenarios/history"
 	"oalab/scenarios/load"
+	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
 )
@@ -102,6 +103,9 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, stop()) }()
 
 	x.record = history.ArmRecord{Arm: x.arm.Name, Phases: x.load.Phases}
+	if x.record.Predictions, err = x.predictions(); err != nil {
+		return err
+	}
 	if err := x.offer(ctx, sys); err != nil {
 		return err
 	}
@@ -112,6 +116,33 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	return x.out.WriteRecord(x.record)
 }
 
+// predictions are what the settings let expect of each fault whose outage can be
+// computed, and of the return that follows it (REP-9).
+func (x *arm) predictions() ([]history.Prediction, error) {
+	var list []history.Prediction
+	known := map[string]bool{}
+	add := func(fault string, cause predict.Cause) error {
+		if known[fault] {
+			return nil
+		}
+		known[fault] = true
+		p, err := predict.Outage(fault, cause, x.arm.Setup.Layout.VRRP)
+		if err == nil {
+			list = append(list, p)
+		}
+		return err
+	}
+	for _, f := range x.faults {
+		if f.Cause == "" {
+			continue
+		}
+		if err := errors.Join(add(f.Name, f.Cause), add(history.FaultFailBack, predict.Returns)); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 func (x *arm) problem(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	x.record.Problems = append(x.record.Problems, text)
@@ -120,13 +151,13 @@ func (x *arm) problem(format string, args ...any) {
 
 // start brings the system up in the arm's setup.
 func (x *arm) start(ctx context.Context) (topology.System, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout(x.run.o.Topology))
 	defer cancel()
 	x.live.enter("start")
 	acct := account(x.run.o.Seed)
 	acct.Followers = mockwechat.Followers{List: x.pop.OpenIDs()}
 	acct.TokenLifetime = x.arm.Setup.TokenLifetime
-	sys, err := topology.StartEmbedded(ctx, topology.EmbeddedSpec{
+	sys, err := topology.Start(ctx, x.run.o.Topology, topology.Spec{
 		Oaserver:       x.run.o.Tools.Oaserver,
 		LogDir:         x.out.LogDir(),
 		WeChatLedger:   x.out.WeChatLedger(),
@@ -137,6 +168,8 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 		Defects:        x.arm.Setup.Defects,
 		CarrierNoDedup: x.arm.Setup.CarrierNoDedup,
 		TokenAPI:       x.arm.Setup.TokenAPI,
+		Layout:         x.arm.Setup.Layout,
+		Progress:       x.live.enter,
 		Logger:         x.run.o.Logger,
 	})
 	if err != nil {

@@ -28,8 +28,9 @@ const (
 
 // transport connects the platform to the server: connections are few and kept
 // alive, so that a frozen server does not cause a storm of sockets.
-func transport() *http.Transport {
+func transport(c *connections) *http.Transport {
 	return &http.Transport{
+		DialContext:     c.dial,
 		MaxConnsPerHost: maxConns, MaxIdleConns: maxConns, MaxIdleConnsPerHost: maxConns, IdleConnTimeout: time.Minute,
 	}
 }
@@ -48,7 +49,7 @@ func pusher(sys topology.System, url string, conns http.RoundTripper, source sou
 // path but against a server that does nothing (REP-10).
 func (x *arm) calibrate(ctx context.Context, sys topology.System) error {
 	x.live.enter("calibrate")
-	conns := transport()
+	conns := transport(new(connections))
 	defer conns.CloseIdleConnections()
 	perS, err := load.Calibrate(ctx, load.Calibration{
 		Transport: func(url string) (http.RoundTripper, error) {
@@ -68,7 +69,8 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 		}
 		return err
 	}
-	conns := transport()
+	open := new(connections)
+	conns := transport(open)
 	defer conns.CloseIdleConnections()
 	push, err := pusher(sys, sys.Account().CallbackURL, conns, workload.Source(x.arm.Name, x.plan), x.out.WriteDelivery)
 	if err != nil {
@@ -87,7 +89,7 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 			return nil // the load never began
 		}
 		var err error
-		if watch, err = x.watch(context.WithoutCancel(ctx), sys, begun); err != nil {
+		if watch, err = x.watch(context.WithoutCancel(ctx), sys, open, begun); err != nil {
 			return err
 		}
 		// What a step of a fault says is in its window: the run goes on.
@@ -116,7 +118,7 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 		return err
 	}
 	if err == nil && ctx.Err() == nil {
-		x.drain(ctx, watch)
+		x.drain(ctx, sys, watch)
 	}
 	return errors.Join(err, watch.stop())
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"oalab/scenarios/history"
+	"oalab/scenarios/topology"
 )
 
 // Run carries the scenario out and returns the judged, sealed and reported run. A
@@ -131,11 +132,19 @@ func limits(o Options) []string {
 
 // timeouts of the runner's own steps. Everything that can hang is bounded.
 const (
-	startTimeout = 30 * time.Second
-	stopTimeout  = 15 * time.Second
-	stepTimeout  = 10 * time.Second
+	stopTimeout = 30 * time.Second
+	stepTimeout = 10 * time.Second
 	// probeEvery is how often the server's own figures are read (CHA-5).
 	probeEvery = 100 * time.Millisecond
 	// probeTimeout is when a probe counts as not answered.
 	probeTimeout = 500 * time.Millisecond
 )
+
+// startTimeout bounds the start of a system: on containers their images may have to
+// be built first, from packages that are fetched.
+func startTimeout(name string) time.Duration {
+	if name == topology.Docker {
+		return 15 * time.Minute
+	}
+	return 30 * time.Second
+}

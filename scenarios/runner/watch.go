@@ -7,14 +7,16 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"oalab/scenarios/history"
 	"oalab/scenarios/probe"
 	"oalab/scenarios/topology"
 )
 
-// Probes of the server, and the series of its metrics that the judge reads.
+// The probes of a server: its name, and what is asked. The series of the metrics
+// are what the judge reads.
 const (
-	metricsProbe = "server.metrics"
-	readyProbe   = "server.ready"
+	metricsProbe = ".metrics"
+	readyProbe   = ".ready"
 )
 
 // unfinishedOrders is the gauge of orders that have not come to their end. A
@@ -43,18 +45,23 @@ type watch struct {
 }
 
 // watch starts the probes on the load's clock.
-func (x *arm) watch(ctx context.Context, sys topology.System, base time.Time) (*watch, error) {
+func (x *arm) watch(ctx context.Context, sys topology.System, open *connections, base time.Time) (*watch, error) {
 	wanted := append(work(), counters()...)
-	r, err := probe.NewRunner(base, x.out.WriteSample, x.run.o.Logger,
-		probe.Probe{Name: metricsProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.Metrics(sys.ServerURL()+"/metrics", wanted...)},
-		probe.Probe{Name: readyProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.HTTPStatus(sys.ServerURL() + "/readyz")},
-	)
+	probes := []probe.Probe{{Name: history.ProbeGenerator, Every: probeEvery, Read: open.read}}
+	for _, node := range sys.Nodes() {
+		probes = append(probes,
+			probe.Probe{Name: node.Name + metricsProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.Metrics(node.URL+"/metrics", wanted...)},
+			probe.Probe{Name: node.Name + readyProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.HTTPStatus(node.URL + "/readyz")},
+		)
+	}
+	r, err := probe.NewRunner(base, x.out.WriteSample, x.run.o.Logger, probes...)
 	if err != nil {
 		return nil, fmt.Errorf("set up the probes: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	w := &watch{Runner: r, cancel: cancel}
 	w.over.Go(func() error { return r.Run(ctx) })
+	w.over.Go(func() error { return sys.Observe(ctx, base, x.out.WriteSample) })
 	return w, nil
 }
 
@@ -65,7 +72,7 @@ func (w *watch) stop() error {
 }
 
 // drain waits until nothing is queued, in the outbox or in work any more.
-func (x *arm) drain(ctx context.Context, w *watch) {
+func (x *arm) drain(ctx context.Context, sys topology.System, w *watch) {
 	x.live.enter("drain")
 	ctx, cancel := context.WithTimeout(ctx, x.load.Drain)
 	defer cancel()
@@ -74,8 +81,10 @@ func (x *arm) drain(ctx context.Context, w *watch) {
 		names = append(names, unfinishedOrders)
 	}
 	series := make([]probe.Series, 0, len(names))
-	for _, name := range names {
-		series = append(series, probe.Series{Probe: metricsProbe, Name: name})
+	for _, node := range sys.Nodes() {
+		for _, name := range names {
+			series = append(series, probe.Series{Probe: node.Name + metricsProbe, Name: name})
+		}
 	}
 	at, err := w.AwaitZero(ctx, 3, series...)
 	if err != nil {

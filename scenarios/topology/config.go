@@ -2,6 +2,11 @@ package topology
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -14,11 +19,22 @@ import (
 type serverConfig struct {
 	Listen   string          `yaml:"listen"`
 	DataDir  string          `yaml:"data_dir"`
+	Database *databaseConfig `yaml:"database,omitempty"`
 	Redis    redisConfig     `yaml:"redis"`
+	AMQP     *amqpConfig     `yaml:"amqp,omitempty"`
 	WeChat   wechatConfig    `yaml:"wechat"`
 	Carrier  carrierConfig   `yaml:"carrier"`
 	Accounts []accountConfig `yaml:"accounts"`
 	Defects  []string        `yaml:"defects,omitempty"`
+}
+
+type databaseConfig struct {
+	Driver  string `yaml:"driver"`
+	CoreDSN string `yaml:"core_dsn"`
+}
+
+type amqpConfig struct {
+	URL string `yaml:"url"`
 }
 
 type redisConfig struct {
@@ -45,22 +61,55 @@ type accountConfig struct {
 	TokenLifetimeS int    `yaml:"token_lifetime_s,omitempty"`
 }
 
-// config renders the server's configuration file.
-func (e *embedded) config(carrierAddr, redisAddr string) ([]byte, error) {
-	a := e.spec.Account
-	return yaml.Marshal(serverConfig{
-		Listen:  e.addr,
-		DataDir: filepath.Join(e.work, "data"),
-		Redis:   redisConfig{Addr: redisAddr},
-		WeChat:  wechatConfig{APIBase: "http://" + e.platform.Addr(), TokenAPI: e.spec.TokenAPI},
-		Carrier: carrierConfig{WSDLURL: "http://" + carrierAddr + "/carrier?wsdl"},
+// configOf is the part of the configuration that the spec decides: the account
+// and what is different from the product as it is shipped.
+func configOf(spec Spec) serverConfig {
+	a := spec.Account
+	return serverConfig{
+		WeChat: wechatConfig{TokenAPI: spec.TokenAPI},
 		Accounts: []accountConfig{{
 			Name: a.Name, AppID: a.AppID, Secret: a.Secret, Token: a.Token,
 			EncodingAESKey: a.EncodingAESKey, OriginalID: a.OriginalID, Mode: a.Mode,
 			TokenLifetimeS: int(a.TokenLifetime / time.Second),
 		}},
-		Defects: e.spec.Defects,
-	})
+		Defects: spec.Defects,
+	}
+}
+
+// render writes a configuration as the server reads it.
+func (c serverConfig) render() ([]byte, error) {
+	text, err := yaml.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("render the server's configuration: %w", err)
+	}
+	return text, nil
+}
+
+// prepare writes configuration and seed file into the work folder, and fills the
+// database that the configuration names the way an operator does. It returns the
+// configuration's path.
+func prepare(ctx context.Context, spec Spec, work string, cfg serverConfig) (string, error) {
+	text, err := cfg.render()
+	if err != nil {
+		return "", err
+	}
+	config := filepath.Join(work, "oaserver.yaml")
+	if err := os.WriteFile(config, text, 0o600); err != nil {
+		return "", fmt.Errorf("write the server's configuration: %w", err)
+	}
+	seed := filepath.Join(work, "seed.yaml")
+	f, err := os.OpenFile(seed, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("write the seed file: %w", err)
+	}
+	if err := errors.Join(spec.SeedFile(f), f.Close()); err != nil {
+		return "", fmt.Errorf("write the seed file: %w", err)
+	}
+	out, err := exec.CommandContext(ctx, spec.Oaserver, "seed", "--config", config, seed).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("load the seed with %s: %w: %s", spec.Oaserver, err, lastLine(out))
+	}
+	return config, nil
 }
 
 // lastLine is the last line of a program's output that says anything.

@@ -1,17 +1,29 @@
 // Package topology brings up the system that a scenario runs against, and knows
 // where each component and link of it is. The embedded topology is one machine
 // without containers: the server as a child process on SQLite, the mocks and the
-// proxies in the harness's own process.
+// proxies in the harness's own process. In the docker topology each host is a
+// container of its own; only the mocks stay in the harness's process.
 package topology
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
 
 	"oalab/chaos"
 	"oalab/chaos/host"
 	"oalab/chaos/network"
 	"oalab/chaos/upstream"
 	"oalab/mockwechat"
+	"oalab/scenarios/history"
+)
+
+// The names of the topologies (design section 2).
+const (
+	Embedded = "embedded"
+	Docker   = "docker"
 )
 
 // The links that have a proxy in them.
@@ -20,10 +32,39 @@ const (
 	LinkRedis   chaos.Target = "oaserver-redis"
 )
 
+// Spec says what a system is made of, whatever it runs on.
+type Spec struct {
+	Oaserver string // path of the server's binary
+	LogDir   string // the programs' output goes to files in it
+	// Ledgers of the mocks.
+	WeChatLedger, CarrierLedger string
+	Seed                        uint64
+	Account                     mockwechat.Account
+	SeedFile                    func(io.Writer) error // what `oaserver seed` loads
+	Defects                     []string
+	CarrierNoDedup              bool
+	TokenAPI                    string // the server's wechat.token_api
+	Layout                      Layout // of the docker topology
+	Logger                      *slog.Logger
+	// Keep leaves a docker topology when this process ends.
+	Keep bool
+	// Progress is told what is being done while it takes long; nil: nobody is.
+	Progress func(stage string)
+}
+
+// Node is one server of the system.
+type Node struct {
+	Name string // as its target
+	URL  string // base URL, without a slash at the end
+}
+
 // System is a running topology, as scenarios, faults and probes see it.
 type System interface {
-	// Server controls the server's process.
-	Server() host.Controller
+	// Nodes are the servers, in the order of their names.
+	Nodes() []Node
+	// Host controls the host or process that is the target. One that the topology
+	// does not have is an error at every step.
+	Host(target chaos.Target) host.Controller
 	// Proxies are the links that a schedule may break.
 	Proxies() *network.Proxies
 	// CarrierRules and PlatformRules make the mocks misbehave.
@@ -33,8 +74,44 @@ type System interface {
 	Platform() *mockwechat.Platform
 	// Account is the official account under test.
 	Account() mockwechat.Account
-	// ServerURL is the server's base URL, without a slash at the end.
-	ServerURL() string
+	// Observe records what only this topology has to see, such as who holds the
+	// virtual IP, dated after base, until ctx ends; then it returns nil.
+	Observe(ctx context.Context, base time.Time, record func(history.Sample) error) error
+	// Versions are those of the programs that the topology brought along.
+	Versions() map[string]string
 	// Stop ends everything the topology started, within the context's bound.
 	Stop(ctx context.Context) error
+}
+
+// Start brings a system of the named topology up and returns when it is ready.
+// What it started before an error is stopped again.
+func Start(ctx context.Context, name string, spec Spec) (System, error) {
+	switch name {
+	case Embedded:
+		return startEmbedded(ctx, spec)
+	case Docker:
+		return startDocker(ctx, spec)
+	}
+	return nil, fmt.Errorf("there is no topology %q", name)
+}
+
+// nobody stands for a host that a topology does not have.
+type nobody struct{ err error }
+
+func missing(topology string, target chaos.Target) nobody {
+	return nobody{fmt.Errorf("topology %s has no host %s", topology, target)}
+}
+
+func (n nobody) Kill(context.Context) error          { return n.err }
+func (n nobody) Stop(context.Context) error          { return n.err }
+func (n nobody) Freeze(context.Context) error        { return n.err }
+func (n nobody) Thaw(context.Context) error          { return n.err }
+func (n nobody) Start(context.Context) error         { return n.err }
+func (n nobody) Ready(context.Context) error         { return n.err }
+func (n nobody) Alive(context.Context) (bool, error) { return false, n.err }
+
+func (s Spec) say(stage string) {
+	if s.Progress != nil {
+		s.Progress(stage)
+	}
 }

@@ -90,7 +90,7 @@ func TestServerImage(t *testing.T) {
 		return
 	}
 	forbidden := []string{
-		"github.com/tsenart/vegeta", "github.com/Shopify/toxiproxy", "github.com/testcontainers",
+		"github.com/tsenart/vegeta", "github.com/Shopify/toxiproxy", "github.com/testcontainers", "github.com/moby",
 		"oalab/mock", "oalab/scenarios", "oalab/chaos", "oalab/reports", "testing",
 	}
 	for _, tags := range []string{"", "defects"} {

@@ -81,6 +81,7 @@ func TestImportRuleAllows(t *testing.T) {
 	tree, _ := plant(t, map[string]string{
 		"scenarios/load/a.go":             importing("load", "github.com/tsenart/vegeta/v12/lib"),
 		"scenarios/topology/a.go":         importing("topology", "oalab/server"),
+		"scenarios/topology/box/a.go":     importing("box", "github.com/moby/moby/client"),
 		"server/a.go":                     importing("server", "oalab/server/internal/web"),
 		"server/internal/web/a_test.go":   importing("web", "oalab/mockwechat"),
 		"server/internal/admin/a.go":      importing("admin", "oalab/server/internal/business"),
@@ -107,7 +108,7 @@ func TestDeadRule(t *testing.T) {
 
 func TestCallsBite(t *testing.T) {
 	src := "// Package p is planted.\npackage p\n\nimport (\n\t\"fmt\"\n\tlog \"log\"\n\t\"net/http\"\n\t\"os\"\n\ttick \"time\"\n)\n\n" +
-		"func F() { fmt.Println(os.Getenv(\"A\")); os.Exit(1); log.Fatal(); tick.Sleep(1); f := tick.Now; _ = f; _, _ = http.Get(\"\"); _ = http.StatusOK }\n"
+		"func F() { fmt.Println(os.Getenv(\"A\")); os.Setenv(\"A\", \"b\"); os.Exit(1); log.Fatal(); tick.Sleep(1); f := tick.Now; _ = f; _, _ = http.Get(\"\"); _ = http.StatusOK }\n"
 	count := func(dir string) int {
 		tree, _ := plant(t, map[string]string{dir + "/p.go": src, dir + "/p_test.go": strings.Replace(src, "func F", "func G", 1)})
 		n := 0
@@ -116,7 +117,7 @@ func TestCallsBite(t *testing.T) {
 		}
 		return n
 	}
-	for dir, want := range map[string]int{"server/wechat": 7, "reports": 4, "cmd/x": 1} {
+	for dir, want := range map[string]int{"server/wechat": 8, "reports": 5, "cmd/x": 1, "scenarios/topology/container": 4} {
 		if got := count(dir); got != want {
 			t.Errorf("violations in %s: %d, want %d", dir, got, want)
 		}

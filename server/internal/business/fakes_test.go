@@ -49,6 +49,10 @@ func (s *tappedStore) JobsPublished(ctx context.Context, envs []job.Envelope) er
 	return s.tap.run(func() error { return s.DB.JobsPublished(ctx, envs) })
 }
 
+func (s *tappedStore) JobsConfirmed(ctx context.Context, envs []job.Envelope) error {
+	return s.tap.run(func() error { return s.DB.JobsConfirmed(ctx, envs) })
+}
+
 func (s *tappedStore) SettleJob(ctx context.Context, id int64) error {
 	return s.tap.run(func() error { return s.DB.SettleJob(ctx, id) })
 }

@@ -200,7 +200,7 @@ func (w *world) start(t *testing.T, o options) *process {
 	check()
 	relay, err := outbox.New(outbox.Config{UntilAck: true, Poll: 20 * time.Millisecond}, store, p.queue, log, nil)
 	check()
-	p.db.OnOutbox(relay.Wake)
+	p.db.OnOutbox(relay.Announce)
 	if o.sweep == 0 {
 		o.sweep = time.Hour
 	}

@@ -3,7 +3,9 @@ package cache
 import (
 	"flag"
 	"net"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,8 +16,27 @@ import (
 	"oalab/server/internal/control"
 )
 
-// redisAddr points the conformance suite at a Redis too; its keys end by themselves.
-var redisAddr = flag.String("redis-addr", "", "host:port of a Redis to run the conformance suite on")
+// redisFlag points the conformance suite at a Redis too, before OALAB_TEST_REDIS_ADDR
+// does; its keys end by themselves.
+var redisFlag = flag.String("redis-addr", "", "host:port of a Redis to run the conformance suite on")
+
+// redisAddr is the Redis of the conformance suite. Without one the test is skipped
+// loudly, or fails where OALAB_REQUIRE asks for containers.
+func redisAddr(t *testing.T) string {
+	t.Helper()
+	if *redisFlag != "" {
+		return *redisFlag
+	}
+	if addr := os.Getenv("OALAB_TEST_REDIS_ADDR"); addr != "" {
+		return addr
+	}
+	const remedy = "no Redis here. Remedy: set OALAB_TEST_REDIS_ADDR to the host:port of a Redis 7 or later"
+	if slices.Contains(strings.Split(os.Getenv("OALAB_REQUIRE"), ","), "docker") {
+		t.Fatal(remedy + "; OALAB_REQUIRE names docker, so this may not be skipped")
+	}
+	t.Skip("SKIPPED: " + remedy)
+	return ""
+}
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

@@ -132,10 +132,7 @@ func TestConformanceOfTheEmbeddedRedis(t *testing.T) {
 }
 
 func TestConformanceOfRedis(t *testing.T) {
-	if *redisAddr == "" {
-		t.Skip("no Redis: give -redis-addr to run the suite on it")
-	}
-	conformance(t, open(t, Config{Addr: *redisAddr, Timeout: time.Second}, nil))
+	conformance(t, open(t, Config{Addr: redisAddr(t), Timeout: time.Second}, nil))
 }
 
 // recorder notes the commands that go over the wire.

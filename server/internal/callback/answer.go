@@ -17,12 +17,18 @@ type answer struct {
 }
 
 // answer finds the answer to a message, sharing the work with other tries of it.
-func (h *Handler) answer(ctx context.Context, account string, m *wechat.Message) (answer, error) {
+func (h *Handler) answer(ctx context.Context, account string, m *wechat.Message, arrived time.Time) (answer, error) {
 	if !m.AllowsReply() {
-		return answer{outcome: outcomeSuccess}, nil
+		a := answer{outcome: outcomeSuccess}
+		h.record(ctx, account, m, arrived, a)
+		return a, nil
 	}
 	return h.flights.do(ctx, account+"|"+m.Key(), func(ctx context.Context) (answer, error) {
-		return h.route(ctx, account, m)
+		a, err := h.route(ctx, account, m)
+		if err == nil {
+			h.record(ctx, account, m, arrived, a)
+		}
+		return a, err
 	})
 }
 

@@ -71,6 +71,8 @@ type Config struct {
 	// Alone makes each try of a message do its own work. It is a planted defect.
 	Alone bool
 	Texts Texts
+	// UserLog gets every message that is answered, before the answer; nil means none.
+	UserLog UserLog
 }
 
 // Handler answers the platform. It is safe for concurrent use.

@@ -64,7 +64,7 @@ func (h *Handler) push(w http.ResponseWriter, r *http.Request, account *Account,
 	if h.recent.again(account.Name+"|"+m.Key(), arrived) {
 		h.metrics.duplicates.Inc()
 	}
-	result, err := h.answer(ctx, account.Name, m)
+	result, err := h.answer(ctx, account.Name, m, arrived)
 	if err != nil {
 		h.fail(ctx, w, account.Name, m, err)
 		return

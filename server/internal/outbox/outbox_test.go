@@ -63,7 +63,7 @@ func (s *system) start() {
 	if s.relay, err = outbox.New(cfg, s.db, s.queue, slog.New(slog.DiscardHandler), nil); err != nil {
 		s.t.Fatal(err)
 	}
-	s.db.OnOutbox(s.relay.Wake)
+	s.db.OnOutbox(s.relay.Announce)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	s.cancel = cancel
 	s.running.Go(func() {
@@ -95,6 +95,8 @@ func (s *system) Stored() int {
 	}
 	return n
 }
+
+func (s *system) Durable() bool { return false }
 
 func (s *system) Submit(ctx context.Context, env job.Envelope) error {
 	_, err := s.db.SaveReply(ctx, "a", rand.Text(), business.Reply{}, env)
@@ -139,6 +141,15 @@ func (r *rows) SettleJob(_ context.Context, id int64) error {
 	return nil
 }
 
+func (r *rows) JobsConfirmed(ctx context.Context, envs []job.Envelope) error {
+	for _, env := range envs {
+		if err := r.SettleJob(ctx, env.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *rows) BuryJob(ctx context.Context, env job.Envelope, _ int, _ string) error {
 	return r.SettleJob(ctx, env.ID)
 }
@@ -148,11 +159,18 @@ func (r *rows) CountJobs(context.Context) (int, error) { return len(r.waiting), 
 func (r *rows) add(ids ...int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.waiting = append(r.waiting, orders(ids...)...)
+}
+
+// orders makes rows of orders.
+func orders(ids ...int64) []job.Envelope {
+	envs := make([]job.Envelope, 0, len(ids))
 	for _, id := range ids {
 		e := queuetest.Job(job.KindOrder, int(id))
 		e.ID = id
-		r.waiting = append(r.waiting, e)
+		envs = append(envs, e)
 	}
+	return envs
 }
 
 // publisher remembers what it took, and refuses while failing.
@@ -210,37 +228,16 @@ func TestRelay(t *testing.T) {
 		to.recover()
 		step("it is back: found by the poll", time.Second, 1, 2)
 		store.add(5)
-		relay.Wake(job.QueueOrders)
+		relay.Announce(orders(0))
 		step("a new row, announced", 0, 1, 2, 5)
 		store.add(3) // committed after 5, though its number is lower
-		relay.Wake(job.QueueOrders)
+		relay.Announce(orders(0))
 		step("a late commit is not beyond the cursor", 0, 1, 2, 5)
 		step("a late commit is found by a full look", fullLook, 1, 2, 5, 3)
 		step("nothing is published twice", 2*fullLook, 1, 2, 5, 3)
-		relay.Wake("no such queue")
+		relay.Announce([]job.Envelope{{Kind: "gift"}})
 		cancel()
 		running.Wait()
-	})
-}
-
-// TestConfirmedRowsGo: over a broker a row goes as soon as it is confirmed.
-func TestConfirmedRowsGo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store, to := &rows{}, &publisher{}
-		store.add(1, 2, 3)
-		relay, err := outbox.New(outbox.Config{Batch: 2}, store, to, slog.New(slog.DiscardHandler), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() { _ = relay.Run(ctx) })
-		synctest.Wait()
-		cancel()
-		running.Wait()
-		if diff := cmp.Diff([]int64{1, 2, 3}, store.settled); diff != "" || len(store.waiting) != 0 {
-			t.Errorf("deleted (-want +got)\n%s\nleft: %v", diff, store.waiting)
-		}
 	})
 }
 

@@ -23,6 +23,8 @@ type Store interface {
 	PendingJobs(ctx context.Context, queue string, after int64, limit int) ([]job.Envelope, error)
 	// JobsPublished notes that the queue has taken the rows.
 	JobsPublished(ctx context.Context, envs []job.Envelope) error
+	// JobsConfirmed notes that the queue keeps the rows from now on, and deletes them.
+	JobsConfirmed(ctx context.Context, envs []job.Envelope) error
 	// SettleJob deletes a row; a row already gone is no error.
 	SettleJob(ctx context.Context, id int64) error
 	// BuryJob moves a row to the dead letters.
@@ -41,6 +43,9 @@ type Config struct {
 	// UntilAck keeps a row until its job is settled (a queue in memory); otherwise
 	// it goes when the queue has confirmed it (a broker).
 	UntilAck bool
+	// Window is how many rows are on their way to a broker at once, each waiting for
+	// its confirm; 0 means 64. A queue in memory gets one at a time.
+	Window int
 }
 
 // fullEvery is how many polls apart the looks at all rows are.
@@ -59,6 +64,7 @@ type Relay struct {
 type line struct {
 	name string
 	wake chan struct{} // holds one
+	post post          // unless UntilAck; the rest is for UntilAck
 
 	mu      sync.Mutex
 	held    map[int64]struct{} // published, not settled
@@ -73,6 +79,9 @@ func New(cfg Config, store Store, to queue.Publisher, log *slog.Logger, reg prom
 	}
 	if cfg.Batch <= 0 {
 		cfg.Batch = 256
+	}
+	if cfg.Window <= 0 {
+		cfg.Window = 64
 	}
 	r := &Relay{cfg: cfg, store: store, to: to, log: log, lines: make(map[string]*line)}
 	for _, name := range job.Queues() {
@@ -93,24 +102,36 @@ func New(cfg Config, store Store, to queue.Publisher, log *slog.Logger, reg prom
 	return r, nil
 }
 
-// Wake tells the relay that a row of the named queue was committed. It never blocks.
-func (r *Relay) Wake(queue string) {
-	l, ok := r.lines[queue]
-	if !ok {
-		return
+// Announce tells the relay of rows that were committed by this process. It never
+// blocks. A row without an ID is one that was there already.
+func (r *Relay) Announce(stored []job.Envelope) {
+	for _, env := range stored {
+		if l, ok := r.lines[env.Kind.Queue()]; ok && !r.cfg.UntilAck {
+			l.post.add(env)
+		}
 	}
-	select {
-	case l.wake <- struct{}{}:
-	default:
+	for _, env := range stored { // after all of them, so that they go together
+		l, ok := r.lines[env.Kind.Queue()]
+		if !ok {
+			continue
+		}
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
 // Run publishes until ctx ends, beginning with what an earlier process left.
 // It returns nil when ctx ends.
 func (r *Relay) Run(ctx context.Context) error {
+	serve := r.forward
+	if r.cfg.UntilAck {
+		serve = r.serve
+	}
 	var running sync.WaitGroup
 	for _, l := range r.lines {
-		running.Go(func() { r.serve(ctx, l) })
+		running.Go(func() { serve(ctx, l) })
 	}
 	running.Wait()
 	return nil
@@ -155,11 +176,11 @@ func (r *Relay) scan(ctx context.Context, l *line, full bool) error {
 			}
 			if err := r.to.Publish(ctx, env); err != nil {
 				l.drop(env.ID)
-				return errors.Join(fmt.Errorf("publish row %d: %w", env.ID, err), r.published(ctx, l, sent))
+				return errors.Join(fmt.Errorf("publish row %d: %w", env.ID, err), r.published(ctx, sent))
 			}
 			sent = append(sent, env)
 		}
-		if err := r.published(ctx, l, sent); err != nil {
+		if err := r.published(ctx, sent); err != nil {
 			return err
 		}
 		if len(rows) < r.cfg.Batch {
@@ -168,21 +189,12 @@ func (r *Relay) scan(ctx context.Context, l *line, full bool) error {
 	}
 }
 
-func (r *Relay) published(ctx context.Context, l *line, sent []job.Envelope) error {
+func (r *Relay) published(ctx context.Context, sent []job.Envelope) error {
 	if len(sent) == 0 {
 		return nil
 	}
 	if err := r.store.JobsPublished(ctx, sent); err != nil {
 		return fmt.Errorf("note %d published rows: %w", len(sent), err)
-	}
-	if r.cfg.UntilAck {
-		return nil
-	}
-	for _, env := range sent {
-		if err := r.store.SettleJob(ctx, env.ID); err != nil {
-			return fmt.Errorf("delete confirmed row %d: %w", env.ID, err)
-		}
-		l.settle(env.ID)
 	}
 	return nil
 }

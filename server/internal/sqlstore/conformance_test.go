@@ -33,8 +33,10 @@ func conformance(t *testing.T, open open) {
 		"a job waits once":                           jobOnce,
 		"jobs are settled and buried":                settleAndBury,
 		"accepted orders are queued when published":  published,
+		"confirmed jobs are gone, orders queued":     confirmed,
 		"seeding twice changes nothing":              seedTwice,
 		"a change of bindings has a name":            bindingGeneration,
+		"keys are told apart by every byte":          everyByte,
 		"one server refreshes a token":               oneRefresher,
 		"a token is committed with its life":         tokenCommitted,
 		"a lost refresher is fenced off":             lostRefresher,
@@ -128,6 +130,23 @@ func firstReplyStays(t *testing.T, db *sqlstore.DB) {
 	for i, r := range got {
 		if r != stored {
 			t.Errorf("writer %d was told %+v, stored is %+v", i, r, stored)
+		}
+	}
+}
+
+// Event keys are free text: what looks alike is still another message.
+func everyByte(t *testing.T, db *sqlstore.DB) {
+	account := unique("a")
+	keys := []string{"k", "K", "k ", " k", "ｋ", "é", "e\u0301", "e", "ß", "ss", "", " ", "k\\", "k'", "k\"", "k\x00", "😀", "😁"}
+	for _, key := range keys {
+		want := business.Reply{Text: "of " + key}
+		if got, err := db.SaveReply(t.Context(), account, key, want); err != nil || got != want {
+			t.Errorf("key %q: saved as %q, %v", key, got.Text, err)
+		}
+	}
+	for _, key := range keys {
+		if got, found, err := db.Reply(t.Context(), account, key); err != nil || !found || got.Text != "of "+key {
+			t.Errorf("key %q: found %t %q, %v", key, found, got.Text, err)
 		}
 	}
 }
@@ -341,8 +360,8 @@ func jobOnce(t *testing.T, db *sqlstore.DB) {
 	ctx := t.Context()
 	o, r, env := orderFor(t, unique("a"))
 	var mu sync.Mutex
-	woken := map[string]int{}
-	db.OnOutbox(func(q string) { mu.Lock(); defer mu.Unlock(); woken[q]++ })
+	var heard []job.Envelope
+	db.OnOutbox(func(stored []job.Envelope) { mu.Lock(); defer mu.Unlock(); heard = append(heard, stored...) })
 	if _, err := db.AcceptOrder(ctx, o, r, env); err != nil {
 		t.Fatal(err)
 	}
@@ -363,11 +382,51 @@ func jobOnce(t *testing.T, db *sqlstore.DB) {
 	if err := db.RequeueOrders(ctx, []string{o.Serial}, []job.Envelope{env}); err != nil {
 		t.Fatal(err)
 	}
-	if waiting := jobsOf(t, db, job.QueueOrders, env.Key); len(waiting) != 1 || waiting[0].ID == env.ID {
-		t.Errorf("after settling and requeueing: %+v, want one new row", waiting)
+	again := jobsOf(t, db, job.QueueOrders, env.Key)
+	if len(again) != 1 || again[0].ID == env.ID {
+		t.Fatalf("after settling and requeueing: %+v, want one new row", again)
 	}
-	if woken[job.QueueOrders] < 2 {
-		t.Errorf("woken %v, want the orders twice or more", woken)
+	mu.Lock()
+	defer mu.Unlock()
+	var ids []int64
+	for _, e := range heard {
+		if e.Key == env.Key {
+			ids = append(ids, e.ID)
+		}
+	}
+	if diff := cmp.Diff([]int64{waiting[0].ID, 0, again[0].ID}, ids); diff != "" {
+		t.Errorf("announced rows, 0 for one that was left alone (-want +got)\n%s", diff)
+	}
+}
+
+func confirmed(t *testing.T, db *sqlstore.DB) {
+	ctx := t.Context()
+	waiting, claimed := accept(t, db), accept(t, db)
+	if _, err := db.ClaimOrder(ctx, claimed.Serial, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	var envs []job.Envelope
+	for _, o := range []business.Order{waiting, claimed} {
+		envs = append(envs, jobsOf(t, db, job.QueueOrders, "order:"+o.Serial)...)
+	}
+	if len(envs) != 2 {
+		t.Fatalf("%d jobs wait, want 2", len(envs))
+	}
+	for range 2 { // the second time the rows are gone
+		if err := db.JobsConfirmed(ctx, envs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for serial, want := range map[string]business.State{waiting.Serial: business.StateQueued, claimed.Serial: business.StateSent} {
+		if o, err := db.Order(ctx, serial); err != nil || o.State != want {
+			t.Errorf("order is %s (%v), want %s", o.State, err, want)
+		}
+		if left := jobsOf(t, db, job.QueueOrders, "order:"+serial); len(left) != 0 {
+			t.Errorf("left of order %s: %+v", serial, left)
+		}
+	}
+	if err := db.JobsConfirmed(ctx, nil); err != nil {
+		t.Errorf("confirming nothing: %v", err)
 	}
 }
 

@@ -1,11 +1,6 @@
 package sqlstore
 
-import (
-	"errors"
-	"strings"
-
-	"github.com/go-sql-driver/mysql"
-)
+import "strings"
 
 // The database engines.
 const (
@@ -59,11 +54,4 @@ func (d dialect) upsert(table string, key, replaced, columns []string) string {
 		b.WriteString(c + " = " + alias + "." + c)
 	}
 	return b.String()
-}
-
-// transient reports whether a transaction that met err may be run again: the
-// engine has rolled it back because of another one.
-func transient(err error) bool {
-	var e *mysql.MySQLError
-	return errors.As(err, &e) && (e.Number == 1213 || e.Number == 1205) // deadlock, lock wait timeout
 }

@@ -12,11 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
-	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"oalab/server/internal/job"
 )
 
 // Config says which database to open.
@@ -26,8 +26,8 @@ type Config struct {
 	// CoreDSN is the database of the group core: a file for SQLite ("" means
 	// core.db in DataDir), a data source name for MySQL.
 	CoreDSN string
-	// LogDSN is the database of the group log, whose tables come with the user
-	// logs; it is not opened before.
+	// LogDSN is the database of the group log: a file for SQLite ("" means log.db in
+	// DataDir), a data source name for MySQL ("" means CoreDSN).
 	LogDSN string
 	// DataDir holds the SQLite files; it is made when it is missing. "" means ./data.
 	DataDir string
@@ -36,15 +36,21 @@ type Config struct {
 	Readers, MaxConns int
 }
 
-// DB is the open database. It is safe for concurrent use, and by several
-// processes at once.
+// DB is the open database of the group core. It is safe for concurrent use, and
+// by several processes at once.
 type DB struct {
+	pool
+	announced atomic.Pointer[func([]job.Envelope)]
+}
+
+// pool is the open database of one table group.
+type pool struct {
+	group   string
 	dialect dialect
-	path    string // of the SQLite file
+	dsn     string // the file of SQLite, what the operator gave for MySQL
 	write   *sqlx.DB
 	read    *sqlx.DB // the same as write on MySQL
 	writer  writer
-	wake    atomic.Pointer[func(queue string)]
 
 	statements *meter
 }
@@ -52,37 +58,50 @@ type DB struct {
 // Open opens the database and checks that it answers. It makes no table: see
 // Migrate. What a killed process left is recovered without a step by hand.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
-	switch cfg.Driver {
-	case "", SQLite:
-		return openSQLite(ctx, cfg)
-	case MySQL:
-		return openMySQL(ctx, cfg)
+	p, err := openPool(ctx, cfg, groupCore, cfg.CoreDSN)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("database driver %q is none of %s, %s", cfg.Driver, SQLite, MySQL)
+	return &DB{pool: p}, nil
 }
 
-func openSQLite(ctx context.Context, cfg Config) (*DB, error) {
-	path := cfg.CoreDSN
+// The table groups. No transaction spans them.
+const (
+	groupCore = "core"
+	groupLog  = "log"
+)
+
+func openPool(ctx context.Context, cfg Config, group, dsn string) (pool, error) {
+	switch cfg.Driver {
+	case "", SQLite:
+		return openSQLite(ctx, cfg, group, dsn)
+	case MySQL:
+		return openMySQL(ctx, cfg, group, dsn)
+	}
+	return pool{}, fmt.Errorf("database driver %q is none of %s, %s", cfg.Driver, SQLite, MySQL)
+}
+
+func openSQLite(ctx context.Context, cfg Config, group, path string) (pool, error) {
 	if path == "" {
 		dir := cfg.DataDir
 		if dir == "" {
 			dir = "data"
 		}
-		path = filepath.Join(dir, "core.db")
+		path = filepath.Join(dir, group+".db")
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, fmt.Errorf("make the folder of the database: %w", err)
+		return pool{}, fmt.Errorf("make the folder of the database: %w", err)
 	}
 	// The switch to WAL needs the file alone, and does not wait for it.
 	unlock, err := lockFile(ctx, path+".lock")
 	if err != nil {
-		return nil, err
+		return pool{}, err
 	}
 	defer unlock()
 	count := new(meter)
 	write, err := connectSQLite(ctx, count, path, "_txlock=immediate&_pragma=synchronous(FULL)", 1)
 	if err != nil {
-		return nil, err
+		return pool{}, err
 	}
 	readers := cfg.Readers
 	if readers <= 0 {
@@ -90,19 +109,24 @@ func openSQLite(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	read, err := connectSQLite(ctx, count, path, "_pragma=query_only(ON)", readers)
 	if err != nil {
-		return nil, errors.Join(err, write.Close())
+		return pool{}, errors.Join(err, write.Close())
 	}
-	return &DB{dialect: sqliteDialect, path: path, write: write, read: read, writer: newShared(write), statements: count}, nil
+	p := pool{group: group, dialect: sqliteDialect, dsn: path, write: write, read: read, writer: direct{write}, statements: count}
+	if group == groupCore { // the user log makes its own batches
+		p.writer = newShared(write)
+	}
+	return p, nil
 }
 
-// connectSQLite opens a pool. busy_timeout comes first: it covers the pragmas after it.
+// connectSQLite opens connections. busy_timeout comes first: it covers the pragmas after it.
 func connectSQLite(ctx context.Context, count *meter, path, options string, conns int) (*sqlx.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(ON)&" + options
-	db, err := count.open("sqlite", dsn)
+	connector, err := connectorOf("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
+	db := count.open("sqlite", connector)
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	if err := db.PingContext(ctx); err != nil {
@@ -111,80 +135,35 @@ func connectSQLite(ctx context.Context, count *meter, path, options string, conn
 	return db, nil
 }
 
-func openMySQL(ctx context.Context, cfg Config) (*DB, error) {
-	dsn, err := mysqlDSN(cfg.CoreDSN)
-	if err != nil {
-		return nil, err
-	}
-	count := new(meter)
-	db, err := count.open("mysql", dsn)
-	if err != nil {
-		return nil, errors.New("open database: the driver refuses database.core_dsn")
-	}
-	conns := cfg.MaxConns
-	if conns <= 0 {
-		conns = 64
-	}
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
-	db.SetConnMaxIdleTime(time.Minute)
-	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
-	}
-	return &DB{dialect: mysqlDialect, write: db, read: db, writer: direct{db}, statements: count}, nil
-}
-
-// mysqlDSN completes a data source name. The errors do not repeat it: it holds a password.
-func mysqlDSN(dsn string) (string, error) {
-	c, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		return "", errors.New("database.core_dsn is not a MySQL data source name (user:password@tcp(host:port)/database)")
-	}
-	if c.DBName == "" {
-		return "", errors.New("database.core_dsn names no database")
-	}
-	c.Collation = "utf8mb4_bin"
-	c.InterpolateParams = true // one round trip a statement
-	c.ClientFoundRows = false  // an insert that changes nothing must count 0 rows
-	c.MultiStatements = false
-	if c.Timeout == 0 {
-		c.Timeout = 2 * time.Second
-	}
-	if c.ReadTimeout == 0 {
-		c.ReadTimeout = 10 * time.Second
-	}
-	if c.WriteTimeout == 0 {
-		c.WriteTimeout = 10 * time.Second
-	}
-	return c.FormatDSN(), nil
-}
-
 // Ping asks the database for an answer, on the connections that read.
-func (db *DB) Ping(ctx context.Context) error {
+func (p *pool) Ping(ctx context.Context) error {
 	var one int
-	if err := db.read.GetContext(ctx, &one, "SELECT 1"); err != nil {
+	if err := p.read.GetContext(ctx, &one, "SELECT 1"); err != nil {
 		return fmt.Errorf("ping database: %w", err)
 	}
 	return nil
 }
 
 // Close ends the connections after the writes under way. It must be called once.
-func (db *DB) Close() error {
-	db.writer.close()
-	if db.read == db.write {
-		return db.write.Close()
+func (p *pool) Close() error {
+	p.writer.close()
+	if p.read == p.write {
+		return p.write.Close()
 	}
-	return errors.Join(db.read.Close(), db.write.Close())
+	return errors.Join(p.read.Close(), p.write.Close())
 }
 
-// OnOutbox sets what is called, without blocking, after a commit that stored a
-// job of the named queue in the outbox.
-func (db *DB) OnOutbox(wake func(queue string)) { db.wake.Store(&wake) }
+// Statements is how many statements this store has sent to its database.
+func (p *pool) Statements() int64 { return p.statements.sent.Load() }
 
 // update runs work in a write transaction.
-func (db *DB) update(ctx context.Context, what string, work func(ctx context.Context, tx *sqlx.Tx) error) error {
-	if err := db.writer.do(ctx, work); err != nil {
+func (p *pool) update(ctx context.Context, what string, work func(ctx context.Context, tx *sqlx.Tx) error) error {
+	if err := p.writer.do(ctx, work); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
+
+// OnOutbox sets what is called after a commit that stored jobs in the outbox; it
+// must not block. Jobs without an ID were there already.
+func (db *DB) OnOutbox(announce func(stored []job.Envelope)) { db.announced.Store(&announce) }

@@ -147,17 +147,17 @@ func (db *DB) FinishOrder(ctx context.Context, o business.Order, to business.Sta
 		return fmt.Errorf("finish order %s: %s is not an end", o.Serial, to)
 	}
 	finish := db.finishOrder()
-	var woken []string
+	var stored []job.Envelope
 	err := db.update(ctx, "finish order", func(ctx context.Context, tx *sqlx.Tx) error {
 		err := change(ctx, tx, business.ErrStale, finish, to, clip(reason), o.Serial, o.Version)
 		if err != nil {
 			return err
 		}
-		woken, err = db.insertJobs(ctx, tx, jobs)
+		stored, err = db.insertJobs(ctx, tx, jobs)
 		return err
 	})
 	if err == nil {
-		db.wakeUp(woken)
+		db.announce(stored)
 	}
 	return err
 }
@@ -206,17 +206,17 @@ func (db *DB) RequeueOrders(ctx context.Context, serials []string, jobs []job.En
 	if err != nil {
 		return fmt.Errorf("requeue orders: %w", err)
 	}
-	var woken []string
+	var stored []job.Envelope
 	err = db.update(ctx, "requeue orders", func(ctx context.Context, tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, touch, args...); err != nil {
 			return err
 		}
 		var err error
-		woken, err = db.insertJobs(ctx, tx, jobs)
+		stored, err = db.insertJobs(ctx, tx, jobs)
 		return err
 	})
 	if err == nil {
-		db.wakeUp(woken)
+		db.announce(stored)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,8 +15,11 @@ import (
 )
 
 const (
-	selectJobs  = "SELECT id, job_key, kind, payload, created_at FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"
+	// The hint, a mere comment to SQLite, keeps MySQL from walking the backlog of
+	// all queues by the primary key, which it holds for short.
+	selectJobs  = "SELECT /*+ INDEX(outbox outbox_queue) */ id, job_key, kind, payload, created_at FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"
 	deleteJob   = "DELETE FROM outbox WHERE id = ?"
+	deleteJobs  = "DELETE FROM outbox WHERE id IN (?)"
 	countJobs   = "SELECT COUNT(*) FROM outbox"
 	queueOrders = "UPDATE orders SET state = ? WHERE serial IN (?) AND state = ?"
 )
@@ -28,33 +32,41 @@ type jobRow struct {
 	Created int64  `db:"created_at"`
 }
 
-// insertJobs stores jobs in the transaction of their cause and returns the
-// queues that have to hear of it. A job whose key still waits is left alone.
-func (db *DB) insertJobs(ctx context.Context, tx *sqlx.Tx, jobs []job.Envelope) ([]string, error) {
+// insertJobs stores jobs in the transaction of their cause and returns them for
+// the relay to hear of, each with its row's ID. A job whose key still waits is
+// left alone and has none.
+func (db *DB) insertJobs(ctx context.Context, tx *sqlx.Tx, jobs []job.Envelope) ([]job.Envelope, error) {
 	insert := db.dialect.insertNew("outbox", "job_key", "job_key", "queue", "kind", "payload", "created_at")
-	var woken []string
+	stored := make([]job.Envelope, 0, len(jobs))
 	for _, j := range jobs {
 		queue := j.Kind.Queue()
 		if queue == "" {
 			return nil, fmt.Errorf("job %s: no queue carries the kind %q", j.Key, j.Kind)
 		}
-		if _, err := tx.ExecContext(ctx, insert, j.Key, queue, string(j.Kind), string(j.Payload), j.Created.UnixMilli()); err != nil {
+		res, err := tx.ExecContext(ctx, insert, j.Key, queue, string(j.Kind), string(j.Payload), j.Created.UnixMilli())
+		if err != nil {
 			return nil, fmt.Errorf("store job %s: %w", j.Key, err)
 		}
-		if !slices.Contains(woken, queue) {
-			woken = append(woken, queue)
+		if j.ID, err = newRow(res); err != nil {
+			return nil, fmt.Errorf("number of the stored job %s: %w", j.Key, err)
 		}
+		stored = append(stored, j)
 	}
-	return woken, nil
+	return stored, nil
 }
 
-func (db *DB) wakeUp(queues []string) {
-	wake := db.wake.Load()
-	if wake == nil {
-		return
+// newRow returns the ID of the row that a statement inserted, 0 when it left one
+// alone.
+func newRow(res sql.Result) (int64, error) {
+	if n, err := res.RowsAffected(); n == 0 || err != nil {
+		return 0, err
 	}
-	for _, q := range queues {
-		(*wake)(q)
+	return res.LastInsertId()
+}
+
+func (db *DB) announce(stored []job.Envelope) {
+	if announce := db.announced.Load(); announce != nil && len(stored) > 0 {
+		(*announce)(stored)
 	}
 }
 
@@ -76,6 +88,38 @@ func (db *DB) PendingJobs(ctx context.Context, queue string, after int64, limit 
 // JobsPublished moves the orders whose jobs the queue has taken from accepted to
 // queued. One that a worker has claimed already stays where it is.
 func (db *DB) JobsPublished(ctx context.Context, envs []job.Envelope) error {
+	if !slices.ContainsFunc(envs, func(e job.Envelope) bool { _, ok := business.JobSerial(e); return ok }) {
+		return nil
+	}
+	return db.update(ctx, "mark orders queued", func(ctx context.Context, tx *sqlx.Tx) error {
+		return markQueued(ctx, tx, envs)
+	})
+}
+
+// JobsConfirmed does what JobsPublished does and deletes the rows: the queue
+// keeps the jobs from now on. Rows already gone are no error.
+func (db *DB) JobsConfirmed(ctx context.Context, envs []job.Envelope) error {
+	if len(envs) == 0 {
+		return nil
+	}
+	ids := make([]int64, 0, len(envs))
+	for _, e := range envs {
+		ids = append(ids, e.ID)
+	}
+	query, args, err := sqlx.In(deleteJobs, ids)
+	if err != nil {
+		return fmt.Errorf("delete confirmed jobs: %w", err)
+	}
+	return db.update(ctx, "delete confirmed jobs", func(ctx context.Context, tx *sqlx.Tx) error {
+		if err := markQueued(ctx, tx, envs); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
+}
+
+func markQueued(ctx context.Context, tx *sqlx.Tx, envs []job.Envelope) error {
 	var serials []string
 	for _, e := range envs {
 		if serial, ok := business.JobSerial(e); ok {
@@ -87,12 +131,10 @@ func (db *DB) JobsPublished(ctx context.Context, envs []job.Envelope) error {
 	}
 	query, args, err := sqlx.In(queueOrders, string(business.StateQueued), serials, string(business.StateAccepted))
 	if err != nil {
-		return fmt.Errorf("mark orders queued: %w", err)
-	}
-	return db.update(ctx, "mark orders queued", func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, query, args...)
 		return err
-	})
+	}
+	_, err = tx.ExecContext(ctx, query, args...)
+	return err
 }
 
 // SettleJob deletes a row; a row already gone is no error.

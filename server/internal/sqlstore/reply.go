@@ -41,9 +41,9 @@ func (db *DB) firstReply(ctx context.Context, what, account, key string, r busin
 ) (business.Reply, error) {
 	insert := db.dialect.insertNew("message_reply", "account", "account", "msg_key", "content", "later", "created_at")
 	outcome := r
-	var woken []string
+	var stored []job.Envelope
 	err := db.update(ctx, what, func(ctx context.Context, tx *sqlx.Tx) error {
-		outcome, woken = r, nil
+		outcome, stored = r, nil
 		res, err := tx.ExecContext(ctx, insert, account, key, r.Text, r.Later, nowMillis())
 		if err != nil {
 			return err
@@ -58,13 +58,13 @@ func (db *DB) firstReply(ctx context.Context, what, account, key string, r busin
 		if err := more(ctx, tx); err != nil {
 			return err
 		}
-		woken, err = db.insertJobs(ctx, tx, jobs)
+		stored, err = db.insertJobs(ctx, tx, jobs)
 		return err
 	})
 	if err != nil {
 		return business.Reply{}, err
 	}
-	db.wakeUp(woken)
+	db.announce(stored)
 	return outcome, nil
 }
 

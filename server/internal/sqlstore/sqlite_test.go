@@ -14,29 +14,11 @@ import (
 	"oalab/server/internal/sqlstore"
 )
 
-// TestStartAtOnce opens and migrates one new file from many handles at once, as
-// processes that start together do.
-func TestStartAtOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a folder", "100%?.db")
-	var wg sync.WaitGroup
-	for range 6 {
-		wg.Go(func() {
-			db, err := sqlstore.Open(t.Context(), sqlstore.Config{CoreDSN: path})
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer db.Close()
-			if err := db.Migrate(t.Context()); err != nil {
-				t.Error(err)
-			}
-			if _, err := db.CountJobs(t.Context()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if _, err := os.Stat(path); err != nil {
+// TestFileHasItsName: what a path may hold does not change the file's name.
+func TestFileHasItsName(t *testing.T) {
+	cfg := newSQLite(t)
+	openConfig(t, cfg)
+	if _, err := os.Stat(cfg.CoreDSN); err != nil {
 		t.Errorf("the file has another name: %v", err)
 	}
 }

@@ -13,8 +13,13 @@ import (
 // included, transactions' own BEGIN and COMMIT not (PERF-1).
 type meter struct{ sent atomic.Int64 }
 
-// open opens a pool whose statements are counted. Like sqlx.Open it does not connect.
-func (s *meter) open(name, dsn string) (*sqlx.DB, error) {
+// open opens a pool whose statements are counted. It does not connect.
+func (s *meter) open(name string, c driver.Connector) *sqlx.DB {
+	return sqlx.NewDb(sql.OpenDB(countingConnector{c, s}), name)
+}
+
+// connectorOf makes a connector of a registered driver.
+func connectorOf(name, dsn string) (driver.Connector, error) {
 	plain, err := sql.Open(name, dsn)
 	if err != nil {
 		return nil, err
@@ -23,13 +28,10 @@ func (s *meter) open(name, dsn string) (*sqlx.DB, error) {
 	if err := plain.Close(); err != nil { // nothing was connected
 		return nil, err
 	}
-	var c driver.Connector = dsnConnector{d, dsn}
 	if with, ok := d.(driver.DriverContext); ok {
-		if c, err = with.OpenConnector(dsn); err != nil {
-			return nil, err
-		}
+		return with.OpenConnector(dsn)
 	}
-	return sqlx.NewDb(sql.OpenDB(countingConnector{c, s}), name), nil
+	return dsnConnector{d, dsn}, nil
 }
 
 // dsnConnector is a connector for a driver that has none.
@@ -98,6 +100,3 @@ func (c *countingConn) CheckNamedValue(v *driver.NamedValue) error {
 	}
 	return driver.ErrSkip
 }
-
-// Statements is how many statements this store has sent to its database.
-func (db *DB) Statements() int64 { return db.statements.sent.Load() }

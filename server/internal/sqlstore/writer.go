@@ -2,16 +2,24 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
+	"github.com/cenkalti/backoff/v5"
+	"github.com/go-sql-driver/mysql"
 	"github.com/jmoiron/sqlx"
 )
 
+// ErrOutcomeUnknown says that the connection broke during COMMIT, so that the work
+// may be stored or not. Whoever asks again with the same key meets what is there.
+var ErrOutcomeUnknown = errors.New("whether it is stored is not known")
+
 // writer runs write transactions. do returns nil once the work is committed; on
-// an error nothing of it is stored, but for a lost connection during COMMIT and
-// for the end of ctx, after which it may be. work may be run more than once.
+// an error nothing of it is stored, but for ErrOutcomeUnknown, after which it may
+// be. work may be run more than once.
 type writer interface {
 	do(ctx context.Context, work func(ctx context.Context, tx *sqlx.Tx) error) error
 	close()
@@ -21,15 +29,37 @@ type writer interface {
 // their flushes by themselves).
 type direct struct{ db *sqlx.DB }
 
-const directTries = 4
-
 func (w direct) do(ctx context.Context, work func(ctx context.Context, tx *sqlx.Tx) error) error {
-	for try := 1; ; try++ {
-		err := w.once(ctx, work)
-		if err == nil || try == directTries || !transient(err) {
-			return err
+	return persistently(ctx, func() error { return w.once(ctx, work) })
+}
+
+// directTries bounds how often a work is run that meets others in its way, and
+// lostTries how often one that loses its connection before COMMIT: a frozen
+// server costs each of these the time-out of a statement.
+const (
+	directTries = 5
+	lostTries   = 2
+)
+
+// persistently runs a work again that was refused for what may be over soon.
+func persistently(ctx context.Context, once func() error) error {
+	var err error
+	lost := 0
+	// Works that met in a deadlock come back at different times.
+	pause := &backoff.ExponentialBackOff{InitialInterval: 2 * time.Millisecond, RandomizationFactor: 0.9, Multiplier: 3, MaxInterval: 100 * time.Millisecond}
+	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
+		err = once()
+		again := inTheWay(err)
+		if connectionLost(err) {
+			lost++
+			again = lost < lostTries
 		}
-	}
+		if err != nil && !again {
+			return struct{}{}, backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(pause), backoff.WithMaxTries(directTries), backoff.WithMaxElapsedTime(0))
+	return err
 }
 
 func (w direct) once(ctx context.Context, work func(ctx context.Context, tx *sqlx.Tx) error) error {
@@ -37,13 +67,27 @@ func (w direct) once(ctx context.Context, work func(ctx context.Context, tx *sql
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := work(ctx, tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+	if err := guarded(ctx, work, tx); err != nil {
+		// A rollback that fails says nothing new: the connection is gone, and the
+		// server rolls back what it leaves.
+		_ = tx.Rollback()
+		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return commitError(ctx, err)
 	}
 	return nil
+}
+
+// commitError says what a failed COMMIT means.
+func commitError(ctx context.Context, err error) error {
+	_, answered := errors.AsType[*mysql.MySQLError](err)
+	ended := errors.Is(err, sql.ErrTxDone) || ctx.Err() != nil && errors.Is(err, ctx.Err()) // it was not sent
+	if answered || ended {
+		return fmt.Errorf("commit: %w", err)
+	}
+	// The cause stays out of the chain: it alone would look as if it could be run again.
+	return fmt.Errorf("commit: %w: %v", ErrOutcomeUnknown, err) //nolint:errorlint // see above
 }
 
 func (direct) close() {}

@@ -157,7 +157,7 @@ func (w *Worker) attempt(name string, d queue.Delivery) {
 		w.ackedFirst(name, d)
 		return
 	}
-	err := w.call(env)
+	err := w.try(d)
 	settle, cancel := context.WithTimeout(context.WithoutCancel(w.hard), settleTimeout)
 	defer cancel()
 	switch {
@@ -176,6 +176,15 @@ func (w *Worker) attempt(name string, d queue.Delivery) {
 	if err != nil { // not settled: it will be delivered again
 		w.log.Warn("settling a job failed", "job", env.Key, "error", err)
 	}
+}
+
+// try calls the handler, but for a job that has come too often without an end: a
+// broker counts the attempts in which the process died, maybe of this job.
+func (w *Worker) try(d queue.Delivery) error {
+	if d.Attempt() > w.cfg.MaxAttempts {
+		return job.GiveUp(fmt.Errorf("%d attempts had no end", d.Attempt()-1))
+	}
+	return w.call(d.Envelope())
 }
 
 // ackedFirst is the planted defect: the job is gone before its work is done, so

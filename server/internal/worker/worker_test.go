@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"oalab/server/internal/job"
+	"oalab/server/internal/queue"
 	"oalab/server/internal/queue/memqueue"
 	"oalab/server/internal/queue/queuetest"
 	"oalab/server/internal/worker"
@@ -160,6 +161,48 @@ func TestPoison(t *testing.T) {
 		}
 		b.stop()
 	})
+}
+
+// lastChance gives out one delivery whose attempts before had no end.
+type lastChance struct {
+	queue.Delivery
+	given  bool
+	buried chan string
+}
+
+func (l *lastChance) Receive(ctx context.Context, _ string) (queue.Delivery, error) {
+	if !l.given {
+		l.given = true
+		return l, nil
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (l *lastChance) Envelope() job.Envelope { return queuetest.Job(job.KindOrder, 1) }
+
+func (l *lastChance) Attempt() int { return 6 }
+
+func (l *lastChance) Bury(_ context.Context, reason string) error { l.buried <- reason; return nil }
+
+// TestDeadlyJob: a job in whose attempts the process died is not tried for ever.
+func TestDeadlyJob(t *testing.T) {
+	from := &lastChance{buried: make(chan string, 1)}
+	cfg := worker.Config{Concurrency: map[string]int{job.QueueOrders: 1}, MaxAttempts: 5}
+	w, err := worker.New(cfg, from, map[job.Kind]worker.Handler{job.KindOrder: func(context.Context, job.Envelope) error {
+		t.Error("the handler was called")
+		return nil
+	}}, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Start()
+	if reason := <-from.buried; reason != "given up: 5 attempts had no end" {
+		t.Errorf("buried because of %q", reason)
+	}
+	if err := w.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestConcurrency(t *testing.T) {

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"oalab/server/internal/job"
 	"oalab/server/internal/queue"
 )
@@ -29,6 +32,9 @@ type System interface {
 	Figures(queue string) queue.Figures
 	// Stored returns the number of jobs that a restart would bring back.
 	Stored() int
+	// Durable reports whether the queue itself outlives a Restart: attempts then go
+	// on counting, and a job still waits for its delay.
+	Durable() bool
 }
 
 // patience bounds each wait of the suite.
@@ -47,6 +53,11 @@ func Run(t *testing.T, open func(t *testing.T) System) {
 		"settling twice does nothing":                 settledTwice,
 		"receivers stop with their context":           stopped,
 		"queues do not hold each other up":            independent,
+		"a job arrives as it was submitted":           unchanged,
+		"a kill between two attempts":                 killedBetweenAttempts,
+		"a settlement after the kill ends no job":     settledTooLate,
+		"a short delay does not wait for a long one":  overtaking,
+		"many jobs wait at once":                      manyDelayed,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -211,15 +222,22 @@ func givenBack(t *testing.T, s System) { //nolint:thelper // a part of the suite
 }
 
 func killedInDelay(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	const delay = time.Second
 	submit(t, s, Job(job.KindTell, 1))
-	if err := receive(t, s, job.QueueTells).Nack(t.Context(), time.Hour); err != nil {
+	d := receive(t, s, job.QueueTells)
+	before := time.Now()
+	if err := d.Nack(t.Context(), delay); err != nil {
 		t.Fatal(err)
 	}
 	if f := s.Figures(job.QueueTells); f.Depth != 1 || f.InFlight != 0 {
 		t.Errorf("a delayed job shows as %+v", f)
 	}
 	s.Restart()
-	ack(t, receive(t, s, job.QueueTells))
+	d = receive(t, s, job.QueueTells)
+	if waited := time.Since(before); s.Durable() && waited < delay {
+		t.Errorf("after a kill it came again after %s, not before %s was asked for", waited, delay)
+	}
+	ack(t, d)
 	empty(t, s)
 }
 
@@ -283,6 +301,119 @@ func independent(t *testing.T, s System) { //nolint:thelper // a part of the sui
 	ack(t, receive(t, s, job.QueueOrders))
 	for range 50 {
 		ack(t, receive(t, s, job.QueueQueries))
+	}
+	empty(t, s)
+}
+
+func unchanged(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	want := Job(job.KindTell, 1)
+	want.Key, want.Payload = "tell:\u8ba2\u5355 \u2713", json.RawMessage(`{"text":"流量 <10> & more","n":[1,2]}`)
+	submit(t, s, want)
+	d := receive(t, s, job.QueueTells)
+	same := cmp.Options{cmpopts.IgnoreFields(job.Envelope{}, "ID"), cmp.Transformer("text", func(m json.RawMessage) (v any) {
+		if err := json.Unmarshal(m, &v); err != nil {
+			t.Errorf("payload %s: %v", m, err)
+		}
+		return v
+	})}
+	if diff := cmp.Diff(want, d.Envelope(), same); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if err := d.Nack(t.Context(), time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	d = receive(t, s, job.QueueTells)
+	if diff := cmp.Diff(want, d.Envelope(), same); diff != "" {
+		t.Errorf("after it was given back (-want +got)\n%s", diff)
+	}
+	ack(t, d)
+	empty(t, s)
+}
+
+func killedBetweenAttempts(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	submit(t, s, Job(job.KindOrder, 1))
+	for range 2 {
+		if err := receive(t, s, job.QueueOrders).Nack(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := receive(t, s, job.QueueOrders); d.Attempt() != 3 {
+		t.Errorf("attempt %d, want 3", d.Attempt())
+	}
+	s.Restart()
+	d := receive(t, s, job.QueueOrders)
+	if s.Durable() && d.Attempt() != 4 { // the one that was killed was an attempt
+		t.Errorf("attempt %d after the kill, want 4", d.Attempt())
+	}
+	ack(t, d)
+	empty(t, s)
+}
+
+func settledTooLate(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	submit(t, s, Job(job.KindOrder, 1))
+	submit(t, s, Job(job.KindOrder, 2))
+	late := []queue.Delivery{receive(t, s, job.QueueOrders), receive(t, s, job.QueueOrders)}
+	s.Restart()
+	again := []queue.Delivery{receive(t, s, job.QueueOrders), receive(t, s, job.QueueOrders)}
+	for _, d := range late {
+		_ = d.Ack(t.Context()) // whether it says so or not: it is too late
+	}
+	s.Restart()
+	seen := map[string]bool{}
+	for range again {
+		d := receive(t, s, job.QueueOrders)
+		seen[d.Envelope().Key] = true
+		ack(t, d)
+	}
+	if len(seen) != 2 {
+		t.Errorf("after a late settlement came %v, want both jobs", seen)
+	}
+	empty(t, s)
+}
+
+func overtaking(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	const long = 2 * time.Second
+	for i := range 2 {
+		submit(t, s, Job(job.KindOrder, i))
+	}
+	start := time.Now()
+	for _, delay := range []time.Duration{long, 10 * time.Millisecond} {
+		if err := receive(t, s, job.QueueOrders).Nack(t.Context(), delay); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := receive(t, s, job.QueueOrders)
+	if waited := time.Since(start); waited >= long {
+		t.Errorf("the short delay took %s", waited)
+	}
+	ack(t, d)
+	ack(t, receive(t, s, job.QueueOrders))
+	if waited := time.Since(start); waited < long {
+		t.Errorf("the long delay took %s", waited)
+	}
+	empty(t, s)
+}
+
+func manyDelayed(t *testing.T, s System) { //nolint:thelper // a part of the suite is a test
+	const jobs = 100
+	for i := range jobs {
+		submit(t, s, Job(job.KindOrder, i))
+	}
+	seen := map[string]int{}
+	for range 2 * jobs { // each comes twice, the second time among the first ones of others
+		d := receive(t, s, job.QueueOrders)
+		key := d.Envelope().Key
+		if seen[key]++; d.Attempt() != seen[key] {
+			t.Errorf("%s came as attempt %d, want %d", key, d.Attempt(), seen[key])
+		}
+		if seen[key] == 2 {
+			ack(t, d)
+		} else if err := d.Nack(t.Context(), time.Duration(jobs-len(seen))*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != jobs {
+		t.Errorf("%d jobs came, want %d", len(seen), jobs)
 	}
 	empty(t, s)
 }

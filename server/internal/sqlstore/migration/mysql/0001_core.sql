@@ -1,13 +1,15 @@
 -- +goose Up
-CREATE TABLE bind (
+-- MySQL commits each of these by itself: a process that dies between two of them
+-- leaves the first ones done and the version not noted. So each may run again.
+CREATE TABLE IF NOT EXISTS bind (
     account     VARCHAR(64)   NOT NULL,
     openid      VARCHAR(64)   NOT NULL,
     phone       VARCHAR(32)   NOT NULL,
     created_at  BIGINT        NOT NULL,
     PRIMARY KEY (account, openid)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
-CREATE TABLE business (
+CREATE TABLE IF NOT EXISTS business (
     account     VARCHAR(64)   NOT NULL,
     code        VARCHAR(64)   NOT NULL,
     kind        VARCHAR(32)   NOT NULL,
@@ -16,44 +18,44 @@ CREATE TABLE business (
     operation   VARCHAR(64)   NOT NULL,
     product     VARCHAR(64)   NOT NULL,
     PRIMARY KEY (account, code)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
-CREATE TABLE business_command (
+CREATE TABLE IF NOT EXISTS business_command (
     account     VARCHAR(64)   NOT NULL,
     code        VARCHAR(64)   NOT NULL,
     position    INT           NOT NULL,
     command     VARCHAR(128)  NOT NULL,
     PRIMARY KEY (account, code, position)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
-CREATE TABLE autoreply (
+CREATE TABLE IF NOT EXISTS autoreply (
     account     VARCHAR(64)   NOT NULL,
     keyword     VARCHAR(128)  NOT NULL,
     match_how   VARCHAR(32)   NOT NULL,
     hidden      TINYINT       NOT NULL,
     PRIMARY KEY (account, keyword, match_how)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
-CREATE TABLE autoreply_content (
+CREATE TABLE IF NOT EXISTS autoreply_content (
     account     VARCHAR(64)   NOT NULL,
     keyword     VARCHAR(128)  NOT NULL,
     match_how   VARCHAR(32)   NOT NULL,
     position    INT           NOT NULL,
     content     TEXT          NOT NULL,
     PRIMARY KEY (account, keyword, match_how, position)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
-CREATE TABLE message_reply (
+CREATE TABLE IF NOT EXISTS message_reply (
     account     VARCHAR(64)   NOT NULL,
     msg_key     VARCHAR(160)  NOT NULL,
     content     TEXT          NOT NULL,
     later       TINYINT       NOT NULL,
     created_at  BIGINT        NOT NULL,
     PRIMARY KEY (account, msg_key)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
 -- settled is 1 once the order is finished and its follower told.
-CREATE TABLE orders (
+CREATE TABLE IF NOT EXISTS orders (
     serial      VARCHAR(32)   NOT NULL PRIMARY KEY,
     account     VARCHAR(64)   NOT NULL,
     openid      VARCHAR(64)   NOT NULL,
@@ -70,23 +72,23 @@ CREATE TABLE orders (
     told        VARCHAR(16)   NOT NULL,
     settled     TINYINT       NOT NULL,
     progress_at BIGINT        NOT NULL,
-    created_at  BIGINT        NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-CREATE UNIQUE INDEX orders_message ON orders (account, msg_key);
-CREATE INDEX orders_progress ON orders (settled, progress_at);
+    created_at  BIGINT        NOT NULL,
+    UNIQUE INDEX orders_message (account, msg_key),
+    INDEX orders_progress (settled, progress_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
-CREATE TABLE outbox (
+CREATE TABLE IF NOT EXISTS outbox (
     id          BIGINT        NOT NULL AUTO_INCREMENT PRIMARY KEY,
     job_key     VARCHAR(255)  NOT NULL,
     queue       VARCHAR(32)   NOT NULL,
     kind        VARCHAR(32)   NOT NULL,
     payload     TEXT          NOT NULL,
-    created_at  BIGINT        NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-CREATE UNIQUE INDEX outbox_key ON outbox (job_key);
-CREATE INDEX outbox_queue ON outbox (queue, id);
+    created_at  BIGINT        NOT NULL,
+    UNIQUE INDEX outbox_key (job_key),
+    INDEX outbox_queue (queue, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
-CREATE TABLE dead_letter (
+CREATE TABLE IF NOT EXISTS dead_letter (
     id          BIGINT        NOT NULL AUTO_INCREMENT PRIMARY KEY,
     job_key     VARCHAR(255)  NOT NULL,
     kind        VARCHAR(32)   NOT NULL,
@@ -95,15 +97,15 @@ CREATE TABLE dead_letter (
     reason      VARCHAR(1024) NOT NULL,
     created_at  BIGINT        NOT NULL,
     buried_at   BIGINT        NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
 -- +goose Down
-DROP TABLE dead_letter;
-DROP TABLE outbox;
-DROP TABLE orders;
-DROP TABLE message_reply;
-DROP TABLE autoreply_content;
-DROP TABLE autoreply;
-DROP TABLE business_command;
-DROP TABLE business;
-DROP TABLE bind;
+DROP TABLE IF EXISTS dead_letter;
+DROP TABLE IF EXISTS outbox;
+DROP TABLE IF EXISTS orders;
+DROP TABLE IF EXISTS message_reply;
+DROP TABLE IF EXISTS autoreply_content;
+DROP TABLE IF EXISTS autoreply;
+DROP TABLE IF EXISTS business_command;
+DROP TABLE IF EXISTS business;
+DROP TABLE IF EXISTS bind;

@@ -1,7 +1,7 @@
 -- +goose Up
 -- The row is the arbiter of refreshes: see package control. Times are
 -- milliseconds by the database's clock; 0 means none.
-CREATE TABLE access_token (
+CREATE TABLE IF NOT EXISTS access_token (
     account      VARCHAR(64)   NOT NULL PRIMARY KEY,
     token        VARCHAR(1024) NOT NULL,
     version      BIGINT        NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE access_token (
     refreshed_at BIGINT        NOT NULL,
     dead         TINYINT       NOT NULL,
     intent_at    BIGINT        NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
 -- +goose Down
-DROP TABLE access_token;
+DROP TABLE IF EXISTS access_token;

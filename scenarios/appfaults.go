@@ -1,0 +1,164 @@
+package scenarios
+
+import (
+	"net/netip"
+	"time"
+
+	"oalab/chaos"
+	"oalab/chaos/host"
+	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+	"oalab/scenarios/topology"
+)
+
+// Faults of an app server that design section 6 does not name.
+const faultCutDatabase = "cut-database"
+
+// appRate is the arrival rate of app-faults and rolling-deploy, in messages per second.
+const appRate = 300
+
+// How Nginx treats its app servers in app-faults. The source (A 8.1) takes a server
+// out for 30 s after five errors within 10 s, and gives each try 1 s; out for 3 s, a
+// run sees the way back too.
+const (
+	appOutFor     = 3 * time.Second
+	appTryTimeout = time.Second
+)
+
+// AppFaults breaks one of three app servers behind Nginx in every way: it dies,
+// freezes, slows, answers 503. Followers do not notice (SCN-21, DIS-7).
+func AppFaults() Scenario {
+	layout := topology.Layout{Apps: 3, AccessLog: true, TryTimeout: appTryTimeout, OutFor: appOutFor}
+	return Scenario{
+		Name:       "app-faults",
+		Title:      "An app server dies, freezes, slows or answers 503: Nginx takes it out and lets it in again, and followers do not notice",
+		Source:     "SCN-21, DIS-7, DIS-9; thesis 3.2; architecture 8.1",
+		Topologies: []string{Docker},
+		Limits:     dockerLimits,
+		Arms: []Arm{
+			{
+				Name: "main", Setup: Setup{Layout: layout},
+				Load: func(size Size) (Load, error) {
+					return failoverLoad(appRate, appFirst, appFirst+time.Duration(4*appCycles(size))*appSlot+2*time.Second)
+				},
+				Faults: func(size Size) []Fault {
+					var list []Fault
+					for cycle := range appCycles(size) {
+						for i, f := range []func(time.Duration) Fault{killApp, freezeApp, slowApp, cutDatabase} {
+							list = append(list, f(appFirst+time.Duration(4*cycle+i)*appSlot))
+						}
+					}
+					return list
+				},
+				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 200}, check.Tokens{Calls: 100}},
+				Objectives: []check.Objective{
+					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 4000},
+					{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 4000},
+					{Figure: "p99_due_s", Relation: "<", Limit: 2, MinN: 4000},
+					{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
+				},
+			},
+			{
+				Name: "control", Control: true, Setup: Setup{Layout: layout},
+				Load:     func(Size) (Load, error) { return failoverLoad(appRate, 12*time.Second, 12*time.Second) },
+				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 50}},
+				Objectives: []check.Objective{
+					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
+					{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 2000},
+					{Figure: "p99_due_s", Relation: "<", Limit: 0.5, MinN: 2000},
+				},
+			},
+		},
+	}
+}
+
+// The time line of app-faults: a fault for so long, and time to be let in again.
+const (
+	appFirst = 5 * time.Second
+	appSlot  = 8500 * time.Millisecond
+	appFor   = 3 * time.Second
+)
+
+func appCycles(size Size) int {
+	if size == Full {
+		return 5
+	}
+	return 1
+}
+
+// brokenApp is the app server that the faults hit.
+var brokenApp = topology.HostApp(2)
+
+// onApp places a fault of the app server.
+func onApp(name string, at time.Duration, effect check.Effect, make func(topology.System, powers) chaos.Fault) Fault {
+	effect.Fault = name
+	return Fault{
+		Name: name, At: at, For: appFor, Jitter: phase, Target: brokenApp, Effect: effect,
+		Make: func(s topology.System) chaos.Fault {
+			ctl, err := atHost(s, brokenApp)
+			if err != nil {
+				return impossible{chaos.Noop{As: name, On: brokenApp}, err}
+			}
+			return make(s, ctl)
+		},
+	}
+}
+
+// silent is the effect of an app server that no longer answers its probes in time.
+var silent = check.Effect{What: "probes of the app server without an answer", Min: 3, Count: probesOfAppFailed}
+
+func killApp(at time.Duration) Fault {
+	return onApp("kill-server", at, silent, func(_ topology.System, p powers) chaos.Fault {
+		return host.Kill("kill-server", brokenApp, p)
+	})
+}
+
+func freezeApp(at time.Duration) Fault {
+	return onApp("freeze-server", at, silent, func(_ topology.System, p powers) chaos.Fault {
+		return host.Freeze("freeze-server", brokenApp, p)
+	})
+}
+
+// slowCPUs is what a slow app server gets of a processor: less than it needs.
+const slowCPUs = 0.01
+
+func slowApp(at time.Duration) Fault {
+	return onApp("slow-server", at, silent, func(_ topology.System, p powers) chaos.Fault {
+		return host.CPULimit("slow-server", brokenApp, p, slowCPUs)
+	})
+}
+
+// cutDatabase takes the database away from one app server, which then can answer
+// nothing but 503 wherever it would have to know.
+func cutDatabase(at time.Duration) Fault {
+	effect := check.Effect{What: "looks at the app server that found it not ready", Min: 3, Count: appNotReady}
+	return onApp(faultCutDatabase, at, effect, func(s topology.System, p powers) chaos.Fault {
+		db, err := atHost(s, topology.HostMySQL)
+		if err != nil {
+			return impossible{chaos.Noop{As: faultCutDatabase, On: brokenApp}, err}
+		}
+		return host.Cut(faultCutDatabase, brokenApp, p, host.Link{Peers: []netip.Addr{db.Addr()}})
+	})
+}
+
+// probesOfAppFailed counts the probes of the broken app server without an answer.
+func probesOfAppFailed(a *history.Arm, w history.Window) int {
+	return countSamples(a, w, func(s history.Sample) bool { return s.Error != "" && s.Name == "" })
+}
+
+// appNotReady counts the looks that found the broken app server not ready.
+func appNotReady(a *history.Arm, w history.Window) int {
+	return countSamples(a, w, func(s history.Sample) bool {
+		return s.Error != "" && s.Name == "" || s.Probe == string(brokenApp)+".ready" && s.Name == "status" && s.Value >= 500
+	})
+}
+
+func countSamples(a *history.Arm, w history.Window, is func(history.Sample) bool) int {
+	n := 0
+	for _, s := range a.Samples {
+		if w.Contains(s.AtS) && (s.Probe == string(brokenApp)+".ready" || s.Probe == string(brokenApp)+".metrics") && is(s) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,97 @@
+package check
+
+import (
+	"strings"
+	"testing"
+
+	"oalab/scenarios/history"
+)
+
+func TestAddressSingle(t *testing.T) {
+	address := func(p *pair, host string, at, value float64) { p.word(history.ProbeAddress, host, at, value) }
+	for _, tt := range []struct {
+		name   string
+		c      AddressSingle
+		build  func(*pair)
+		change func(*history.Arm)
+		want   history.Verdict
+		detail string
+	}{
+		{"holds over every fault", AddressSingle{}, func(p *pair) {
+			p.blow(history.FaultKillHost, 3, 3, 0.25)
+			p.blow(history.FaultFreezeHost, 10, 3, 0.3)
+			p.blow(history.FaultKillNginx, 17, 3, 0.16)
+			p.blow(history.FaultStopHost, 24, 3, 0)
+			p.blow(history.FaultCutHost, 31, 3, 0.26)
+		}, nil, history.Pass, "held the address together for 0.040 s from 13.000 s on"},
+		{"a split brain", AddressSingle{}, func(p *pair) {
+			p.window(history.FaultSplitBrain, 10, 12)
+			address(p, "lb2", 10.4, 1)
+			address(p, "lb2", 12.1, 0)
+		}, nil, history.Fail, "lb1 and lb2 held the address together for 1.700 s from 10.400 s on, meanwhile load balancer 1 answered 170 requests; 1 of 1"},
+		{"two at once without any fault", AddressSingle{}, func(p *pair) { address(p, "lb2", 5, 1); address(p, "lb2", 5.2, 0) }, nil, history.Fail, "0.200 s"},
+		{"within the tolerance", AddressSingle{ToleranceS: 0.3}, func(p *pair) { address(p, "lb2", 5, 1); address(p, "lb2", 5.2, 0) }, nil, history.Pass, "0 of 1"},
+		{"frozen for long, thawed for long", AddressSingle{}, func(p *pair) {
+			p.blow(history.FaultFreezeHost, 10, 3, 0.3)
+			for i := range p.Samples {
+				if s := &p.Samples[i]; s.Name == "lb2" && s.Probe == history.ProbeAddress && s.AtS > 13 {
+					s.AtS = 13.5
+				}
+			}
+		}, nil, history.Fail, "0.500 s from 13.000 s on"},
+		{"nobody has it", AddressSingle{}, func(p *pair) {
+			address(p, "lb1", 5, 0)
+			address(p, "lb1", 9, 1)
+		}, nil, history.Pass, "never held by two at once"},
+		{"it never moved", AddressSingle{}, func(*pair) {}, nil, history.Inconclusive, "the address moved 0 times, 1 wanted"},
+		{"it need not move", AddressSingle{Quiet: true}, func(*pair) {}, nil, history.Pass, "0 hand-overs"},
+		{"it moved too seldom", AddressSingle{HandOvers: 3}, func(p *pair) { p.blow(history.FaultKillHost, 3, 3, 0.25) }, nil, history.Inconclusive, "moved 2 times, 3 wanted"},
+		{"one host was not watched", AddressSingle{}, func(*pair) {}, func(a *history.Arm) { only(a, "lb1") }, history.Inconclusive, "watched on 1 hosts"},
+		{"the watch ended early", AddressSingle{Quiet: true}, func(*pair) {}, func(a *history.Arm) { before(a, 30) }, history.Inconclusive, "last heard of at -0.500 s"},
+		{"the watch began late", AddressSingle{Quiet: true}, func(*pair) {}, func(a *history.Arm) {
+			for i := range a.Samples {
+				a.Samples[i].AtS += 2
+			}
+		}, history.Inconclusive, "from 1.500 s on only"},
+		{"nobody knows the end", AddressSingle{Quiet: true}, func(*pair) {}, func(a *history.Arm) {
+			a.Samples = append(a.Samples, history.Sample{AtS: 39.9, Probe: history.ProbeAddress, Name: "lb2", Error: "monitor ended"})
+			before(a, 39.95)
+			a.Samples = append(a.Samples, history.Sample{AtS: 40, Probe: history.ProbeAddress, Name: "lb1", Value: 1})
+		}, history.Inconclusive, "nobody knows what host lb2 held"},
+		{"broken beats unknown", AddressSingle{}, func(p *pair) { address(p, "lb2", 5, 1) }, func(a *history.Arm) { before(a, 30) }, history.Inconclusive, "last heard"},
+		{"broken beats few", AddressSingle{HandOvers: 9}, func(p *pair) { address(p, "lb2", 5, 1); address(p, "lb2", 5.2, 0) }, nil, history.Fail, "0.200 s"},
+	} {
+		p := newPair(40, 5)
+		tt.build(p)
+		arm := p.end()
+		if tt.change != nil {
+			tt.change(arm)
+		}
+		f := Ask(tt.c, arm)
+		if f.Verdict != tt.want || !strings.Contains(f.Detail, tt.detail) {
+			t.Errorf("%s: %s %q, want %s with %q", tt.name, f.Verdict, f.Detail, tt.want, tt.detail)
+		}
+	}
+}
+
+// only keeps the words of one host.
+func only(a *history.Arm, host string) {
+	kept := a.Samples[:0]
+	for _, s := range a.Samples {
+		if s.Probe != history.ProbeAddress || s.Name == host {
+			kept = append(kept, s)
+		}
+	}
+	a.Samples = kept
+}
+
+// before keeps what the probe of the address said before a moment.
+func before(a *history.Arm, until float64) {
+	kept := a.Samples[:0]
+	for _, s := range a.Samples {
+		if s.Probe != history.ProbeAddress || s.AtS < until {
+			kept = append(kept, s)
+		}
+	}
+	a.Samples = kept
+}

@@ -1,0 +1,148 @@
+package check
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"oalab/scenarios/history"
+)
+
+// approx compares seconds to the microsecond; NaN equals NaN.
+var approx = cmp.Options{cmpopts.EquateApprox(0, 1e-6), cmpopts.EquateNaNs()}
+
+func TestCycles(t *testing.T) {
+	p := newPair(30, 50)
+	p.blow(history.FaultKillHost, 3.004, 3, 0.25)
+	p.blow(history.FaultFreezeHost, 10, 3, 0.29)
+	p.blow(history.FaultStopHost, 17, 3, 0)
+	p.blow(history.FaultKillNginx, 24, 3, 0.16)
+	type row struct {
+		Fault                               string
+		Begin, End, Probe, Due              float64
+		Failed                              int
+		Detect, TakeOver, Reconnect, Replay float64
+	}
+	nan := math.NaN()
+	var got []row
+	for _, c := range Cycles(p.end()) {
+		got = append(got, row{c.Fault, c.BeginS, c.EndS, c.ProbeS, c.DueS, c.Probe.Failed, c.DetectS, c.TakeOverS, c.ReconnectS, c.ReplayS})
+		if c.TriesFailed > 0 != (c.ClientsS > 0) {
+			t.Errorf("%s: %d tries failed, outage of clients %g s", c.Fault, c.TriesFailed, c.ClientsS)
+		}
+	}
+	want := []row{
+		{"kill-host", 2.754, 6.004, 0.25, 0.28, 25, 0.236, 0.014, 0.010, 4.946},
+		{"fail-back", 6.004, 7.354, 0, 0, 0, nan, nan, nan, nan},
+		{"freeze-host", 9.75, 13, 0.29, 0.32, 29, 0.282, 0.008, 0.020, 4.986},
+		{"fail-back", 13, 14.04, 0, 0, 0, nan, nan, nan, nan},
+		{"stop-host", 16.75, 20, 0, 0, 0, nan, nan, nan, nan},
+		{"fail-back", 20, 21.35, 0, 0, 0, nan, nan, nan, nan},
+		{"kill-nginx", 23.75, 27, 0.16, 0.18, 16, 0.152, 0.008, 0.010, 4.966},
+		{"fail-back", 27, 28.35, 0, 0, 0, nan, nan, nan, nan},
+	}
+	if d := cmp.Diff(want, got, approx); d != "" {
+		t.Errorf("cycles (-want +got):\n%s", d)
+	}
+}
+
+func TestCyclesWithoutProbe(t *testing.T) {
+	l := newLab()
+	l.send(history.KindText, 1, okTry("a"))
+	l.window(history.FaultKillHost, 1, 2)
+	if got := Cycles(l.Arm); got != nil {
+		t.Errorf("cycles without a probe: %v", got)
+	}
+	p := newPair(20, 20)
+	p.blow(history.FaultKillHost, 5, 3, 0.3)
+	arm := p.end()
+	kept := arm.Samples[:0]
+	for i, s := range arm.Samples {
+		if s.Probe != history.ProbeVIP || i%3 == 0 {
+			kept = append(kept, s)
+		}
+	}
+	arm.Samples = kept
+	arm.Record.Windows = append(arm.Record.Windows, history.Window{Fault: history.FaultCutHost, ToS: 15, HealedS: 15, Error: "no effect was seen"})
+	if n := len(Cycles(arm)); n != 2 {
+		t.Errorf("%d cycles, want the fault and the way back", n)
+	}
+	if got := Cycles(arm)[0]; !math.IsNaN(got.ProbeS) || got.Asked == 0 || got.ClientsS == 0 {
+		t.Errorf("a probe that asked at a third of its pace knows an outage of %g s", got.ProbeS)
+	}
+}
+
+func TestBlackout(t *testing.T) {
+	// One sign for each request, 10 ms apart: . is answered, x is not.
+	for _, tt := range []struct {
+		name     string
+		signs    string
+		from, to float64
+		want     Stretch
+	}{
+		{"none", "..........", 0, 1, Stretch{}},
+		{"one", "..x.......", 0, 1, Stretch{0.02, 0.03, 1}},
+		{"an address that flutters is one outage", "..xx.x...x.......", 0, 1, Stretch{0.02, 0.10, 4}},
+		{"a later failure is another", "..x.......xx.......", 0, 1, Stretch{0.10, 0.12, 2}},
+		{"begun before is not ours", "xxxx..........xx.......", 0.02, 1, Stretch{0.14, 0.16, 2}},
+		{"nor what flutters after that", "xxxx.x........", 0.02, 1, Stretch{}},
+		{"it may end after the stretch", "........xxxx.......", 0, 0.09, Stretch{0.08, 0.12, 4}},
+		{"but not begin there", ".........xxxx.......", 0, 0.09, Stretch{}},
+		{"it never ended", "...xxxx", 0, 1, Stretch{0.03, 0.07, 4}},
+		{"nothing asked", "", 0, 1, Stretch{}},
+	} {
+		var all []Asked
+		for i, sign := range tt.signs {
+			all = append(all, Asked{AtS: float64(i) / 100, OK: sign == '.'})
+		}
+		if d := cmp.Diff(tt.want, blackout(all, tt.from, tt.to), approx); d != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, d)
+		}
+	}
+}
+
+func TestFailBacks(t *testing.T) {
+	build := func(change func(*pair)) *history.Arm {
+		p := newPair(20, 10)
+		p.blow(history.FaultKillHost, 5, 3, 0.3)
+		change(p)
+		return p.end()
+	}
+	drop := func(p *pair, host string, value float64) {
+		kept := p.Samples[:0]
+		for _, s := range p.Samples {
+			if s.Probe != history.ProbeAddress || s.Name != host || s.AtS < 8 || s.Value != value {
+				kept = append(kept, s)
+			}
+		}
+		p.Samples = kept
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*pair)
+		want   []float64 // from, to
+	}{
+		{"home 0.35 s after the window", func(*pair) {}, []float64{8, 8.35}},
+		{"it stays where it is", func(p *pair) { drop(p, "lb1", 1); drop(p, "lb2", 0) }, nil},
+		{"both keep it", func(p *pair) { drop(p, "lb2", 0) }, nil},
+		{"the next blow comes first", func(p *pair) { p.window(history.FaultCutHost, 8.2, 9) }, nil},
+		{"recorded by the runner", func(p *pair) { p.window(history.FaultFailBack, 8, 9) }, nil},
+		{"never in effect", func(p *pair) {
+			p.Record.Windows[0].FromS, p.Record.Windows[0].Error = 0, "no effect was seen"
+		}, nil},
+		{"not a fault of a host", func(p *pair) { p.Record.Windows[0].Target = "mysql" }, nil},
+	} {
+		var got []float64
+		for _, w := range FailBacks(build(tt.change)) {
+			got = append(got, w.FromS, w.ToS)
+			if w.Target != "lb1" || w.Arm != "main" || w.PlannedFromS != 8 {
+				t.Errorf("%s: %+v", tt.name, w)
+			}
+		}
+		if d := cmp.Diff(tt.want, got, approx); d != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, d)
+		}
+	}
+}

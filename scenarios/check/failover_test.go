@@ -1,0 +1,93 @@
+package check
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"oalab/scenarios/history"
+)
+
+// named are the figures with these names, as value and n.
+func named(all []history.Figure, names ...string) map[string][2]float64 {
+	out := map[string][2]float64{}
+	for _, f := range all {
+		if slices.Contains(names, f.Name) {
+			out[f.Name] = [2]float64{f.Value, float64(f.N)}
+		}
+	}
+	return out
+}
+
+func TestFailoverFigures(t *testing.T) {
+	p := newPair(60, 50)
+	for i, outage := range []float64{0.21, 0.25, 0.30, 0.23, 0.27, 0.22, 0.29} {
+		p.blow(history.FaultKillHost, 3+8*float64(i), 3, outage)
+	}
+	arm := p.end()
+	all := Figures(arm, Windows(arm))
+	// Tries that began in an outage and were answered after it make the outage of the
+	// clients shorter than that of the probe, which gives up after 200 ms.
+	want := map[string][2]float64{
+		"cycles/kill-host": {7, 7}, "cycles/fail-back": {7, 7},
+		"outage_probe_s/kill-host": {0.30, 7}, "outage_probe_s/fail-back": {0, 7},
+		"outage_median_s/kill-host": {0.25, 7}, "outage_median_s/fail-back": {0, 7},
+		"outage_p95_s/kill-host": {0.30, 7},
+		"outage_due_s/kill-host": {0.32, 7}, "outage_due_s/fail-back": {0, 7},
+		"outage_s/kill-host": {0.16, 1032}, "outage_s/fail-back": {0, 126},
+		"detect_s/kill-host": {0.242, 7}, "take_over_s/kill-host": {0.008, 7},
+		"reconnect_s/kill-host": {0.02, 7}, "replay_s/kill-host": {4.966, 7},
+	}
+	got := named(all, "detect_s/fail-back")
+	for name := range want {
+		maps.Copy(got, named(all, name))
+	}
+	if d := cmp.Diff(want, got, approx); d != "" {
+		t.Errorf("figures (-want +got):\n%s", d)
+	}
+	for _, f := range all {
+		switch f.Name {
+		case "outage_median_s/kill-host":
+			if f.CILow == nil || *f.CILow < 0.2 || f.CIHigh == nil || *f.CIHigh > 0.31 || *f.CILow >= *f.CIHigh {
+				t.Errorf("interval of the median of 7: %v to %v", f.CILow, f.CIHigh)
+			}
+		case "outage_p95_s/kill-host", "outage_probe_s/kill-host":
+			if f.CILow != nil || f.CIHigh != nil {
+				t.Errorf("%s has an interval over 7 cycles", f.Name)
+			}
+		}
+	}
+}
+
+func TestQuantileInterval(t *testing.T) {
+	ranks := func(n int) []float64 {
+		out := make([]float64, n)
+		for i := range out {
+			out[i] = float64(i + 1)
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		n    int
+		q    float64
+		want []float64
+	}{
+		{5, 0.5, nil},
+		{6, 0.5, []float64{1, 6}}, // tables of the sign test
+		{9, 0.5, []float64{2, 8}},
+		{20, 0.5, []float64{6, 15}},
+		{71, 0.95, nil},
+		{72, 0.95, []float64{64, 72}},
+		{0, 0.5, nil},
+	} {
+		var got []float64
+		if low, high, ok := quantileInterval(ranks(tt.n), tt.q); ok {
+			got = []float64{low, high}
+		}
+		if d := cmp.Diff(tt.want, got); d != "" {
+			t.Errorf("n %d, q %g (-want +got):\n%s", tt.n, tt.q, d)
+		}
+	}
+}

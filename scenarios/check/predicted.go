@@ -1,0 +1,145 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"oalab/scenarios/history"
+	"oalab/scenarios/predict"
+)
+
+// Predicted judges that every cycle's outage lies in what was predicted of its fault
+// before the load (REP-9), and, from MinForLaw cycles on, that the cycles of a fault
+// follow the law that was predicted (predict.Fits), at LawLevel over all faults
+// together. A fault without a prediction is passed over; a prediction without cycles,
+// or no prediction at all, is inconclusive.
+type Predicted struct {
+	// MinCycles is how many cycles of each predicted fault must be known; 0 means 1.
+	MinCycles int
+}
+
+const (
+	// MinForLaw is the number of cycles from which a law is tested: with fewer the test
+	// sees nothing but what lies outside of the prediction anyway.
+	MinForLaw = 20
+	// LawLevel is the probability of convicting settings that are right.
+	LawLevel = 0.01
+)
+
+// Name implements Checker.
+func (Predicted) Name() string { return "prediction" }
+
+// Verdict on one predicted fault.
+type predicted struct {
+	history.Prediction
+	outages []float64
+	outside []Cycle
+	fit     predict.Fit
+	tested  bool
+}
+
+// Check implements Checker.
+func (p Predicted) Check(a *history.Arm) Finding {
+	f := Finding{Verdict: history.Pass}
+	if len(a.Record.Predictions) == 0 {
+		f.Verdict, f.Detail = history.Inconclusive, "nothing was predicted before the load"
+		return f
+	}
+	var wrong, open offences
+	faults := holdAgainst(a.Record.Predictions, Cycles(a))
+	for i := range faults {
+		e := &faults[i]
+		f.Checked += len(e.outages)
+		for _, c := range e.outside {
+			wrong.add("%s at %.3f s: outage %.3f s, predicted %.3f to %.3f s from %s", e.Fault, c.FromS, c.ProbeS, e.LowS, e.HighS, e.From)
+		}
+		if want := max(1, p.MinCycles); len(e.outages) < want {
+			open.add("%d cycles of %s are known, %d wanted", len(e.outages), e.Fault, want)
+		}
+	}
+	var laws strings.Builder
+	for i, level := range corrected(faults) {
+		e := &faults[i]
+		if !e.tested {
+			continue
+		}
+		fmt.Fprintf(&laws, "; law of %s: distance %.3f, p %.3g (n %d)", e.Fault, e.fit.Distance, level, e.fit.N)
+		if level < LawLevel {
+			wrong.add("%s does not follow the predicted law, uniform from %.3f to %.3f s: distance %.3f, p %.2g over %d cycles",
+				e.Fault, e.LawLowS, e.LawHighS, e.fit.Distance, level, e.fit.N)
+		}
+	}
+	f.Violations = wrong.n
+	switch {
+	case wrong.n > 0:
+		f.Verdict, f.Detail = history.Fail, wrong.String()
+	case open.n > 0:
+		f.Verdict, f.Detail = history.Inconclusive, open.String()
+	default:
+		f.Detail = fmt.Sprintf("%d cycles of %d faults inside of what was predicted", f.Checked, len(faults))
+	}
+	f.Detail += laws.String()
+	return f
+}
+
+// inside reports whether an outage lies in a prediction. Both are sums of decimal
+// fractions: what lies on the bound is inside.
+func inside(p history.Prediction, outageS float64) bool {
+	const rounding = 1e-9
+	return outageS >= p.LowS-rounding && outageS <= p.HighS+rounding
+}
+
+// Inside reports whether the outage of a cycle by the probe lies in a prediction.
+func (c Cycle) Inside(p history.Prediction) bool { return inside(p, c.ProbeS) }
+
+// holdAgainst holds the cycles of each fault against its prediction.
+func holdAgainst(predictions []history.Prediction, cycles []Cycle) []predicted {
+	out := make([]predicted, 0, len(predictions))
+	for _, p := range predictions {
+		e := predicted{Prediction: p}
+		for _, c := range cycles {
+			if c.Fault != p.Fault || math.IsNaN(c.ProbeS) {
+				continue
+			}
+			e.outages = append(e.outages, c.ProbeS)
+			if !c.Inside(p) {
+				e.outside = append(e.outside, c)
+			}
+		}
+		if p.Law != "" && len(e.outages) >= MinForLaw {
+			e.fit, e.tested = predict.Fits(p, e.outages), true
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// corrected are the p-values of the laws that were tested, after Holm (Scandinavian
+// Journal of Statistics 6, 1979) for being several; 1 for those that were not.
+func corrected(faults []predicted) []float64 {
+	out := make([]float64, len(faults))
+	var order []int
+	for i, e := range faults {
+		out[i] = 1
+		if e.tested {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(x, y int) int {
+		switch {
+		case faults[x].fit.P < faults[y].fit.P:
+			return -1
+		case faults[x].fit.P > faults[y].fit.P:
+			return 1
+		}
+		return 0
+	})
+	running := 0.0
+	for rank, i := range order {
+		running = max(running, min(1, faults[i].fit.P*float64(len(order)-rank)))
+		out[i] = running
+	}
+	return out
+}

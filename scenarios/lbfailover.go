@@ -1,0 +1,211 @@
+package scenarios
+
+import (
+	"time"
+
+	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+	"oalab/scenarios/load/profile"
+	"oalab/scenarios/predict"
+	"oalab/scenarios/topology"
+	"oalab/scenarios/workload"
+)
+
+// Rates of lb-failover, in messages per second. Slow adverts mean outages of
+// seconds, in which every message holds a connection: fewer of them will do.
+const (
+	failoverRate     = 500
+	failoverSlowRate = 250
+)
+
+// LBFailover breaks the pair of load balancers in every way that a host, a process
+// or a network can break it, and holds what clients felt against what the settings
+// let expect (SCN-1, DIS-1, REP-8, REP-9).
+func LBFailover() Scenario {
+	sub := topology.DefaultVRRP()
+	slow := sub
+	slow.AdvertS = 1
+	return Scenario{
+		Name:       "lb-failover",
+		Title:      "Whatever breaks a load balancer, the other answers within the time that the settings promise, and no follower loses a message",
+		Source:     "SCN-1, DIS-1, REP-8, REP-9; thesis 4.2.1, 5.1.1",
+		Topologies: []string{Docker},
+		Limits:     dockerLimits,
+		Arms: []Arm{
+			failoverArm("main", sub, failoverRate, 4*time.Second,
+				killNginx, killHost, stopHost, freezeHost, cutHost, reloadNginx),
+			splitBrainArm(sub),
+			failoverArm("1s", slow, failoverSlowRate, 11*time.Second, killHost, freezeHost),
+			failoverArm("thesis", ThesisVRRP(), failoverSlowRate, 11*time.Second, killNginx, killNginxForGood, killHost),
+			failoverControl(sub),
+		},
+	}
+}
+
+// ThesisVRRP is the source's own setting (DIS-10): adverts of 1 s, priorities one
+// apart, and a script that starts Nginx again before it yields.
+func ThesisVRRP() predict.Settings {
+	return predict.Settings{
+		AdvertS: 1, Master: 101, Backup: 100,
+		Check: predict.Check{IntervalS: 2, Fall: 1, Rise: 1, RestartThenYield: true, GraceS: 2, RestartS: 0.5},
+	}
+}
+
+// dockerLimits is what no run on containers of one machine can show.
+var dockerLimits = []string{
+	"Capacity: generator, mocks and all hosts share the same cores; ratios carry over, absolute figures do not.",
+	"The network between machines: all hosts hang on one bridge of one kernel, without its delays and losses.",
+	"The failure of a real disk or of power: a killed host loses its processes, the kernel and its page cache live on.",
+}
+
+// cycles is how often each fault is repeated, each time at another phase of the
+// advert cycle.
+func cycles(size Size) int {
+	if size == Full {
+		return 20
+	}
+	return 2
+}
+
+// A failoverFault makes one fault of a cycle that begins at a moment, under the given
+// VRRP settings.
+type failoverFault func(at time.Duration, v predict.Settings) Fault
+
+// failoverArm repeats each of the faults, one cycle every slot. A message whose
+// connection broke is tried again 5 s and 10 s later: slots are such that these
+// moments lie in steady stretches of the cycles after it.
+func failoverArm(name string, v predict.Settings, rate float64, slot time.Duration, faults ...failoverFault) Arm {
+	const first = 5 * time.Second
+	length := func(size Size) time.Duration {
+		return first + time.Duration(len(faults)*cycles(size))*slot + 2*time.Second
+	}
+	return Arm{
+		Name:  name,
+		Setup: Setup{Layout: topology.Layout{VRRP: v}},
+		Load:  func(size Size) (Load, error) { return failoverLoad(rate, first, length(size)) },
+		Faults: func(size Size) []Fault {
+			var list []Fault
+			for cycle := range cycles(size) {
+				for i, f := range faults {
+					list = append(list, f(first+time.Duration(cycle*len(faults)+i)*slot, v))
+				}
+			}
+			return list
+		},
+		Checkers: []check.Checker{
+			check.Replies{}, check.Orders{Min: 200}, check.Tokens{Calls: 100},
+			check.AddressSingle{ToleranceS: overlap(v)}, check.Predicted{},
+		},
+		Objectives: failoverObjectives(v, faults...),
+	}
+}
+
+// overlap is how long two load balancers may both hold the address while one hands
+// it over: the one that has to let go learns of the other by its next advert.
+func overlap(v predict.Settings) float64 { return v.AdvertS + 0.15 }
+
+// failoverControl is the pair without a fault.
+func failoverControl(v predict.Settings) Arm {
+	const length = 14 * time.Second
+	return Arm{
+		Name: "control", Control: true,
+		Setup: Setup{Layout: topology.Layout{VRRP: v}},
+		Load:  func(Size) (Load, error) { return failoverLoad(failoverRate, length, length) },
+		Checkers: []check.Checker{
+			check.Replies{}, check.Orders{Min: 200}, check.Tokens{Calls: 100},
+		},
+		Objectives: []check.Objective{
+			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
+			{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 2000},
+			{Figure: "outage_s", Relation: "==", Limit: 0, MinN: 2000},
+			{Figure: "p99_due_s", Relation: "<", Limit: 0.5, MinN: 2000},
+		},
+	}
+}
+
+// failoverLoad is smoke's mix, first steady and then with faults.
+func failoverLoad(rate float64, steady, length time.Duration) (Load, error) {
+	ramp, err := profile.Ramp(rate/10, rate, 2*time.Second)
+	if err != nil {
+		return Load{}, err
+	}
+	plateau, err := profile.Constant(rate, length-2*time.Second)
+	if err != nil {
+		return Load{}, err
+	}
+	whole, err := profile.Sequence(ramp, plateau)
+	if err != nil {
+		return Load{}, err
+	}
+	phases := []history.Phase{{Name: "ramp", FromS: 0, ToS: 2}, {Name: "steady", FromS: 2, ToS: steady.Seconds()}}
+	if length > steady {
+		phases = append(phases, history.Phase{Name: "faults", FromS: steady.Seconds(), ToS: length.Seconds()})
+	}
+	return Load{
+		Followers: 5000, Mix: workload.Mix{Text: 0.65, Query: 0.25, Order: 0.06, Event: 0.04},
+		Profile: whole, Phases: phases, Drain: 30 * time.Second,
+	}, nil
+}
+
+// failoverObjectives bound what clients felt. That no follower loses a message holds
+// for every arm; a bound on the outage is set where adverts are quick, the others are
+// held against their prediction.
+func failoverObjectives(v predict.Settings, faults ...failoverFault) []check.Objective {
+	list := []check.Objective{
+		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
+		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 2000},
+		{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
+	}
+	for _, f := range faults {
+		fault := f(0, v)
+		switch fault.Name {
+		case faultReload:
+			list = append(list, check.Objective{Figure: "tries_failed/" + fault.Name, Relation: "==", Limit: 0, MinN: 100})
+		default:
+			list = append(list, check.Objective{Figure: "tries_unexplained/" + fault.Name, Relation: "==", Limit: 0, MinN: 1})
+		}
+		if limit, ok := outageLimits[fault.Name]; ok && v.AdvertS <= 0.1 {
+			list = append(list, check.Objective{Figure: "outage_s/" + fault.Name, Relation: "<=", Limit: limit, MinN: 100})
+		}
+	}
+	return list
+}
+
+// outageLimits are the longest outages with adverts of 0.1 s, in seconds.
+var outageLimits = map[string]float64{
+	history.FaultKillNginx:  0.5,
+	history.FaultKillHost:   0.6,
+	history.FaultFreezeHost: 0.6,
+	history.FaultCutHost:    0.6,
+	history.FaultStopHost:   0.5,
+}
+
+// splitBrainArm cuts the pair's link to each other: both hold the address, which the
+// checker must see.
+func splitBrainArm(v predict.Settings) Arm {
+	const (
+		first = 5 * time.Second
+		slot  = 6500 * time.Millisecond
+	)
+	length := func(size Size) time.Duration { return first + time.Duration(cycles(size))*slot + time.Second }
+	return Arm{
+		Name:   "split-brain",
+		Expect: check.Violate("address-single"),
+		Setup:  Setup{Layout: topology.Layout{VRRP: v}},
+		Load:   func(size Size) (Load, error) { return failoverLoad(failoverRate, first, length(size)) },
+		Faults: func(size Size) []Fault {
+			var list []Fault
+			for cycle := range cycles(size) {
+				list = append(list, splitBrain(first+time.Duration(cycle)*slot, v))
+			}
+			return list
+		},
+		Checkers: []check.Checker{
+			check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 50}, check.AddressSingle{ToleranceS: overlap(v)},
+		},
+		Objectives: []check.Objective{
+			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
+			{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 2000},
+		},
+	}
+}

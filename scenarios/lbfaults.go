@@ -1,0 +1,198 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"oalab/chaos"
+	"oalab/chaos/host"
+	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+	"oalab/scenarios/predict"
+	"oalab/scenarios/topology"
+)
+
+// Faults of the load balancers beyond those that history names.
+const (
+	faultKillNginxForGood = "kill-nginx-for-good"
+	faultReload           = "reload-nginx"
+)
+
+// pair is what the faults of the load balancers need of a topology that has them.
+type pair interface {
+	// AddressAt is nil if the virtual IP is answered by the given host now.
+	AddressAt(ctx context.Context, lb chaos.Target) error
+}
+
+// powers are what can be done to a host that is a container.
+type powers interface {
+	host.Cutter
+	host.Insider
+	host.Limiter
+}
+
+// atHost finds the powers over a host. Without them, or without the host, the fault
+// that is made of them fails at its injection.
+func atHost(s topology.System, target chaos.Target) (powers, error) {
+	ctl := s.Host(target)
+	p, ok := ctl.(powers)
+	if !ok {
+		return nil, fmt.Errorf("%s cannot be cut off or looked into: it is no host of topology %s", target, topology.Docker)
+	}
+	return p, nil
+}
+
+// impossible is a fault that cannot be made.
+type impossible struct {
+	chaos.Noop
+	err error
+}
+
+// Inject says why.
+func (f impossible) Inject(context.Context) error { return f.err }
+
+// onLB1 places a fault of the load balancer that has the address. It is healed when
+// the address is home again.
+func onLB1(name string, at, length time.Duration, v predict.Settings, cause predict.Cause, make func(powers) chaos.Fault) Fault {
+	return Fault{
+		Name: name, At: at, For: length, Target: topology.HostLB1, Cause: cause,
+		// Any moment of the advert cycle, and of several: the timers of two hosts drift.
+		Jitter: time.Duration(3 * v.AdvertS * float64(time.Second) / max(1, 3*v.AdvertS)),
+		Make: func(s topology.System) chaos.Fault {
+			ctl, err := atHost(s, topology.HostLB1)
+			if err != nil {
+				return impossible{chaos.Noop{As: name, On: topology.HostLB1}, err}
+			}
+			return host.Until(make(ctl), "the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) })
+		},
+		Effect: check.Effect{Fault: name, What: "answers of the other load balancer", Min: 10, Count: check.AnsweredBy(2)},
+	}
+}
+
+var errNoPair = errors.New("the topology has no pair of load balancers")
+
+// home is nil if the virtual IP is where it belongs.
+func home(ctx context.Context, s topology.System) error {
+	p, ok := s.(pair)
+	if !ok {
+		return errNoPair
+	}
+	return p.AddressAt(ctx, topology.HostLB1)
+}
+
+// downFor is how long a load balancer is down: with quick adverts as short as a kill
+// may be, with slow ones until well after the take-over.
+func downFor(v predict.Settings) time.Duration {
+	if v.AdvertS < 1 {
+		return host.MinDown
+	}
+	return 6 * time.Second
+}
+
+func killHost(at time.Duration, v predict.Settings) Fault {
+	return onLB1(history.FaultKillHost, at, downFor(v), v, predict.Silent, func(p powers) chaos.Fault {
+		return host.Kill(history.FaultKillHost, topology.HostLB1, p)
+	})
+}
+
+func stopHost(at time.Duration, v predict.Settings) Fault {
+	return onLB1(history.FaultStopHost, at, downFor(v), v, predict.Stopped, func(p powers) chaos.Fault {
+		return host.Stop(history.FaultStopHost, topology.HostLB1, p)
+	})
+}
+
+func freezeHost(at time.Duration, v predict.Settings) Fault {
+	return onLB1(history.FaultFreezeHost, at, downFor(v), v, predict.Silent, func(p powers) chaos.Fault {
+		return host.Freeze(history.FaultFreezeHost, topology.HostLB1, p)
+	})
+}
+
+func cutHost(at time.Duration, v predict.Settings) Fault {
+	return onLB1(history.FaultCutHost, at, downFor(v), v, predict.Silent, func(p powers) chaos.Fault {
+		return host.Cut(history.FaultCutHost, topology.HostLB1, p, host.Link{})
+	})
+}
+
+// The programs of a load balancer's host, as docker/lb has them.
+const (
+	processNginx = "nginx"
+	startNginx   = "start-nginx"
+	binaryNginx  = "/usr/sbin/nginx"
+)
+
+// killNginx kills Nginx alone; its host and Keepalived go on. Under the source's
+// script it comes back by itself and the address stays.
+func killNginx(at time.Duration, v predict.Settings) Fault {
+	f := onLB1(history.FaultKillNginx, at, downFor(v), v, predict.ServiceDies, func(p powers) chaos.Fault {
+		return host.KillInside(history.FaultKillNginx, topology.HostLB1, p, processNginx, startNginx)
+	})
+	if v.Check.RestartThenYield {
+		f.Effect = check.Effect{Fault: f.Name, What: "questions to the virtual IP without an answer", Min: 1, Count: check.VIPFailed}
+	}
+	return f
+}
+
+// killNginxForGood kills Nginx in a way that it cannot be started again until the
+// fault is healed.
+func killNginxForGood(at time.Duration, v predict.Settings) Fault {
+	return onLB1(faultKillNginxForGood, at, downFor(v)+time.Second, v, predict.ServiceDiesForGood, func(p powers) chaos.Fault {
+		return broken{
+			Fault: host.KillInside(faultKillNginxForGood, topology.HostLB1, p, processNginx, "sh", "-c",
+				startNginx+"; pgrep -x keepalived >/dev/null || start-keepalived"),
+			ctl: p,
+		}
+	})
+}
+
+// broken is a fault of Nginx that also takes its binary away.
+type broken struct {
+	chaos.Fault
+	ctl host.Insider
+}
+
+// Inject takes the binary away before the process.
+func (f broken) Inject(ctx context.Context) error {
+	if err := f.ctl.Run(ctx, "mv", binaryNginx, binaryNginx+".away"); err != nil {
+		return err
+	}
+	return f.Fault.Inject(ctx)
+}
+
+// Recover brings the binary back first.
+func (f broken) Recover(ctx context.Context) error {
+	back := fmt.Sprintf("[ ! -e %[1]s.away ] || mv %[1]s.away %[1]s", binaryNginx)
+	if err := f.ctl.Run(ctx, "sh", "-c", back); err != nil {
+		return err
+	}
+	return f.Fault.Recover(ctx)
+}
+
+// reloadNginx lets the working load balancer read its configuration again, which
+// must cost nothing.
+func reloadNginx(at time.Duration, v predict.Settings) Fault {
+	f := onLB1(faultReload, at, time.Second, v, "", func(p powers) chaos.Fault {
+		return host.Reload(faultReload, topology.HostLB1, p, processNginx, "nginx", "-s", "reload")
+	})
+	f.Effect = check.Effect{Fault: faultReload, What: "new worker processes", Min: 0, Count: func(*history.Arm, history.Window) int { return 1 }}
+	return f
+}
+
+// splitBrain lets the two load balancers no longer hear each other, while everybody
+// else hears both.
+func splitBrain(at time.Duration, v predict.Settings) Fault {
+	return Fault{
+		Name: history.FaultSplitBrain, At: at, For: 3 * time.Second, Target: topology.HostLB1 + "-" + topology.HostLB2, Jitter: 300 * time.Millisecond,
+		Make: func(s topology.System) chaos.Fault {
+			a, errA := atHost(s, topology.HostLB1)
+			b, errB := atHost(s, topology.HostLB2)
+			if err := errors.Join(errA, errB); err != nil {
+				return impossible{chaos.Noop{As: history.FaultSplitBrain, On: topology.HostLB1}, err}
+			}
+			return host.Until(host.Split(history.FaultSplitBrain, topology.HostLB1+"-"+topology.HostLB2, a, b),
+				"the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) })
+		},
+		Effect: check.Effect{Fault: history.FaultSplitBrain, What: "answers of the other load balancer", Min: 5, Count: check.AnsweredBy(2)},
+	}
+}

@@ -1,0 +1,129 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"oalab/chaos"
+	"oalab/chaos/host"
+	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+	"oalab/scenarios/topology"
+)
+
+// faultDeploy is the deployment of one app server: the system's own doing, but
+// something that followers must not feel all the same.
+const faultDeploy = "deploy"
+
+// RollingDeploy replaces every app server under load, one after the other: out of
+// Nginx's list, stopped gracefully, started, ready, back in the list (SCN-17).
+func RollingDeploy() Scenario {
+	const (
+		apps  = 2
+		first = 5 * time.Second
+		slot  = 6 * time.Second
+	)
+	layout := topology.Layout{Apps: apps, AccessLog: true}
+	rounds := func(size Size) int {
+		if size == Full {
+			return 10
+		}
+		return 1
+	}
+	objectives := []check.Objective{
+		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
+		{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 2000},
+		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 2000},
+		{Figure: "p99_due_s", Relation: "<", Limit: 0.7, MinN: 2000},
+		{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
+	}
+	checkers := []check.Checker{check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 50}}
+	return Scenario{
+		Name:       "rolling-deploy",
+		Title:      "Every app server is replaced under load, and not a single try of the platform fails",
+		Source:     "SCN-17; architecture 8; login service 5",
+		Topologies: []string{Docker},
+		Limits:     dockerLimits,
+		Arms: []Arm{
+			{
+				Name: "main", Setup: Setup{Layout: layout},
+				Load: func(size Size) (Load, error) {
+					return failoverLoad(appRate, first, first+time.Duration(apps*rounds(size))*slot+2*time.Second)
+				},
+				Faults: func(size Size) []Fault {
+					var list []Fault
+					for round := range rounds(size) {
+						for n := 1; n <= apps; n++ {
+							list = append(list, deploy(first+time.Duration(round*apps+n-1)*slot, topology.HostApp(n)))
+						}
+					}
+					return list
+				},
+				Checkers: checkers, Objectives: objectives,
+			},
+			{
+				Name: "control", Control: true, Setup: Setup{Layout: layout},
+				Load:     func(Size) (Load, error) { return failoverLoad(appRate, 10*time.Second, 10*time.Second) },
+				Checkers: checkers, Objectives: objectives,
+			},
+		},
+	}
+}
+
+// balancer is what a deployment needs of a topology with load balancers.
+type balancer interface {
+	// Balance makes every load balancer use all app servers but the ones named, and
+	// returns when their new processes serve.
+	Balance(ctx context.Context, without ...chaos.Target) error
+}
+
+// deploy replaces one app server.
+func deploy(at time.Duration, app chaos.Target) Fault {
+	return Fault{
+		Name: faultDeploy, At: at, For: 1500 * time.Millisecond, Jitter: phase, Target: app,
+		Make: func(s topology.System) chaos.Fault {
+			b, ok := s.(balancer)
+			if !ok {
+				return impossible{chaos.Noop{As: faultDeploy, On: app}, fmt.Errorf("deploy %s: the topology has no load balancers", app)}
+			}
+			return deployment{Fault: host.Stop(faultDeploy, app, s.Host(app)), balancer: b, app: app}
+		},
+		Effect: check.Effect{
+			Fault: faultDeploy, What: "probes of a stopped app server", Min: 1,
+			Count: func(a *history.Arm, w history.Window) int {
+				n := 0
+				for _, s := range a.Samples {
+					if s.Error != "" && s.Probe == w.Target+".ready" && w.Contains(s.AtS) {
+						n++
+					}
+				}
+				return n
+			},
+		},
+	}
+}
+
+// deployment is a graceful stop of a server that nobody is sent to any more, and its
+// start before anybody is sent to it again.
+type deployment struct {
+	chaos.Fault
+	balancer balancer
+	app      chaos.Target
+}
+
+// Inject takes the server out of the list first.
+func (d deployment) Inject(ctx context.Context) error {
+	if err := d.balancer.Balance(ctx, d.app); err != nil {
+		return err
+	}
+	return d.Fault.Inject(ctx)
+}
+
+// AwaitHealed lets the server back in once it is ready.
+func (d deployment) AwaitHealed(ctx context.Context) error {
+	if err := d.Fault.AwaitHealed(ctx); err != nil {
+		return err
+	}
+	return d.balancer.Balance(ctx)
+}

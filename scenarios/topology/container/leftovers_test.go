@@ -1,0 +1,162 @@
+package container
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/moby/moby/client"
+)
+
+// there are the containers and networks of a run that Docker has.
+func there(t *testing.T, e *Engine, run string) []string {
+	t.Helper()
+	ctx := limit(t, 20*time.Second)
+	var names []string
+	cs, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours(run)})
+	must(t, err)
+	for _, c := range cs.Items {
+		names = append(names, strings.TrimPrefix(c.Names[0], "/"))
+	}
+	ns, err := e.docker.NetworkList(ctx, client.NetworkListOptions{Filters: ours(run)})
+	must(t, err)
+	for _, n := range ns.Items {
+		names = append(names, n.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// The first host that fails ends the start of the others, and nothing stays.
+func TestStartFails(t *testing.T) {
+	n := newNetwork(t)
+	dies, waits := spec(t, n, "dies", 11), spec(t, n, "waits", 12)
+	dies.Cmd = []string{"sh", "-c", "echo planted death; exit 7"}
+	waits.Ready = func(context.Context) error { return errors.New("never") }
+	begin := time.Now()
+	_, err := n.Start(limit(t, time.Minute), dies, waits)
+	if err == nil || !strings.Contains(err.Error(), "exit status 7") {
+		t.Errorf("got %v, want how it died", err)
+	}
+	t.Logf("failed after %v", time.Since(begin))
+	if got := there(t, n.engine, n.engine.run); len(got) != 1 {
+		t.Errorf("left: %v, want the network alone", got)
+	}
+	missing := spec(t, n, "missing", 13)
+	missing.Image = "oalab-test/not-there:1"
+	if _, err := n.Start(limit(t, time.Minute), missing); err == nil || !strings.Contains(err.Error(), "build or load it") {
+		t.Errorf("a missing image: %v, want the remedy", err)
+	}
+	must(t, n.Remove(limit(t, 20*time.Second)))
+	must(t, n.Remove(limit(t, 20*time.Second)))
+}
+
+// childRun is the environment variable that makes the test's binary a child which
+// starts a host, says so and waits to be killed.
+const childRun = "OALAB_TEST_CHILD_RUN"
+
+func child(run string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	e, err := Open(ctx, Options{RunID: run, Keep: strings.HasSuffix(run, "-keep")})
+	if err != nil {
+		return err
+	}
+	n, err := e.Network(ctx, "net")
+	if err != nil {
+		return err
+	}
+	if !strings.HasSuffix(run, "-keep") {
+		s := Spec{Name: "one", Image: os.Getenv("OALAB_TEST_IMAGE"), Addr: n.Addr(11), Cmd: []string{"sh", "-c", idle}}
+		if _, err := n.Start(ctx, s); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(os.Stdout, "started")
+	select {}
+}
+
+// startChild runs a child until it has started its host.
+func startChild(t *testing.T, run string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(limit(t, time.Minute), os.Args[0])
+	cmd.Env = append(os.Environ(), childRun+"="+run)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "started\n" {
+		t.Fatalf("the child says %q (%v)", line, err)
+	}
+	return cmd
+}
+
+// What a killed process left goes at the next start; what a living one has, and what
+// was to be kept, stays until it is cleaned by name.
+func TestLeftovers(t *testing.T) {
+	first := engine(t)
+	dead, keep := first.run+"-dead", first.run+"-keep"
+	killed, kept := startChild(t, dead), startChild(t, keep)
+	must(t, kept.Process.Kill())
+	_ = kept.Wait()
+	one, net := "oalab-"+dead+"-one", "oalab-"+dead+"-net"
+	reopen := func() {
+		t.Helper()
+		begin := time.Now()
+		e, err := Open(limit(t, time.Minute), Options{RunID: first.run + "-again"})
+		must(t, err)
+		t.Logf("opened after %d ms", time.Since(begin).Milliseconds())
+		must(t, e.Close())
+	}
+	reopen()
+	if diff := cmp.Diff([]string{net, one}, there(t, first, dead)); diff != "" {
+		t.Errorf("of a living process (-want +got):\n%s", diff)
+	}
+	must(t, killed.Process.Kill())
+	_ = killed.Wait()
+	reopen()
+	if got := there(t, first, dead); len(got) > 0 {
+		t.Errorf("of a killed process: %v is left", got)
+	}
+	want := []string{"oalab-" + keep + "-net"}
+	if diff := cmp.Diff(want, there(t, first, keep)); diff != "" {
+		t.Errorf("of one that keeps (-want +got):\n%s", diff)
+	}
+	removed, err := first.Clean(limit(t, time.Minute), keep)
+	must(t, err)
+	if diff := cmp.Diff(Removed{Networks: want}, removed); diff != "" {
+		t.Errorf("cleaned (-want +got):\n%s", diff)
+	}
+}
+
+// Two networks of one run do not overlap, and both gateways are on this machine.
+func TestNetworks(t *testing.T) {
+	e := engine(t)
+	ctx := limit(t, time.Minute)
+	begin := time.Now()
+	a, err := e.Network(ctx, "a")
+	must(t, err)
+	t.Logf("network made after %d ms", time.Since(begin).Milliseconds())
+	b, err := e.Network(ctx, "b")
+	must(t, err)
+	if a.Subnet().Overlaps(b.Subnet()) || !labRange.Overlaps(a.Subnet()) || a.Subnet().Bits() != 24 {
+		t.Errorf("subnets %s and %s", a.Subnet(), b.Subnet())
+	}
+	for _, n := range []*Network{a, b} {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(n.Gateway().String(), "0"))
+		must(t, err)
+		must(t, l.Close())
+	}
+	if _, err := e.Network(ctx, "a"); err == nil {
+		t.Error("two networks of one name")
+	}
+}

@@ -1,0 +1,173 @@
+package topology
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"time"
+
+	"oalab/chaos"
+	"oalab/chaos/host"
+	"oalab/chaos/network"
+	"oalab/scenarios/topology/container"
+	"oalab/scenarios/topology/image"
+)
+
+// docker is the topology in which each host is a container. The mocks live in the
+// harness's process, on the network's gateway.
+type docker struct {
+	mocks
+	spec    Spec
+	layout  Layout
+	work    string // configuration of the servers; holds secrets
+	engine  *container.Engine
+	network *container.Network
+	images  map[image.Name]image.Image
+	hosts   map[chaos.Target]*container.Host
+	proxies *network.Proxies
+}
+
+func startDocker(ctx context.Context, spec Spec) (System, error) {
+	d := &docker{spec: spec, layout: spec.Layout.withDefaults(), hosts: map[chaos.Target]*container.Host{}}
+	if err := d.start(ctx); err != nil {
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		return nil, errors.Join(err, d.Stop(stopCtx))
+	}
+	return d, nil
+}
+
+// dockerTimeout bounds the start of all hosts once their images are there.
+const dockerTimeout = 90 * time.Second
+
+func (d *docker) start(ctx context.Context) error {
+	var err error
+	if d.work, err = workFolder(); err != nil {
+		return err
+	}
+	if d.engine, err = container.Open(ctx, container.Options{RunID: runID(), Keep: d.spec.Keep, Log: d.spec.Logger}); err != nil {
+		return err
+	}
+	if err := d.ensureImages(ctx, append(storeImages(), image.LB, image.App)...); err != nil {
+		return err
+	}
+	d.spec.say("start")
+	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
+	defer cancel()
+	if d.network, err = d.engine.Network(ctx, "net"); err != nil {
+		return err
+	}
+	callback := d.entry() + "/wechat/" + d.spec.Account.Name
+	if err := d.mocks.start(ctx, d.spec, d.network.Gateway().String(), callback); err != nil {
+		return err
+	}
+	if d.proxies, err = network.Start(ctx, d.spec.Seed); err != nil {
+		return fmt.Errorf("start the proxies: %w", err)
+	}
+	if err := d.launch(ctx, d.stores()...); err != nil {
+		return err
+	}
+	config, err := prepare(ctx, d.spec, d.work, d.config())
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(config)
+	if err != nil {
+		return fmt.Errorf("read the servers' configuration back: %w", err)
+	}
+	if err := d.launch(ctx, append(d.apps(text), d.balancers()...)...); err != nil {
+		return err
+	}
+	return poll(ctx, "the service answers at its virtual IP", func(ctx context.Context) error {
+		return d.AddressAt(ctx, HostLB1)
+	})
+}
+
+// runID names a run's containers: unlike its seed it must not come twice.
+func runID() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// ensureImages builds what this machine does not have yet, which takes minutes.
+func (d *docker) ensureImages(ctx context.Context, names ...image.Name) error {
+	builder, err := image.New(d.engine.Docker(), image.Options{
+		Find: func(string) (string, error) { return d.spec.Oaserver, nil }, // the one program among these images
+		Log:  func(line string) { d.spec.say("images: " + line) },
+	})
+	if err != nil {
+		return err
+	}
+	d.images, err = builder.Ensure(ctx, names...)
+	for _, i := range d.images {
+		for _, w := range i.Warnings {
+			d.spec.Logger.WarnContext(ctx, w)
+		}
+	}
+	return err
+}
+
+// launch starts hosts and waits until all are ready.
+func (d *docker) launch(ctx context.Context, specs ...container.Spec) error {
+	hosts, err := d.network.Start(ctx, specs...)
+	if err != nil {
+		return err
+	}
+	for _, h := range hosts {
+		d.hosts[chaos.Target(h.Name())] = h
+	}
+	return nil
+}
+
+// entry is the base URL of the service: the virtual IP.
+func (d *docker) entry() string { return "http://" + d.place(placeVIP).String() }
+
+// Nodes are the app servers.
+func (d *docker) Nodes() []Node {
+	nodes := make([]Node, d.layout.Apps)
+	for i := range nodes {
+		nodes[i] = Node{Name: string(HostApp(i + 1)), URL: d.url(placeApp+i, portApp)}
+	}
+	return nodes
+}
+
+// Host controls one host.
+func (d *docker) Host(target chaos.Target) host.Controller {
+	if h, ok := d.hosts[target]; ok {
+		return h
+	}
+	return missing(Docker, target)
+}
+
+// Proxies are none so far: no link of this topology has one.
+func (d *docker) Proxies() *network.Proxies { return d.proxies }
+
+// Versions are those of the packages in the images.
+func (d *docker) Versions() map[string]string {
+	all := map[string]string{}
+	for _, i := range d.images {
+		maps.Copy(all, i.Versions)
+	}
+	return all
+}
+
+// Stop removes all hosts and the network. The mocks end first, so that nothing is
+// pushed at what is going.
+func (d *docker) Stop(ctx context.Context) error {
+	errs := []error{d.mocks.stop(ctx)}
+	if d.proxies != nil {
+		errs = append(errs, d.proxies.Stop(ctx))
+	}
+	if d.engine != nil {
+		errs = append(errs, d.engine.Remove(ctx), d.engine.Close())
+	}
+	if d.work != "" {
+		errs = append(errs, os.RemoveAll(d.work))
+	}
+	return errors.Join(errs...)
+}

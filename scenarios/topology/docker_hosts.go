@@ -1,0 +1,156 @@
+package topology
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"oalab/chaos"
+	"oalab/scenarios/topology/container"
+	"oalab/scenarios/topology/image"
+)
+
+// Places in the network: the last byte of the address of each host.
+const (
+	placeLB     = 11
+	placeApp    = 21
+	placeMySQL  = 61
+	placeRedis  = 71
+	placeRabbit = 81
+	placeVIP    = 100
+)
+
+// Ports inside the network.
+const (
+	portApp    = "8080"
+	portMySQL  = "3306"
+	portRedis  = "6379"
+	portRabbit = "5672"
+)
+
+// storeUser is the name and password of the servers at MySQL and RabbitMQ. They
+// protect nothing: the network ends at this machine.
+const storeUser = "app"
+
+// place is an address by its last byte.
+func (d *docker) place(last int) netip.Addr { return d.network.Addr(byte(last)) }
+
+func (d *docker) addr(place int, port string) string {
+	return net.JoinHostPort(d.place(place).String(), port)
+}
+
+func (d *docker) url(place int, port string) string { return "http://" + d.addr(place, port) }
+
+func (d *docker) log(name string) string { return filepath.Join(d.spec.LogDir, name+".log") }
+
+func (d *docker) mysqlDSN() string {
+	return fmt.Sprintf("%s:%s@tcp(%s)/%s", storeUser, storeUser, d.addr(placeMySQL, portMySQL), database)
+}
+
+func (d *docker) amqpURL() string {
+	return fmt.Sprintf("amqp://%s:%s@%s/", storeUser, storeUser, d.addr(placeRabbit, portRabbit))
+}
+
+// storeImages are the images of the stores.
+func storeImages() []image.Name { return []image.Name{image.MySQL, image.RabbitMQ, image.Redis} }
+
+// stores are the hosts that keep what the app servers share.
+func (d *docker) stores() []container.Spec {
+	return []container.Spec{
+		{
+			Name: string(HostMySQL), Image: d.images[image.MySQL].Ref, Addr: d.place(placeMySQL),
+			LogPath: d.log("mysql"), Ready: speaksMySQL(d.addr(placeMySQL, portMySQL)),
+		},
+		{
+			Name: string(HostRedis), Image: d.images[image.Redis].Ref, Addr: d.place(placeRedis),
+			LogPath: d.log("redis"), Ready: speaksRedis(d.addr(placeRedis, portRedis)),
+		},
+		{
+			Name: string(HostRabbit), Image: d.images[image.RabbitMQ].Ref, Addr: d.place(placeRabbit),
+			LogPath: d.log("rabbitmq"), Ready: speaksAMQP(d.addr(placeRabbit, portRabbit)),
+		},
+	}
+}
+
+// config is that of every app server.
+func (d *docker) config() serverConfig {
+	cfg := configOf(d.spec)
+	cfg.Listen, cfg.DataDir = "0.0.0.0:"+portApp, "/var/lib/oaserver"
+	cfg.Database = &databaseConfig{
+		Driver:  "mysql",
+		CoreDSN: d.mysqlDSN(),
+	}
+	cfg.Redis.Addr = d.addr(placeRedis, portRedis)
+	cfg.AMQP = &amqpConfig{URL: d.amqpURL()}
+	cfg.WeChat.APIBase = "http://" + d.platform.Addr()
+	cfg.Carrier.WSDLURL = "http://" + d.carrier.Addr() + "/carrier?wsdl"
+	return cfg
+}
+
+// database is the servers' database in MySQL.
+const database = "oalab"
+
+// configPath is where an app server's configuration lies on its host.
+const configPath = "/etc/oalab/oaserver.yaml"
+
+// apps are the app servers, all with the same configuration.
+func (d *docker) apps(config []byte) []container.Spec {
+	specs := make([]container.Spec, d.layout.Apps)
+	for i := range specs {
+		name := string(HostApp(i + 1))
+		specs[i] = container.Spec{
+			Name: name, Image: d.images[image.App].Ref, Addr: d.place(placeApp + i),
+			Files:   []container.File{{Path: configPath, Content: config, Mode: 0o600}},
+			CPUs:    d.layout.AppCPUs,
+			LogPath: d.log(name), Ready: answers(d.url(placeApp+i, portApp) + "/readyz"),
+		}
+	}
+	return specs
+}
+
+// balancers are the pair of load balancers.
+func (d *docker) balancers() []container.Spec {
+	var specs []container.Spec
+	for i, name := range []string{string(HostLB1), string(HostLB2)} {
+		env := d.layout.keepalived(HostLB1)
+		if i == 1 {
+			env = d.layout.keepalived(HostLB2)
+		}
+		env["SELF"], env["PEERS"] = d.place(placeLB+i).String(), d.place(placeLB+1-i).String()
+		env["VIP"] = d.place(placeVIP).String()
+		env["UPSTREAMS"] = strings.Join(d.upstreams(), " ")
+		maps.Copy(env, d.layout.nginx())
+		specs = append(specs, container.Spec{
+			Name: name, Image: d.images[image.LB].Ref, Addr: d.place(placeLB + i), Env: env,
+			Caps:    []string{"NET_BROADCAST", "NET_RAW"},
+			LogPath: d.log(name), Ready: answers(d.url(placeLB+i, "80") + "/healthz"),
+		})
+	}
+	return specs
+}
+
+// upstreams are the addresses of the app servers but the ones named.
+func (d *docker) upstreams(without ...chaos.Target) []string {
+	var list []string
+	for i := range d.layout.Apps {
+		if !slices.Contains(without, HostApp(i+1)) {
+			list = append(list, d.addr(placeApp+i, portApp))
+		}
+	}
+	return list
+}
+
+// Balance makes both load balancers use all app servers but the ones named.
+func (d *docker) Balance(ctx context.Context, without ...chaos.Target) error {
+	for _, lb := range []chaos.Target{HostLB1, HostLB2} {
+		if err := d.hosts[lb].Run(ctx, append([]string{"set-upstream"}, d.upstreams(without...)...)...); err != nil {
+			return fmt.Errorf("change the app servers of %s: %w", lb, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package topology
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"oalab/scenarios/history"
+	"oalab/scenarios/topology/container"
+)
+
+// holding follows whether one host has the virtual IP on its interface, as the
+// kernel of the host tells it.
+type holding struct {
+	host    *container.Host
+	address string
+	base    time.Time
+	record  func(history.Sample) error
+
+	held  bool
+	known bool
+	err   error // the first of record
+}
+
+// monitor tells each change of the host's addresses, and what is so shortly after it
+// began to listen: nothing is left out between the two.
+const monitor = `(sleep 0.05; echo STATE $(ip -4 -o address show)) & exec ip -4 -tshort monitor address`
+
+// stateWord begins the line of the monitor that tells what is so.
+const stateWord = "STATE "
+
+// monitorStamp is the time that `ip -tshort monitor` puts before each event. Hosts
+// have the clock of this machine, and keep UTC.
+const monitorStamp = "[2006-01-02T15:04:05.000000]"
+
+// follow records each change until ctx ends, and once more what is so in the end.
+func (h *holding) follow(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err := h.host.Watch(ctx, func(line container.Line) {
+		if h.err == nil {
+			h.err = h.line(line)
+		}
+		if h.err != nil {
+			cancel()
+		}
+	}, "sh", "-c", monitor)
+	if h.err != nil {
+		return h.err
+	}
+	if err != nil {
+		return fmt.Errorf("follow who holds the virtual IP: %w", err)
+	}
+	return h.write(time.Now())
+}
+
+// line takes one line of the monitor.
+func (h *holding) line(line container.Line) error {
+	if line.End { // whoever has the address now, it is not this one
+		return h.set(line.At, false)
+	}
+	has := strings.Contains(line.Text, " "+h.address+"/")
+	if strings.HasPrefix(line.Text, stateWord) {
+		return h.set(line.At, has)
+	}
+	stamp, rest, ok := strings.Cut(line.Text, " ")
+	if !ok || !has {
+		return nil
+	}
+	at, err := time.Parse(monitorStamp, stamp)
+	if err != nil {
+		return fmt.Errorf("follow who holds the virtual IP: %s tells %q: %w", h.host.Name(), line.Text, err)
+	}
+	return h.set(at, !strings.HasPrefix(rest, "Deleted "))
+}
+
+// set records a change; the first thing known is one.
+func (h *holding) set(at time.Time, held bool) error {
+	if h.known && h.held == held {
+		return nil
+	}
+	h.known, h.held = true, held
+	return h.write(at)
+}
+
+func (h *holding) write(at time.Time) error {
+	if !h.known {
+		return nil
+	}
+	value := 0.0
+	if h.held {
+		value = 1
+	}
+	return h.record(history.Sample{
+		AtS: max(0, at.Sub(h.base).Seconds()), Probe: history.ProbeAddress, Name: h.host.Name(), Value: value,
+	})
+}

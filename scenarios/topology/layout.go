@@ -1,0 +1,107 @@
+package topology
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"time"
+
+	"oalab/chaos"
+	"oalab/scenarios/predict"
+)
+
+// Layout says what a docker topology is made of: a pair of load balancers with one
+// virtual IP before app servers, which share a MySQL, a Redis and a RabbitMQ.
+type Layout struct {
+	// Apps is the number of app servers; 0 means 2.
+	Apps int
+	// AppCPUs bounds the processors of each app server; 0 does not.
+	AppCPUs float64
+	// VRRP is how keepalived is meant to be set; the zero value means DefaultVRRP.
+	VRRP predict.Settings
+	// PlantedBackup is the priority that the backup really has, contrary to VRRP; 0
+	// plants nothing.
+	PlantedBackup int
+	// Method is how Nginx chooses an app server: round_robin (also when empty), ip_hash,
+	// least_conn or random.
+	Method string
+	// TryTimeout is how long Nginx waits for an app server, OutFor how long one that
+	// failed five times stays out; 0 means what docker/lb says.
+	TryTimeout, OutFor time.Duration
+	// AccessLog lets Nginx tell which app server each request went to.
+	AccessLog bool
+}
+
+// DefaultVRRP is the product's own setting (design 5.17): sub-second take-over.
+func DefaultVRRP() predict.Settings {
+	return predict.Settings{
+		AdvertS: 0.1, Master: 254, Backup: 253,
+		Check: predict.Check{IntervalS: 0.1, TimeoutS: 1, Fall: 2, Rise: 2},
+	}
+}
+
+// Hosts of the docker topology. App servers are app1, app2 and so on.
+const (
+	HostLB1    chaos.Target = "lb1" // home of the virtual IP
+	HostLB2    chaos.Target = "lb2"
+	HostMySQL  chaos.Target = "mysql"
+	HostRedis  chaos.Target = "redis"
+	HostRabbit chaos.Target = "rabbitmq"
+)
+
+// HostApp is app server n, from 1.
+func HostApp(n int) chaos.Target { return chaos.Target(fmt.Sprintf("app%d", n)) }
+
+func (l Layout) withDefaults() Layout {
+	l.Apps = cmp.Or(l.Apps, 2)
+	if l.VRRP == (predict.Settings{}) {
+		l.VRRP = DefaultVRRP()
+	}
+	return l
+}
+
+// keepalived is the environment of a load balancer's image, as docker/lb reads it.
+func (l Layout) keepalived(self chaos.Target) map[string]string {
+	number := func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+	v := l.VRRP
+	env := map[string]string{
+		"VRRPV":        strconv.Itoa(cmp.Or(v.Version, 3)),
+		"ADVERT":       number(v.AdvertS),
+		"PRIO":         strconv.Itoa(v.Master),
+		"STATE":        "MASTER",
+		"CHK_INTERVAL": number(v.Check.IntervalS),
+		"CHK_TIMEOUT":  number(v.Check.TimeoutS),
+		"CHK_FALL":     strconv.Itoa(max(1, v.Check.Fall)),
+		"CHK_RISE":     strconv.Itoa(max(1, v.Check.Rise)),
+		"CHK_WEIGHT":   strconv.Itoa(v.Check.Weight),
+	}
+	if v.NoPreempt {
+		env["PREEMPT"], env["STATE"] = "no", "BACKUP"
+	}
+	if v.Check.RestartThenYield {
+		env["CHECK"] = "thesis"
+		delete(env, "CHK_TIMEOUT") // its script waits for longer than a look takes
+	}
+	if self == HostLB2 {
+		env["PRIO"], env["STATE"] = strconv.Itoa(cmp.Or(l.PlantedBackup, v.Backup)), "BACKUP"
+	}
+	return env
+}
+
+// nginx is the environment of a load balancer's image beside Keepalived's.
+func (l Layout) nginx() map[string]string {
+	env := map[string]string{}
+	if l.Method != "" {
+		env["METHOD"] = l.Method
+	}
+	if l.TryTimeout > 0 {
+		env["TRY_TIMEOUT"] = fmt.Sprintf("%dms", l.TryTimeout.Milliseconds())
+	}
+	if l.OutFor > 0 {
+		env["FAIL_TIMEOUT"] = fmt.Sprintf("%ds", int(l.OutFor.Seconds()))
+	}
+	if l.AccessLog {
+		env["ACCESS_LOG"] = "on"
+	}
+	return env
+}

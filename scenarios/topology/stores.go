@@ -1,0 +1,50 @@
+package topology
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"oalab/chaos"
+	"oalab/scenarios/topology/container"
+)
+
+// Stores are a MySQL, a Redis and a RabbitMQ that outlive this process: what the
+// tests of the server's own packages run against. `oalab down` removes them.
+type Stores struct {
+	MySQLDSN, RedisAddr, AMQPURL string
+}
+
+// StartStores brings up one host for each store and keeps it. say is told what takes
+// long.
+func StartStores(ctx context.Context, log *slog.Logger, say func(string)) (_ Stores, err error) {
+	d := &docker{spec: Spec{Logger: log, Keep: true, Progress: say}, hosts: map[chaos.Target]*container.Host{}}
+	if d.engine, err = container.Open(ctx, container.Options{RunID: runID(), Keep: true, Log: log}); err != nil {
+		return Stores{}, err
+	}
+	defer func() {
+		if err != nil {
+			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+			defer cancel()
+			err = errors.Join(err, d.engine.Remove(stop))
+		}
+		err = errors.Join(err, d.engine.Close())
+	}()
+	if err := d.ensureImages(ctx, storeImages()...); err != nil {
+		return Stores{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
+	defer cancel()
+	if d.network, err = d.engine.Network(ctx, "stores"); err != nil {
+		return Stores{}, err
+	}
+	specs := d.stores()
+	for i := range specs {
+		specs[i].LogPath = "" // nobody is there to record it
+	}
+	if err := d.launch(ctx, specs...); err != nil {
+		return Stores{}, fmt.Errorf("start the stores: %w", err)
+	}
+	return Stores{MySQLDSN: d.mysqlDSN(), RedisAddr: d.addr(placeRedis, portRedis), AMQPURL: d.amqpURL()}, nil
+}

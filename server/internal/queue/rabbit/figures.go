@@ -1,0 +1,113 @@
+package rabbit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"oalab/server/internal/queue"
+)
+
+// askTimeout bounds the question for one queue's figures.
+const askTimeout = time.Second
+
+// Figures says what the named queue holds. Depth is what is ready or waits at the
+// broker, and what waits here; InFlight is what this process has received. The
+// broker does not say what other processes have: each says that for itself. Dead
+// is all dead letters that nobody has taken away.
+func (q *Queue) Figures(ctx context.Context, name string) (queue.Figures, error) {
+	l, err := q.line(name)
+	if err != nil {
+		return queue.Figures{}, err
+	}
+	return q.count(ctx, l, l.work, l.wait, l.dead)
+}
+
+// count asks for the queues named: those for work and waiting, then dead letters.
+func (q *Queue) count(ctx context.Context, l *line, work, wait string, dead ...string) (queue.Figures, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	c, err := q.working.wait(ctx)
+	if err != nil {
+		return queue.Figures{}, fmt.Errorf("count jobs in %s: %w", l.work, err)
+	}
+	var depth, buried int
+	err = c.ask(ctx, func(ch *amqp.Channel) error {
+		for at, to := range map[string]*int{work: &depth, wait: &depth} {
+			if err := ready(ch, at, to); err != nil {
+				return err
+			}
+		}
+		for _, at := range dead {
+			if err := ready(ch, at, &buried); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return queue.Figures{}, fmt.Errorf("count jobs in %s: %w", l.work, err)
+	}
+	// What this process has is counted last: a job on its way here is rather seen
+	// twice than not at all.
+	f := l.figures()
+	f.Depth += depth
+	f.Dead = buried
+	return f, nil
+}
+
+func ready(ch *amqp.Channel, at string, sum *int) error {
+	state, err := ch.QueueDeclarePassive(at, true, false, false, false, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum})
+	*sum += state.Messages
+	return err
+}
+
+// collector asks the broker for the depths when the metrics are read.
+type collector struct {
+	q     *Queue
+	depth *prometheus.Desc
+	up    *prometheus.Desc
+}
+
+func newCollector(q *Queue) *collector {
+	return &collector{
+		q: q,
+		depth: prometheus.NewDesc("oalab_queue_depth",
+			"Jobs ready or waiting for their retry, at the broker and here (-1: the broker did not say).", []string{"queue"}, nil),
+		up: prometheus.NewDesc("oalab_broker_up",
+			"1 when the broker can be used over this connection; one that it blocks cannot be.", []string{"connection"}, nil),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(to chan<- *prometheus.Desc) { to <- c.depth; to <- c.up }
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	for _, name := range c.q.names {
+		l, depth := c.q.lines[name], -1.0
+		if f, err := c.q.count(ctx, l, l.work, l.wait); err == nil {
+			depth = float64(f.Depth)
+		}
+		to <- prometheus.MustNewConstMetric(c.depth, prometheus.GaugeValue, depth, name)
+	}
+	p, err := c.q.publishing.get()
+	if err == nil {
+		err = p.blocking()
+	}
+	to <- prometheus.MustNewConstMetric(c.up, prometheus.GaugeValue, oneIf(err == nil), c.q.publishing.name)
+	_, err = c.q.working.get()
+	to <- prometheus.MustNewConstMetric(c.up, prometheus.GaugeValue, oneIf(err == nil), c.q.working.name)
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,117 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jmoiron/sqlx"
+)
+
+// Times of a connection to MySQL where the data source name says nothing
+// (timeout, readTimeout, writeTimeout). They are the outage that a failover costs:
+// a host that is gone keeps a dial for dialTimeout, one that is frozen a statement
+// for ioTimeout.
+const (
+	dialTimeout = 250 * time.Millisecond
+	ioTimeout   = 2 * time.Second
+	// lockTimeout, in whole seconds, is below ioTimeout: a wait for a lock ends
+	// with the server's word, not with a broken connection.
+	lockTimeout = 1
+	// patientTimeout bounds one statement that changes tables, and patientConns how
+	// many connections may do so: one holds the lock.
+	patientTimeout = 5 * time.Minute
+	patientConns   = 4
+	// connLifetime lets connections follow an address that has moved.
+	connLifetime = time.Minute
+)
+
+func openMySQL(ctx context.Context, cfg Config, group, dsn string) (pool, error) {
+	settings, err := mysqlSettings(group, dsn)
+	if err != nil {
+		return pool{}, err
+	}
+	conns := cfg.MaxConns
+	if conns <= 0 {
+		conns = 64
+	}
+	count := new(meter)
+	db, err := connectMySQL(count, settings, conns)
+	if err != nil {
+		return pool{}, err
+	}
+	if err := db.PingContext(ctx); err != nil && group == groupCore { // without the log a server can work
+		return pool{}, errors.Join(fmt.Errorf("open database %s of group %s at %s: %w", settings.DBName, group, settings.Addr, err), db.Close())
+	}
+	return pool{group: group, dialect: mysqlDialect, dsn: dsn, write: db, read: db, writer: direct{db}, statements: count}, nil
+}
+
+func connectMySQL(count *meter, settings *mysql.Config, conns int) (*sqlx.DB, error) {
+	connector, err := mysql.NewConnector(settings)
+	if err != nil {
+		return nil, errors.New("open database: the driver refuses the data source name")
+	}
+	db := count.open("mysql", connector)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxLifetime(connLifetime)
+	return db, nil
+}
+
+// mysqlSettings completes a data source name. The errors do not repeat it: it
+// holds a password.
+func mysqlSettings(group, dsn string) (*mysql.Config, error) {
+	key := "database." + group + "_dsn"
+	c, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		return nil, errors.New(key + " is not a MySQL data source name (user:password@tcp(host:port)/database)")
+	}
+	if c.DBName == "" {
+		return nil, errors.New(key + " names no database")
+	}
+	c.Collation = "utf8mb4_bin" // of literals; the columns have their own
+	c.InterpolateParams = true  // one round trip a statement
+	c.ClientFoundRows = false   // an insert that changes nothing must count 0 rows
+	c.MultiStatements = false
+	c.CheckConnLiveness = true // a connection that died while idle is dialled anew
+	c.RejectReadOnly = true    // one to a master that was fenced off, too
+	c.Logger = &mysql.NopLogger{}
+	setDefault(&c.Timeout, dialTimeout)
+	setDefault(&c.ReadTimeout, ioTimeout)
+	setDefault(&c.WriteTimeout, ioTimeout)
+	if c.Params == nil {
+		c.Params = make(map[string]string)
+	}
+	// All in one statement, once a connection.
+	c.Params["sql_mode"] = "'TRADITIONAL'" // what does not fit is refused, not cut
+	// Locks of the rows that are met and no gaps between them: inserts of
+	// neighbours do not wait for each other. What reads twice says so itself.
+	c.Params["transaction_isolation"] = "'READ-COMMITTED'"
+	c.Params["time_zone"] = "'+00:00'" // else the clock jumps when summer ends
+	if _, set := c.Params["innodb_lock_wait_timeout"]; !set {
+		c.Params["innodb_lock_wait_timeout"] = fmt.Sprint(lockTimeout)
+	}
+	return c, nil
+}
+
+func setDefault(d *time.Duration, v time.Duration) {
+	if *d == 0 {
+		*d = v
+	}
+}
+
+// inTheWay reports whether the server has refused a statement because of another
+// transaction. Run again, the work may find the way free.
+func inTheWay(err error) bool {
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && (e.Number == 1213 || e.Number == 1205) // deadlock, lock wait timeout
+}
+
+// connectionLost reports whether a work lost its connection before COMMIT: the
+// server rolls it back, and another connection may lead to one that lives.
+func connectionLost(err error) bool {
+	return errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn)
+}

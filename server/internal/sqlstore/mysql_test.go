@@ -1,0 +1,84 @@
+package sqlstore
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+func TestMySQLSettings(t *testing.T) {
+	c, err := mysqlSettings(groupCore, "user:pass@tcp(db:3306)/core?readTimeout=7s&clientFoundRows=true&innodb_lock_wait_timeout=3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Collation != "utf8mb4_bin" || !c.InterpolateParams || c.ClientFoundRows || !c.CheckConnLiveness || !c.RejectReadOnly {
+		t.Errorf("completed to %+v", c)
+	}
+	if c.Timeout != dialTimeout || c.ReadTimeout.Seconds() != 7 || c.WriteTimeout != ioTimeout || c.Params["innodb_lock_wait_timeout"] != "3" {
+		t.Errorf("times %s, %s, %s, %s", c.Timeout, c.ReadTimeout, c.WriteTimeout, c.Params["innodb_lock_wait_timeout"])
+	}
+	if _, silent := c.Logger.(*mysql.NopLogger); !silent {
+		t.Errorf("the driver logs by itself: %T", c.Logger)
+	}
+	for _, bad := range []string{"", "user:hunter2@nowhere", "user:hunter2@tcp(db:3306)/"} {
+		if _, err := mysqlSettings(groupCore, bad); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: error %v, want one without the password", bad, err)
+		}
+	}
+}
+
+func TestWhatIsTriedAgain(t *testing.T) {
+	for _, tt := range []struct {
+		err            error
+		inTheWay, lost bool
+	}{
+		{&mysql.MySQLError{Number: 1213}, true, false},
+		{&mysql.MySQLError{Number: 1205}, true, false},
+		{&mysql.MySQLError{Number: 1062}, false, false},
+		{mysql.ErrInvalidConn, false, true},
+		{ErrOutcomeUnknown, false, false},
+		{commitError(t.Context(), mysql.ErrInvalidConn), false, false},
+		{errors.New("other"), false, false},
+		{nil, false, false},
+	} {
+		err := tt.err
+		if err != nil {
+			err = fmt.Errorf("wrapped: %w", err)
+		}
+		if inTheWay(err) != tt.inTheWay || connectionLost(err) != tt.lost {
+			t.Errorf("%v: in the way %t, lost %t", err, inTheWay(err), connectionLost(err))
+		}
+	}
+	if err := commitError(t.Context(), mysql.ErrInvalidConn); !errors.Is(err, ErrOutcomeUnknown) {
+		t.Errorf("a connection lost during COMMIT: %v", err)
+	}
+	if err := commitError(t.Context(), &mysql.MySQLError{Number: 1213}); errors.Is(err, ErrOutcomeUnknown) {
+		t.Errorf("the server refused the COMMIT: %v", err)
+	}
+}
+
+// TestSession: what the statements rely on holds on every connection, whatever
+// the server's own settings are.
+func TestSession(t *testing.T) {
+	db, err := Open(t.Context(), Config{Driver: MySQL, CoreDSN: OwnMySQL(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for name, want := range map[string]string{
+		"time_zone": "+00:00", "transaction_isolation": "READ-COMMITTED", "innodb_lock_wait_timeout": "1",
+		"character_set_client": "utf8mb4", "collation_connection": "utf8mb4_bin",
+	} {
+		var got string
+		if err := db.read.GetContext(t.Context(), &got, "SELECT @@SESSION."+name); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", name, got, err, want)
+		}
+	}
+	var mode string
+	if err := db.read.GetContext(t.Context(), &mode, "SELECT @@SESSION.sql_mode"); err != nil || !strings.Contains(mode, "STRICT_ALL_TABLES") {
+		t.Errorf("sql_mode is %q (%v), want a strict one", mode, err)
+	}
+}
