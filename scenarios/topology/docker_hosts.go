@@ -64,7 +64,7 @@ func (d *docker) stores() []container.Spec {
 	return []container.Spec{
 		{
 			Name: string(HostMySQL), Image: d.images[image.MySQL].Ref, Addr: d.place(placeMySQL),
-			LogPath: d.log("mysql"), Ready: speaksMySQL(d.addr(placeMySQL, portMySQL)),
+			Volumes: []string{"/var/lib/mysql"}, LogPath: d.log("mysql"), Ready: speaksMySQL(d.addr(placeMySQL, portMySQL)),
 		},
 		{
 			Name: string(HostRedis), Image: d.images[image.Redis].Ref, Addr: d.place(placeRedis),
@@ -72,7 +72,7 @@ func (d *docker) stores() []container.Spec {
 		},
 		{
 			Name: string(HostRabbit), Image: d.images[image.RabbitMQ].Ref, Addr: d.place(placeRabbit),
-			LogPath: d.log("rabbitmq"), Ready: speaksAMQP(d.addr(placeRabbit, portRabbit)),
+			Volumes: []string{"/var/lib/rabbitmq"}, LogPath: d.log("rabbitmq"), Ready: speaksAMQP(d.addr(placeRabbit, portRabbit)),
 		},
 	}
 }

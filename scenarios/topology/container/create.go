@@ -48,7 +48,7 @@ func (n *Network) create(ctx context.Context, s Spec) (*Host, error) {
 		Config: &container.Config{
 			Image: s.Image, Hostname: s.Name, Env: pairs(s.Env), Labels: n.engine.labels(s.Name, s.Labels),
 			Entrypoint: slices.Concat([]string{"/bin/sh", "-c", entry, "oalab-host"}, command),
-			Cmd:        []string{}, ExposedPorts: exposed(s.Publish),
+			Cmd:        []string{}, ExposedPorts: exposed(s.Publish), Volumes: volumes(s.Volumes),
 		},
 		HostConfig:       hostConfig(s),
 		NetworkingConfig: n.endpoint(s),
@@ -151,6 +151,14 @@ func (n *Network) endpoint(s Spec) *network.NetworkingConfig {
 func hardwareAddr(addr netip.Addr) network.HardwareAddr {
 	a := addr.As4()
 	return network.HardwareAddr{0x02, 0x42, a[0], a[1], a[2], a[3]}
+}
+
+func volumes(dirs []string) map[string]struct{} {
+	set := map[string]struct{}{}
+	for _, dir := range dirs {
+		set[dir] = struct{}{}
+	}
+	return set
 }
 
 func exposed(ports []uint16) network.PortSet {

@@ -39,6 +39,10 @@ type Spec struct {
 	// Tmpfs are small file systems in memory by path, with their size in bytes. They
 	// are empty again after a restart.
 	Tmpfs map[string]int64
+	// Volumes are folders on a file system of this machine instead of the container's
+	// layers, where a commit may cost a multiple. They begin with what the image has
+	// there, outlive restarts, and go with the host.
+	Volumes []string
 	// Ready makes one observation from outside and returns nil if the host does its
 	// work. nil means that it is ready as soon as it runs.
 	Ready func(ctx context.Context) error
@@ -85,6 +89,11 @@ func (s Spec) validate(n *Network) error {
 	for dir, size := range s.Tmpfs {
 		if !path.IsAbs(dir) || size <= 0 {
 			fail("tmpfs %q of %d bytes: it needs an absolute path and a size", dir, size)
+		}
+	}
+	for _, dir := range s.Volumes {
+		if !path.IsAbs(dir) {
+			fail("volume %q has no absolute path", dir)
 		}
 	}
 	if s.ReadyTimeout < 0 || s.StopTimeout < 0 {
