@@ -36,7 +36,21 @@ func (catalogue) Run(ctx context.Context, r request) (history.Manifest, error) {
 	if !ok {
 		return history.Manifest{}, fmt.Errorf("scenario %s has left the catalogue", r.Scenario.Name)
 	}
-	result, err := runner.Run(ctx, runner.Options{
+	result, err := runner.Run(ctx, options(s, r))
+	return result.Manifest, err
+}
+
+// Up holds the topology of a scenario.
+func (catalogue) Up(ctx context.Context, r request, told func([]string)) error {
+	s, ok := scenarios.Find(r.Scenario.Name)
+	if !ok {
+		return fmt.Errorf("scenario %s has left the catalogue", r.Scenario.Name)
+	}
+	return runner.Up(ctx, options(s, r), told)
+}
+
+func options(s scenarios.Scenario, r request) runner.Options {
+	return runner.Options{
 		Scenario: s,
 		Topology: r.Topology,
 		Size:     scenarios.Size(r.Size),
@@ -47,8 +61,7 @@ func (catalogue) Run(ctx context.Context, r request) (history.Manifest, error) {
 		Command:  r.Command,
 		Progress: r.Progress,
 		Logger:   r.Logger,
-	})
-	return result.Manifest, err
+	}
 }
 
 // Check judges a run folder from its evidence.

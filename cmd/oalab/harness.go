@@ -17,6 +17,8 @@ type harness interface {
 	// Run carries out one scenario. When ctx ends it heals, writes the report and
 	// returns a manifest that says so. An error means that there is no run.
 	Run(ctx context.Context, r request) (history.Manifest, error)
+	// Up starts the topology of a scenario, tells where it is and keeps it until ctx ends.
+	Up(ctx context.Context, r request, told func(lines []string)) error
 	// Check judges a run folder from its evidence and writes nothing.
 	Check(dir string) (history.Manifest, error)
 	// Report writes the report files of a run folder again.

@@ -124,6 +124,12 @@ func (fake) Run(ctx context.Context, r request) (history.Manifest, error) {
 	return m, write(r.Out, m)
 }
 
+func (fake) Up(ctx context.Context, _ request, told func([]string)) error {
+	told([]string{"somewhere"})
+	<-ctx.Done()
+	return nil
+}
+
 func (fake) Check(dir string) (history.Manifest, error) {
 	var m history.Manifest
 	content, err := os.ReadFile(filepath.Join(dir, "run.json"))

@@ -27,6 +27,7 @@ type arm struct {
 	out    *history.ArmWriter
 	record history.ArmRecord
 	live   *live
+	keep   bool // the system outlives a process that is killed
 }
 
 // newArm fixes everything that the seed decides: operations, followers, due times
@@ -169,6 +170,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 		CarrierNoDedup: x.arm.Setup.CarrierNoDedup,
 		TokenAPI:       x.arm.Setup.TokenAPI,
 		Layout:         x.arm.Setup.Layout,
+		Keep:           x.keep,
 		Progress:       x.live.enter,
 		Logger:         x.run.o.Logger,
 	})

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"oalab/scenarios/topology"
+	"oalab/scenarios/topology/container"
+	"oalab/scenarios/topology/image"
+)
+
+// storesOnly is what `oalab up` takes instead of a scenario: the stores alone.
+const storesOnly = "stores"
+
+func (a *app) upCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "up NAME",
+		Short: "Start a scenario's topology and keep it",
+		Long: `up starts what a scenario runs on, in the setup of its main arm, prints where it is
+and keeps it until it is interrupted or "oalab down" is called elsewhere. Nothing is
+loaded and nothing is broken.
+
+"up stores" starts a MySQL, a Redis and a RabbitMQ in containers, prints where they are
+as environment variables of the tests and returns; "oalab down" removes them.`,
+		Example: `  oalab up lb-failover
+  oalab up stores`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == storesOnly {
+				return a.upStores(cmd.Context())
+			}
+			return a.up(cmd.Context(), args[0])
+		},
+	}
+}
+
+// upStores starts the stores and prints where the tests find them.
+func (a *app) upStores(ctx context.Context) error {
+	s, err := topology.StartStores(ctx, a.logs, func(stage string) { fmt.Fprintln(a.p.Stderr, "oalab: "+stage) })
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.p.Stdout, "OALAB_TEST_MYSQL_DSN=%s\nOALAB_TEST_REDIS_ADDR=%s\nOALAB_TEST_AMQP_URL=%s\n", s.MySQLDSN, s.RedisAddr, s.AMQPURL)
+	return err
+}
+
+// up holds a scenario's topology until ctx ends.
+func (a *app) up(ctx context.Context, name string) error {
+	chosen, _, err := choose(a.h, []string{name})
+	if err != nil {
+		return err
+	}
+	server, err := a.p.Find("oaserver")
+	if err != nil {
+		return fmt.Errorf("%w: make build puts it beside oalab", err)
+	}
+	return a.h.Up(ctx, request{
+		Scenario: chosen[0], Topology: chosen[0].Topology, Size: "short", Seed: randomSeed(), Oaserver: server, Logger: a.logs,
+	}, func(lines []string) {
+		fmt.Fprintln(a.p.Stdout, strings.Join(lines, "\n"))
+		fmt.Fprintln(a.p.Stdout, "up until it is interrupted, or oalab down")
+	})
+}
+
+// downTimeout bounds the removal of everything, what holds it included.
+const downTimeout = 2 * time.Minute
+
+func (a *app) downCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "down",
+		Short: "Remove the topologies that up keeps",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.remove(cmd.Context(), func(ctx context.Context, e *container.Engine) (container.Removed, error) { return e.Down(ctx) })
+		},
+	}
+}
+
+func (a *app) cleanCommand() *cobra.Command {
+	var images bool
+	cmd := &cobra.Command{
+		Use:   "clean",
+		Short: "Remove every container and network of oalab, also those of runs in progress",
+		Long: `clean removes every container and network that carries the label of this project,
+whoever made it and whether it is in use, and says what it removed. What a killed run
+left behind is removed at the start of the next run by itself.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := a.remove(cmd.Context(), func(ctx context.Context, e *container.Engine) (container.Removed, error) { return e.Clean(ctx) })
+			if err != nil || !images {
+				return err
+			}
+			return a.removeImages(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&images, "images", false, "remove the images that this oalab no longer uses as well")
+	return cmd
+}
+
+// remove opens the engine, lets it remove something and tells what it was.
+func (a *app) remove(ctx context.Context, what func(context.Context, *container.Engine) (container.Removed, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, downTimeout)
+	defer cancel()
+	e, err := container.Open(ctx, container.Options{RunID: "clean", Log: a.logs})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }() // only removed from
+	gone, err := what(ctx, e)
+	for _, name := range append(gone.Containers, gone.Networks...) {
+		fmt.Fprintln(a.p.Stdout, "removed "+name)
+	}
+	if err == nil && gone.Empty() {
+		fmt.Fprintln(a.p.Stdout, "nothing to remove")
+	}
+	return err
+}
+
+// removeImages removes the images that are not those of this program.
+func (a *app) removeImages(ctx context.Context) error {
+	docker, err := image.Connect(a.p.Env("DOCKER_HOST"))
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	builder, err := image.New(docker, image.Options{Find: a.p.Find})
+	if err != nil {
+		return err
+	}
+	gone, err := builder.RemoveOld(ctx)
+	for _, ref := range gone {
+		fmt.Fprintln(a.p.Stdout, "removed "+ref)
+	}
+	return err
+}
