@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -66,15 +68,27 @@ func serve(addr string) {
 	}()
 }
 
-// freeAddr is an address that was free a moment ago.
+// lastPort counts through the ports that freeAddr gives.
+var lastPort atomic.Int64
+
+// freeAddr is an address that was free a moment ago. It lies below the ports that the
+// kernel gives to connections, one of which could take it before the child listens,
+// and no two tests of this process get the same.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const lowest, count = 20000, 12000
+	for range 100 {
+		port := lowest + (int64(os.Getpid())*101+lastPort.Add(1))%count
+		addr := net.JoinHostPort("127.0.0.1", strconv.FormatInt(port, 10))
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", addr)
+		if err != nil {
+			continue
+		}
+		must(t, l.Close())
+		return addr
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no free port on 127.0.0.1 in 100 tries")
+	return ""
 }
 
 func newChild(t *testing.T, mode string) *Process {

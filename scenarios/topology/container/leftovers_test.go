@@ -76,7 +76,7 @@ func child(run string) error {
 		return err
 	}
 	if !strings.HasSuffix(run, "-keep") {
-		s := Spec{Name: "one", Image: os.Getenv("OALAB_TEST_IMAGE"), Addr: n.Addr(11), Cmd: []string{"sh", "-c", idle}}
+		s := Spec{Name: "one", Image: os.Getenv(testImage), Addr: n.Addr(11), Cmd: []string{"sh", "-c", idle}}
 		if _, err := n.Start(ctx, s); err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func child(run string) error {
 func startChild(t *testing.T, run string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(limit(t, time.Minute), os.Args[0])
-	cmd.Env = append(os.Environ(), childRun+"="+run)
+	cmd.Env = append(os.Environ(), childRun+"="+run, testImage+"="+baseImage(t))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	must(t, err)

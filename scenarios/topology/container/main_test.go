@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"oalab/scenarios/topology/image"
 )
 
 // TestMain is also the child of the tests about what a killed process leaves.
@@ -23,15 +26,45 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// image is the image of the tests' hosts; without one the tests with Docker are
-// skipped loudly, or fail where OALAB_REQUIRE asks for them.
-func image(t *testing.T) string {
-	t.Helper()
-	if ref := os.Getenv("OALAB_TEST_IMAGE"); ref != "" {
-		return ref
+// testImage names an image for the tests' hosts in place of the lab's own base, for
+// instance one that takes less time to make.
+const testImage = "OALAB_TEST_IMAGE"
+
+// baseTimeout bounds the building of the base image, which is done once on a machine.
+const baseTimeout = 3 * time.Minute
+
+// base is the image of the tests' hosts, and why there is none.
+var base = sync.OnceValues(func() (string, error) {
+	if ref := os.Getenv(testImage); ref != "" {
+		return ref, nil
 	}
-	skip(t, "no image for hosts given. Remedy: set OALAB_TEST_IMAGE to a Debian image with nftables, iproute2 and procps")
-	return ""
+	docker, err := image.Connect(os.Getenv("DOCKER_HOST"))
+	if err != nil {
+		return "", err
+	}
+	defer docker.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), baseTimeout)
+	defer cancel()
+	b, err := image.New(docker, image.Options{})
+	if err != nil {
+		return "", err
+	}
+	built, err := b.Ensure(ctx, image.Base)
+	if err != nil {
+		return "", err
+	}
+	return built[image.Base].Ref, nil
+})
+
+// baseImage is the image of the tests' hosts; without one the test is skipped loudly,
+// or fails where OALAB_REQUIRE asks for Docker.
+func baseImage(t *testing.T) string {
+	t.Helper()
+	ref, err := base()
+	if err != nil {
+		skip(t, fmt.Sprintf("no image for hosts: %v. Remedy: oalab images, or set %s to a Debian image with nftables, iproute2 and procps", err, testImage))
+	}
+	return ref
 }
 
 func skip(t *testing.T, why string) {
@@ -45,7 +78,6 @@ func skip(t *testing.T, why string) {
 // engine opens Docker for a run of its own, all of which is removed at the end.
 func engine(t *testing.T) *Engine {
 	t.Helper()
-	image(t)
 	e, err := Open(limit(t, 30*time.Second), Options{RunID: runID(t)})
 	if u, ok := errors.AsType[*UnavailableError](err); ok {
 		skip(t, u.Error())
@@ -82,7 +114,7 @@ func spec(t *testing.T, n *Network, name string, last byte) Spec {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), name+".log")
 	return Spec{
-		Name: name, Image: image(t), Addr: n.Addr(last), LogPath: log, Cmd: []string{"sh", "-c", idle},
+		Name: name, Image: baseImage(t), Addr: n.Addr(last), LogPath: log, Cmd: []string{"sh", "-c", idle},
 		Ready: func(context.Context) error {
 			text, err := os.ReadFile(log)
 			if life := strings.LastIndex(string(text), "=== start"); err == nil && !strings.Contains(string(text)[max(life, 0):], "\nup\n") {
