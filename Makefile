@@ -18,7 +18,7 @@ export CGO_ENABLED := 0
 export PATH := $(CURDIR)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo deps check fmt test doctor race scenarios full fuzz clean
+.PHONY: help build demo deps check fmt test doctor race scenarios full fuzz up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -99,6 +99,12 @@ fuzz: ## each fuzz target for FUZZTIME
 		echo "== $$target, $${file%/*}"; \
 		(cd "$${file%/*}" && $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x .) || exit 1; \
 	done
+
+up: build ## the whole architecture in containers, by Compose, until make down; prints the addresses
+	@docker/compose.sh up
+
+down: ## end what make up started, and its data
+	@docker/compose.sh down
 
 clean: ## remove bin/; run folders in reports/out stay
 	rm -rf bin
