@@ -61,7 +61,7 @@ func readLines(r io.Reader, visit func(Message) error) (bad int, err error) {
 			bad++
 		}
 		if ended {
-			return bad, nil //nolint:nilerr // the end of the file is none
+			return bad, nil
 		}
 	}
 }

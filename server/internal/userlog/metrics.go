@@ -11,13 +11,12 @@ import (
 const (
 	lossRefused = "refused" // the database will never take it
 	lossSpool   = "spool"   // neither the database nor the spool took it
-	lossSlow    = "slow"    // neither was done in time; it may still come
 )
 
 type metrics struct {
-	stored, spooled, replayed, torn prometheus.Counter
-	lost                            *prometheus.CounterVec
-	batch                           prometheus.Histogram
+	stored, spooled, late, replayed, torn prometheus.Counter
+	lost                                  *prometheus.CounterVec
+	batch                                 prometheus.Histogram
 }
 
 func newMetrics(reg prometheus.Registerer, s *spool) (*metrics, error) {
@@ -26,17 +25,18 @@ func newMetrics(reg prometheus.Registerer, s *spool) (*metrics, error) {
 	}
 	m := &metrics{
 		stored:   counter("oalab_userlog_rows_total", "Messages that the database had before they were answered, repeated tries included."),
-		spooled:  counter("oalab_userlog_spooled_total", "Messages that the spool had before they were answered."),
+		spooled:  counter("oalab_userlog_spooled_total", "Messages that the spool has, most of them before they were answered."),
+		late:     counter("oalab_userlog_late_total", "Messages answered while the spool was still at it, because time was over."),
 		replayed: counter("oalab_userlog_replayed_total", "Messages brought from the spool into the database."),
 		torn:     counter("oalab_userlog_torn_lines_total", "Lines of the spool that were torn or changed, and passed over."),
 		lost: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "oalab_userlog_lost_total", Help: "Messages answered without a safe row, by reason.",
+			Name: "oalab_userlog_lost_total", Help: "Messages answered whose row is missing, by reason.",
 		}, []string{"reason"}),
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "oalab_userlog_batch_rows", Help: "Rows of one statement.", Buckets: prometheus.ExponentialBuckets(1, 2, 9),
 		}),
 	}
-	for _, reason := range []string{lossRefused, lossSpool, lossSlow} {
+	for _, reason := range []string{lossRefused, lossSpool} {
 		m.lost.WithLabelValues(reason)
 	}
 	if reg == nil {
@@ -46,7 +46,7 @@ func newMetrics(reg prometheus.Registerer, s *spool) (*metrics, error) {
 		Name: "oalab_userlog_spool_bytes", Help: "Size of the spool on disk.",
 	}, func() float64 { return float64(s.bytes.Load()) })
 	var errs []error
-	for _, c := range []prometheus.Collector{m.stored, m.spooled, m.replayed, m.torn, m.lost, m.batch, bytes} {
+	for _, c := range []prometheus.Collector{m.stored, m.spooled, m.late, m.replayed, m.torn, m.lost, m.batch, bytes} {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -15,6 +15,7 @@ import (
 
 var (
 	errSpoolFull   = errors.New("the spool has reached its limit")
+	errSpoolStuck  = errors.New("the disk of the spool does not keep up")
 	errSpoolClosed = errors.New("the spool is closed")
 )
 
@@ -104,15 +105,24 @@ func (s *segment) linked() bool {
 	return err == nil && os.SameFile(own, named)
 }
 
+// maxWaiting bounds the lines that wait in memory for a sync, in bytes.
+const maxWaiting = 8 << 20
+
 // add gives lines to the next sync, and returns what will tell of it.
 func (s *spool) add(lines []byte) *flush {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.bytes.Load()+int64(len(lines)) > s.limit {
-		f := &flush{done: make(chan struct{}), err: errSpoolFull}
-		if s.closed {
-			f.err = errSpoolClosed
-		}
+	var refused error
+	switch {
+	case s.closed:
+		refused = errSpoolClosed
+	case s.bytes.Load()+int64(len(lines)) > s.limit:
+		refused = errSpoolFull
+	case s.waiting != nil && len(s.waiting.lines) > maxWaiting:
+		refused = errSpoolStuck
+	}
+	if refused != nil {
+		f := &flush{done: make(chan struct{}), err: refused}
 		close(f.done)
 		return f
 	}

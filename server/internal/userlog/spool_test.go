@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -248,4 +250,29 @@ func TestSpoolSaysWhyNot(t *testing.T) {
 	if _, err := openSpool(filepath.Join(dir, "\x00"), 1); err == nil {
 		t.Error("a folder that cannot be")
 	}
+}
+
+// A disk that hangs: the message is answered in time, and counted once it is known
+// how its line ended.
+func TestStuckDisk(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, Config{Dir: dir})
+		r.store.set(func(s *table) { s.err = errAway })
+		r.writeAll(0, 1)
+		r.spool.mu.Lock()
+		r.spool.flushing = true // and it never ends
+		r.spool.mu.Unlock()
+		if wait := r.writeAll(1, 20); wait != 300*time.Millisecond {
+			t.Errorf("waited %s", wait)
+		}
+		if late := r.metric("oalab_userlog_late_total"); late != 20 {
+			t.Errorf("%g are late", late)
+		}
+		r.want("stuck", 0, 1, 0)
+		r.spool.flush() // it ends
+		synctest.Wait()
+		r.want("the disk is back", 0, 21, 0)
+		r.stop()
+	})
 }

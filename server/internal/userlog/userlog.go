@@ -25,7 +25,8 @@ type Config struct {
 	// StoreWait is the part of it that the database has before the spool gets the
 	// row; 0 means two thirds.
 	Wait, StoreWait time.Duration
-	// StoreTimeout bounds one statement; 0 means 3 s.
+	// StoreTimeout bounds one statement, after which the database counts as away; 0
+	// means 2 s.
 	StoreTimeout time.Duration
 	// SpoolLimit bounds the files of the spool in bytes; 0 means 256 MiB.
 	SpoolLimit int64
@@ -50,11 +51,12 @@ type Log struct {
 
 	queue queue
 	// running: somebody takes from the queue. away: the database did not take what it
-	// was given last, or not in time; rows go to the spool without asking it, until it
-	// has taken some of them from there.
+	// was given last; rows go to the spool without asking it, until it has taken some
+	// of them from there.
 	running, away atomic.Bool
 	wake          chan struct{} // holds one: there is something to replay
 	losses        losses
+	late          sync.WaitGroup // syncs that messages no longer wait for
 }
 
 // New makes a Log over a store that may be away, takes over what dead processes
@@ -67,7 +69,7 @@ func New(cfg Config, store Store, log *slog.Logger, reg prometheus.Registerer) (
 	setDefault(&cfg.Batch, 256)
 	setDefault(&cfg.Wait, 300*time.Millisecond)
 	setDefault(&cfg.StoreWait, cfg.Wait*2/3)
-	setDefault(&cfg.StoreTimeout, 3*time.Second)
+	setDefault(&cfg.StoreTimeout, 2*time.Second)
 	setDefault(&cfg.SpoolLimit, 256<<20)
 	setDefault(&cfg.RetryBase, 100*time.Millisecond)
 	setDefault(&cfg.RetryMax, 2*time.Second)
@@ -110,7 +112,10 @@ func (l *Log) Run(ctx context.Context) error {
 }
 
 // Close gives the spool's files free. It comes after Run and the last Write.
-func (l *Log) Close() { l.spool.close() }
+func (l *Log) Close() {
+	l.spool.close()
+	l.late.Wait()
+}
 
 // maintain keeps the tables in shape.
 func (l *Log) maintain(ctx context.Context) {

@@ -216,6 +216,7 @@ func TestDatabaseAway(t *testing.T) {
 				if wait := r.writeAll(10, 50); wait > 200*time.Millisecond {
 					t.Errorf("the first ones waited %s, want the database's part", wait)
 				}
+				time.Sleep(3 * time.Second) // in the bubble: the statement has ended
 				synctest.Wait()
 				if wait := r.writeAll(60, 50); wait > time.Millisecond {
 					t.Errorf("once it is known to be away others waited %s", wait)

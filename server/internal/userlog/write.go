@@ -8,8 +8,6 @@ import (
 	"time"
 )
 
-var errSlow = errors.New("neither the database nor the spool was done in time")
-
 // entry is a message that waits for its commit. taken is set once: by the writer
 // that stores it, or by the caller that gives it to the spool before.
 type entry struct {
@@ -57,9 +55,9 @@ func (q *queue) take(n int) []*entry {
 }
 
 // Write returns once the message is committed to the database, or synced to the
-// spool, or after Config.Wait: then it may be lost, which is counted and logged. The
-// caller answers in any case, so there is no error. ctx is the caller's patience with
-// the database; the spool gets the message also after its end.
+// spool, or after Config.Wait: then it is late, and may be lost, which is counted and
+// logged. The caller answers in any case, so there is no error. ctx is the caller's
+// patience with the database; the spool gets the message also after its end.
 func (l *Log) Write(ctx context.Context, m Message) {
 	started := time.Now()
 	m = m.fit()
@@ -67,7 +65,6 @@ func (l *Log) Write(ctx context.Context, m Message) {
 		return
 	}
 	l.toSpool(m, started)
-	l.wakeReplay()
 }
 
 // stored reports whether nothing is left to do for the message.
@@ -80,7 +77,6 @@ func (l *Log) stored(ctx context.Context, m Message) bool {
 	case err := <-e.done:
 		return err == nil || errors.Is(err, ErrRefused)
 	case <-timer.C:
-		l.away.Store(true) // the next ones need not wait as long to learn it
 	case <-ctx.Done():
 	}
 	// The writer may be at it: stored twice is stored once.
@@ -88,7 +84,7 @@ func (l *Log) stored(ctx context.Context, m Message) bool {
 	return false
 }
 
-// toSpool waits for the sync of the message's line.
+// toSpool waits for the sync of the message's line, as long as there is time.
 func (l *Log) toSpool(m Message, started time.Time) {
 	line, err := appendLine(nil, m)
 	if err != nil {
@@ -100,15 +96,25 @@ func (l *Log) toSpool(m Message, started time.Time) {
 	defer timer.Stop()
 	select {
 	case <-f.done:
+		l.synced(m, f)
 	case <-timer.C:
-		l.lost(lossSlow, m, errSlow)
-		return
+		// The follower is answered now, before anybody knows how this ends.
+		l.metrics.late.Inc()
+		l.late.Go(func() {
+			<-f.done
+			l.synced(m, f)
+		})
 	}
+}
+
+// synced counts what became of a line.
+func (l *Log) synced(m Message, f *flush) {
 	if f.err != nil {
 		l.lost(lossSpool, m, f.err)
 		return
 	}
 	l.metrics.spooled.Inc()
+	l.wakeReplay()
 }
 
 // drain stores what comes until ctx ends.
