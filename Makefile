@@ -31,8 +31,9 @@ demo: build ## run smoke and redpacket-stats on this machine: load, faults, verd
 	bin/oalab run smoke redpacket-stats
 
 # What the tests can use of Debian: a C compiler for the race detector, SOAP
-# clients of other languages for the mock carrier, a browser for the reports.
-DEPS := gcc libc6-dev php-cli php-soap python3-zeep libsoap-lite-perl chromium
+# clients of other languages for the mock carrier, a browser for the reports, and
+# what makes the base of the container images where no registry has it.
+DEPS := gcc libc6-dev php-cli php-soap python3-zeep libsoap-lite-perl chromium debootstrap
 
 deps: ## install what the tests can use, on Debian and as root: $(DEPS)
 	@if ! command -v apt-get >/dev/null 2>&1; then \
@@ -70,8 +71,17 @@ test: doctor race scenarios ## all tests: with the race detector, then the scena
 doctor: build
 	@bin/oalab doctor
 
+# The server's own packages are tested against a real MySQL, Redis and RabbitMQ too,
+# which stand for as long as these tests run.
 race: build
-	@packages=$$($(GO) list ./... | grep -vx oalab/scenarios); \
+	@if stores=$$(bin/oalab up stores); then \
+		trap 'bin/oalab down' EXIT; \
+		for line in $$stores; do export "$$line"; done; \
+	else \
+		echo "!! SKIPPED: the tests against a real MySQL, Redis and RabbitMQ, because they could not be started."; \
+		echo "!! Remedy: see what bin/oalab doctor says of docker."; \
+	fi; \
+	packages=$$($(GO) list ./... | grep -vx oalab/scenarios); \
 	if why=$$(CGO_ENABLED=1 $(GO) test -race -c -o /dev/null ./cmd/internal/exit 2>&1); then \
 		echo "== tests with the race detector"; \
 		CGO_ENABLED=1 $(GO) test -race -timeout $(RACE_LIMIT) $$packages; \

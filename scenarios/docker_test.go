@@ -1,0 +1,62 @@
+package scenarios_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"oalab/reports"
+	"oalab/scenarios"
+	"oalab/scenarios/history"
+	"oalab/scenarios/runner"
+	"oalab/scenarios/topology/container"
+)
+
+// needDocker skips a test loudly where containers cannot run, or fails it where
+// OALAB_REQUIRE asks for them.
+func needDocker(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	e, err := container.Open(ctx, container.Options{RunID: "look"})
+	if err == nil {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	if slices.Contains(strings.Split(os.Getenv("OALAB_REQUIRE"), ","), "docker") {
+		t.Fatalf("%v\nOALAB_REQUIRE names docker, so this may not be skipped", err)
+	}
+	t.Skipf("SKIPPED: %v", err)
+}
+
+// onContainers runs a scenario on containers with all its arms; it must pass, and
+// pass again when it is judged from its evidence.
+func onContainers(t *testing.T, s scenarios.Scenario) history.Manifest {
+	t.Helper()
+	needDocker(t)
+	res := onCalmMachine(t, runner.Options{Scenario: s, AllArms: true, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}})
+	m := res.Manifest
+	for _, c := range m.Checkers {
+		t.Logf("%s in arm %s: expected %s, got %s, %d violations of %d: %s", c.Name, c.Arm, c.Expected, c.Verdict, c.Violations, c.Checked, c.Detail)
+	}
+	if m.Verdict != history.Pass {
+		t.Fatalf("verdict %s: %s\n%s\nreport: %s", m.Verdict, m.Reason, strings.Join(reports.Failures(m), "\n"), filepath.Join(res.Dir, "report.html"))
+	}
+	t.Run("judged again", func(t *testing.T) { judgedAgain(t, res.Dir, m) })
+	return m
+}
+
+// TestLBFailover breaks the pair of load balancers (SCN-1, REP-8, REP-9).
+func TestLBFailover(t *testing.T) { onContainers(t, scenarios.LBFailover()) }
+
+// TestAppFaults breaks an app server behind them (SCN-21, DIS-7).
+func TestAppFaults(t *testing.T) { onContainers(t, scenarios.AppFaults()) }
+
+// TestRollingDeploy replaces every app server under load (SCN-17).
+func TestRollingDeploy(t *testing.T) { onContainers(t, scenarios.RollingDeploy()) }
