@@ -117,6 +117,10 @@ func each(ctx context.Context, things []thing, remove func(context.Context, stri
 // or that somebody else is removing is no error, but is waited for: its network
 // cannot go before it.
 func (e *Engine) removeContainer(ctx context.Context, id string) error {
+	// A frozen one first: the daemon waits for ever for the end of processes that
+	// cannot hear their signal, and holds the container's lock meanwhile. That one is
+	// not frozen is no matter; what else is wrong, the removal says.
+	_, _ = e.docker.ContainerUnpause(ctx, id, client.ContainerUnpauseOptions{})
 	_, err := e.docker.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 	if errdefs.IsNotFound(err) {
 		return nil
