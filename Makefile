@@ -31,8 +31,9 @@ demo: build ## run smoke and redpacket-stats on this machine: load, faults, verd
 	bin/oalab run smoke redpacket-stats
 
 # What the tests can use of Debian: a C compiler for the race detector, SOAP
-# clients of other languages for the mock carrier, a browser for the reports.
-DEPS := gcc libc6-dev php-cli php-soap python3-zeep libsoap-lite-perl chromium
+# clients of other languages for the mock carrier, a browser for the reports, what the
+# base of the container images is made with where no registry gives it.
+DEPS := gcc libc6-dev php-cli php-soap python3-zeep libsoap-lite-perl chromium debootstrap debian-archive-keyring
 
 deps: ## install what the tests can use, on Debian and as root: $(DEPS)
 	@if ! command -v apt-get >/dev/null 2>&1; then \

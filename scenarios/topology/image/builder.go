@@ -39,6 +39,8 @@ type Builder struct {
 	files  fs.FS // as in package docker
 	opts   Options
 	good   good
+	// rootRef is what the base is built on; "": a Debian, see root.
+	rootRef string
 
 	mu sync.Mutex // for Log
 }
