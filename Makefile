@@ -18,7 +18,7 @@ export CGO_ENABLED := 0
 export PATH := $(CURDIR)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo deps check fmt test doctor race scenarios full fuzz up down clean
+.PHONY: help build demo deps check fmt test doctor race images scenarios full fuzz up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,9 +31,9 @@ demo: build ## run smoke and redpacket-stats on this machine: load, faults, verd
 	bin/oalab run smoke redpacket-stats
 
 # What the tests can use of Debian: a C compiler for the race detector, SOAP
-# clients of other languages for the mock carrier, a browser for the reports, and
-# what makes the base of the container images where no registry has it.
-DEPS := gcc libc6-dev php-cli php-soap python3-zeep libsoap-lite-perl chromium debootstrap
+# clients of other languages for the mock carrier, a browser for the reports, what the
+# base of the container images is made with where no registry gives it.
+DEPS := gcc libc6-dev php-cli php-soap python3-zeep libsoap-lite-perl chromium debootstrap debian-archive-keyring
 
 deps: ## install what the tests can use, on Debian and as root: $(DEPS)
 	@if ! command -v apt-get >/dev/null 2>&1; then \
@@ -65,7 +65,7 @@ check: ## format, vet, pinned linters, tidy go.mod, rules of the tree
 fmt: ## format the Go files
 	@$(LINT) fmt
 
-test: doctor race scenarios ## all tests: with the race detector, then the scenarios in size short
+test: doctor race images scenarios ## all tests: with the race detector, then the scenarios in size short
 
 # What this machine lacks, and the remedy, before anything is left out for want of it.
 doctor: build
@@ -91,6 +91,15 @@ race: build
 		echo "!! Remedy: make deps (Debian), or install gcc and the C library's headers."; \
 		echo "== tests without the race detector"; \
 		$(GO) test -timeout $(RACE_LIMIT) $$packages; \
+	fi
+
+# Where docker scenarios cannot run, the tests that need them say so themselves.
+images: build ## build the container images that are missing
+	@if why=$$(bin/oalab doctor | grep '^docker scenarios  *no: '); then \
+		echo "!! SKIPPED: the container images. $$why"; \
+	else \
+		echo "== container images"; \
+		bin/oalab images; \
 	fi
 
 # Compiled before, so that the limit is for running only. Not under the race

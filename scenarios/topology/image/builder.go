@@ -39,6 +39,8 @@ type Builder struct {
 	files  fs.FS // as in package docker
 	opts   Options
 	good   good
+	// rootRef is what the base is built on; "": a Debian, see root.
+	rootRef string
 
 	mu sync.Mutex // for Log
 }
@@ -108,6 +110,10 @@ func (b *Builder) Ensure(ctx context.Context, names ...Name) (map[Name]Image, er
 
 // plan reads what the named images and their parents are made of.
 func (b *Builder) plan(names []Name) (map[Name]plan, error) {
+	binaries, err := b.binaries(names)
+	if err != nil {
+		return nil, err
+	}
 	plans := map[Name]plan{}
 	var add func(name Name) error
 	add = func(name Name) error {
@@ -135,11 +141,7 @@ func (b *Builder) plan(names []Name) (map[Name]plan, error) {
 		}
 		p.content.copies = p.steps.copies
 		for _, program := range r.binaries {
-			bin, err := b.binary(program)
-			if err != nil {
-				return fmt.Errorf("image %s: %w", name, err)
-			}
-			p.content.binaries = append(p.content.binaries, bin)
+			p.content.binaries = append(p.content.binaries, binaries[program])
 		}
 		p.ref = repository(name) + ":" + p.content.hash(parent, b.good.packages(name))
 		plans[name] = p
@@ -151,6 +153,29 @@ func (b *Builder) plan(names []Name) (map[Name]plan, error) {
 		}
 	}
 	return plans, nil
+}
+
+// binaries examines the programs of the named images, all at once: their digests are
+// most of the time that it takes to find nothing missing.
+func (b *Builder) binaries(names []Name) (map[string]binary, error) {
+	var mu sync.Mutex
+	var group errgroup.Group
+	out := map[string]binary{}
+	for _, name := range names {
+		for _, program := range recipes[name].binaries {
+			group.Go(func() error {
+				bin, err := b.binary(program)
+				if err != nil {
+					return fmt.Errorf("image %s: %w", name, err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				out[program] = bin
+				return nil
+			})
+		}
+	}
+	return out, group.Wait()
 }
 
 func (b *Builder) binary(program string) (binary, error) {

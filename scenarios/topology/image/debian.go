@@ -17,13 +17,13 @@ import (
 
 // The root file system that the base is built on.
 const (
-	suite      = "sid"
-	pulled     = "debian:sid-slim"
-	rootRepo   = "oalab/debian"
-	rootTag    = "sid-1" // of what debootstrap made; the number changes with how it is made
-	pullTime   = time.Minute
-	waitDelay  = 5 * time.Second
-	debootRead = "apt-get install debootstrap debian-archive-keyring (make deps does), or bring the image " + pulled + " with docker pull or docker load"
+	suite     = "sid"
+	pulled    = "debian:sid-slim"
+	rootRepo  = "oalab/debian"
+	rootTag   = "sid-2" // of what debootstrap made; the number changes with how it is made
+	pullTime  = time.Minute
+	waitDelay = 5 * time.Second
+	remedy    = "apt-get install debootstrap debian-archive-keyring (make deps does), or bring the image " + pulled + " with docker pull or docker load"
 )
 
 // rootVersion stands for the root file system in the hash of the base. Where it came
@@ -33,6 +33,9 @@ const rootVersion = suite + "-1"
 // root is the reference of an image with Debian and nothing else: the one that is
 // there, the official one when a registry gives it, or one made by debootstrap.
 func (b *Builder) root(ctx context.Context) (string, error) {
+	if b.rootRef != "" {
+		return b.rootRef, nil
+	}
 	for _, ref := range []string{pulled, rootRepo + ":" + rootTag} {
 		if _, err := b.docker.ImageInspect(ctx, ref); err == nil {
 			return ref, nil
@@ -93,7 +96,7 @@ func findDebootstrap() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("there is no program debootstrap to make the base image with: " + debootRead)
+	return "", errors.New("there is no program debootstrap to make the base image with: " + remedy)
 }
 
 // makeRoot runs debootstrap in its two stages, and between them tells dpkg what it
@@ -118,12 +121,19 @@ func (b *Builder) makeRoot(ctx context.Context, program, dir string) error {
 		return err
 	}
 	// The first stage unpacks without dpkg, which therefore could not leave these out.
-	for _, unread := range []string{"doc", "man", "info", "locale", "lintian", "bash-completion"} {
-		if err := os.RemoveAll(filepath.Join(dir, "usr/share", unread)); err != nil {
+	unread, err := filepath.Glob(filepath.Join(dir, "usr/lib/*/gconv")) // its name has the machine's in it
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"doc", "man", "info", "locale", "lintian", "bash-completion"} {
+		unread = append(unread, filepath.Join(dir, "usr/share", name))
+	}
+	for _, path := range unread {
+		if err := os.RemoveAll(path); err != nil {
 			return err
 		}
 	}
-	return os.RemoveAll(filepath.Join(dir, "usr/lib", "x86_64-linux-gnu", "gconv"))
+	return nil
 }
 
 // command runs a program that makes mounts and children: both end with it.
