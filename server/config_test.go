@@ -58,6 +58,7 @@ data_dir: /srv/oalab
 database: {driver: mysql, core_dsn: "u:p@tcp(db)/core", log_dsn: "u:p@tcp(db)/log", max_conns: 32, readers: 4}
 redis: {addr: ""}
 cache: {bindings: off}
+amqp: {url: "amqp://app:hunter3@mq/", prefix: lab.}
 wechat:
   api_base: http://127.0.0.1:9001
 carrier:
@@ -96,6 +97,7 @@ func TestAllKeys(t *testing.T) {
 		Listen: "127.0.0.1:0", DataDir: "/srv/oalab",
 		Database: server.Database{Driver: "mysql", CoreDSN: "u:p@tcp(db)/core", LogDSN: "u:p@tcp(db)/log", MaxConns: 32, Readers: 4},
 		Cache:    server.Cache{Bindings: server.CacheOff},
+		AMQP:     server.AMQP{URL: "amqp://app:hunter3@mq/", Prefix: "lab."},
 		WeChat:   server.WeChat{APIBase: "http://127.0.0.1:9001"},
 		Carrier:  server.Carrier{WSDLURL: "http://127.0.0.1:9002/carrier?wsdl"},
 		Accounts: []server.Account{{
@@ -255,7 +257,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, shown := range []string{fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), fmt.Sprintf("%v %s %q", cfg.Accounts, cfg.Accounts[0].Secret, cfg.Accounts[0].Token), string(asJSON)} {
-		for _, secret := range []string{"hunter2", "AAAAA", "u:p@", "ABCDEFGHIJ"} {
+		for _, secret := range []string{"hunter2", "hunter3", "AAAAA", "u:p@", "ABCDEFGHIJ"} {
 			if strings.Contains(shown, secret) {
 				t.Errorf("%s is in %s", secret, shown)
 			}

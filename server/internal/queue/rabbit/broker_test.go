@@ -208,6 +208,22 @@ func (r *rig) figures(name string) queue.Figures {
 	return f
 }
 
+// alone waits until the broker has seen the end of all consumers before this one,
+// and so has taken back what they had: until then no figures show that.
+func (r *rig) alone(name string) {
+	r.t.Helper()
+	ch := r.channel()
+	for _, at := range []string{name, name + ".wait"} {
+		r.until("one consumer of "+at, func() bool {
+			state, err := ch.QueueDeclarePassive(r.cfg.Prefix+at, true, false, false, false, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum})
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			return state.Consumers == 1
+		})
+	}
+}
+
 // empty waits until nothing is left, here and at the broker.
 func (r *rig) empty() {
 	r.t.Helper()

@@ -16,8 +16,9 @@ const askTimeout = time.Second
 
 // Figures says what the named queue holds. Depth is what is ready or waits at the
 // broker, and what waits here; InFlight is what this process has received. The
-// broker does not say what other processes have: each says that for itself. Dead
-// is all dead letters that nobody has taken away.
+// broker does not say what other processes have: each says that for itself, and
+// what one had that died shows as soon as the broker has noticed. Dead is all
+// dead letters that nobody has taken away.
 func (q *Queue) Figures(ctx context.Context, name string) (queue.Figures, error) {
 	l, err := q.line(name)
 	if err != nil {

@@ -193,6 +193,7 @@ func TestCutAndRestored(t *testing.T) {
 	}
 	quiet()
 	publishing.Wait()
+	r.alone(job.QueueOrders)
 	r.empty()
 	mu.Lock()
 	lost, twice := 0, 0
@@ -219,6 +220,7 @@ func TestCutAndRestored(t *testing.T) {
 	r.until("it is noticed", func() bool { return r.Ready(ctx) != nil })
 	p.set(false, false)
 	r.until("it is restored", func() bool { return r.Ready(ctx) == nil })
+	r.alone(job.QueueOrders)
 	r.empty()
 	stop()
 	working.Wait()
