@@ -50,7 +50,7 @@ func AppFaults() Scenario {
 					}
 					return list
 				},
-				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 200}, check.Tokens{Calls: 100}},
+				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 100}},
 				Objectives: []check.Objective{
 					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 4000},
 					{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 4000},
@@ -61,7 +61,7 @@ func AppFaults() Scenario {
 			{
 				Name: "control", Control: true, Setup: Setup{Layout: layout},
 				Load:     func(Size) (Load, error) { return failoverLoad(appRate, 12*time.Second, 12*time.Second) },
-				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 50}},
+				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30}},
 				Objectives: []check.Objective{
 					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
 					{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 2000},

@@ -93,7 +93,7 @@ func failoverArm(name string, v predict.Settings, rate float64, slot time.Durati
 			return list
 		},
 		Checkers: []check.Checker{
-			check.Replies{}, check.Orders{Min: 200}, check.Tokens{Calls: 100},
+			check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 100},
 			check.AddressSingle{ToleranceS: overlap(v)}, check.Predicted{},
 		},
 		Objectives: failoverObjectives(v, faults...),
@@ -112,7 +112,7 @@ func failoverControl(v predict.Settings) Arm {
 		Setup: Setup{Layout: topology.Layout{VRRP: v}},
 		Load:  func(Size) (Load, error) { return failoverLoad(failoverRate, length, length) },
 		Checkers: []check.Checker{
-			check.Replies{}, check.Orders{Min: 200}, check.Tokens{Calls: 100},
+			check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 100},
 		},
 		Objectives: []check.Objective{
 			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
@@ -123,7 +123,9 @@ func failoverControl(v predict.Settings) Arm {
 	}
 }
 
-// failoverLoad is smoke's mix, first steady and then with faults.
+// failoverLoad is a plateau, first steady and then with faults. Most of it are cheap
+// texts: what is measured is the way to the app servers, on a machine that has to run
+// all hosts at once. Every thirtieth message is an order, for the books.
 func failoverLoad(rate float64, steady, length time.Duration) (Load, error) {
 	ramp, err := profile.Ramp(rate/10, rate, 2*time.Second)
 	if err != nil {
@@ -142,7 +144,7 @@ func failoverLoad(rate float64, steady, length time.Duration) (Load, error) {
 		phases = append(phases, history.Phase{Name: "faults", FromS: steady.Seconds(), ToS: length.Seconds()})
 	}
 	return Load{
-		Followers: 5000, Mix: workload.Mix{Text: 0.65, Query: 0.25, Order: 0.06, Event: 0.04},
+		Followers: 5000, Mix: workload.Mix{Text: 0.90, Query: 0.04, Order: 0.03, Event: 0.03},
 		Profile: whole, Phases: phases, Drain: 30 * time.Second,
 	}, nil
 }
@@ -201,7 +203,7 @@ func splitBrainArm(v predict.Settings) Arm {
 			return list
 		},
 		Checkers: []check.Checker{
-			check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 50}, check.AddressSingle{ToleranceS: overlap(v)},
+			check.Replies{}, check.Orders{Min: 50}, check.Tokens{Calls: 50}, check.AddressSingle{ToleranceS: overlap(v)},
 		},
 		Objectives: []check.Objective{
 			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},

@@ -38,7 +38,7 @@ func RollingDeploy() Scenario {
 		{Figure: "p99_due_s", Relation: "<", Limit: 0.7, MinN: 2000},
 		{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
 	}
-	checkers := []check.Checker{check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 50}}
+	checkers := []check.Checker{check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30}}
 	return Scenario{
 		Name:       "rolling-deploy",
 		Title:      "Every app server is replaced under load, and not a single try of the platform fails",
