@@ -14,9 +14,6 @@ import (
 // Faults of an app server that design section 6 does not name.
 const faultCutDatabase = "cut-database"
 
-// appRate is the arrival rate of app-faults and rolling-deploy, in messages per second.
-const appRate = 300
-
 // How Nginx treats its app servers in app-faults. The source (A 8.1) takes a server
 // out for 30 s after five errors within 10 s, and gives each try 1 s; out for 3 s, a
 // run sees the way back too.
@@ -28,7 +25,7 @@ const (
 // AppFaults breaks one of three app servers behind Nginx in every way: it dies,
 // freezes, slows, answers 503. Followers do not notice (SCN-21, DIS-7).
 func AppFaults() Scenario {
-	layout := topology.Layout{Apps: 3, AccessLog: true, TryTimeout: appTryTimeout, OutFor: appOutFor}
+	layout := topology.Layout{Apps: 3, AccessLog: true, QuickStores: true, TryTimeout: appTryTimeout, OutFor: appOutFor}
 	return Scenario{
 		Name:       "app-faults",
 		Title:      "An app server dies, freezes, slows or answers 503: Nginx takes it out and lets it in again, and followers do not notice",
@@ -39,7 +36,7 @@ func AppFaults() Scenario {
 			{
 				Name: "main", Setup: Setup{Layout: layout},
 				Load: func(size Size) (Load, error) {
-					return failoverLoad(appRate, appFirst, appFirst+time.Duration(4*appCycles(size))*appSlot+2*time.Second)
+					return failoverLoad(rate(size), appFirst, appFirst+time.Duration(4*appCycles(size))*appSlot+2*time.Second)
 				},
 				Faults: func(size Size) []Fault {
 					var list []Fault
@@ -50,22 +47,22 @@ func AppFaults() Scenario {
 					}
 					return list
 				},
-				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 100}, check.Tokens{Calls: 100}},
+				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30}},
 				Objectives: []check.Objective{
-					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 4000},
-					{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 4000},
-					{Figure: "p99_due_s", Relation: "<", Limit: 2, MinN: 4000},
+					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
+					{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 1000},
+					{Figure: "p99_due_s", Relation: "<", Limit: 2, MinN: 1000},
 					{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
 				},
 			},
 			{
 				Name: "control", Control: true, Setup: Setup{Layout: layout},
-				Load:     func(Size) (Load, error) { return failoverLoad(appRate, 12*time.Second, 12*time.Second) },
+				Load:     func(size Size) (Load, error) { return failoverLoad(rate(size), 12*time.Second, 12*time.Second) },
 				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30}},
 				Objectives: []check.Objective{
-					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
-					{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 2000},
-					{Figure: "p99_due_s", Relation: "<", Limit: 0.5, MinN: 2000},
+					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
+					{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 1000},
+					{Figure: "p99_due_s", Relation: "<", Limit: 0.5, MinN: 1000},
 				},
 			},
 		},

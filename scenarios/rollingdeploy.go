@@ -24,7 +24,7 @@ func RollingDeploy() Scenario {
 		first = 5 * time.Second
 		slot  = 6 * time.Second
 	)
-	layout := topology.Layout{Apps: apps, AccessLog: true}
+	layout := topology.Layout{Apps: apps, AccessLog: true, QuickStores: true}
 	rounds := func(size Size) int {
 		if size == Full {
 			return 10
@@ -32,10 +32,10 @@ func RollingDeploy() Scenario {
 		return 1
 	}
 	objectives := []check.Objective{
-		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
-		{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 2000},
-		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 2000},
-		{Figure: "p99_due_s", Relation: "<", Limit: 0.7, MinN: 2000},
+		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
+		{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 1000},
+		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 1000},
+		{Figure: "p99_due_s", Relation: "<", Limit: 0.7, MinN: 1000},
 		{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
 	}
 	checkers := []check.Checker{check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30}}
@@ -49,7 +49,7 @@ func RollingDeploy() Scenario {
 			{
 				Name: "main", Setup: Setup{Layout: layout},
 				Load: func(size Size) (Load, error) {
-					return failoverLoad(appRate, first, first+time.Duration(apps*rounds(size))*slot+2*time.Second)
+					return failoverLoad(rate(size), first, first+time.Duration(apps*rounds(size))*slot+2*time.Second)
 				},
 				Faults: func(size Size) []Fault {
 					var list []Fault
@@ -64,7 +64,7 @@ func RollingDeploy() Scenario {
 			},
 			{
 				Name: "control", Control: true, Setup: Setup{Layout: layout},
-				Load:     func(Size) (Load, error) { return failoverLoad(appRate, 10*time.Second, 10*time.Second) },
+				Load:     func(size Size) (Load, error) { return failoverLoad(rate(size), 10*time.Second, 10*time.Second) },
 				Checkers: checkers, Objectives: objectives,
 			},
 		},

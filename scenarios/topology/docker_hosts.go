@@ -64,7 +64,7 @@ func (d *docker) stores() []container.Spec {
 	return []container.Spec{
 		{
 			Name: string(HostMySQL), Image: d.images[image.MySQL].Ref, Addr: d.place(placeMySQL),
-			Volumes: []string{"/var/lib/mysql"}, LogPath: d.log("mysql"), Ready: speaksMySQL(d.addr(placeMySQL, portMySQL)),
+			Env: d.layout.mysql(), Volumes: []string{"/var/lib/mysql"}, LogPath: d.log("mysql"), Ready: speaksMySQL(d.addr(placeMySQL, portMySQL)),
 		},
 		{
 			Name: string(HostRedis), Image: d.images[image.Redis].Ref, Addr: d.place(placeRedis),
@@ -105,6 +105,8 @@ func (d *docker) apps(config []byte) []container.Spec {
 		name := string(HostApp(i + 1))
 		specs[i] = container.Spec{
 			Name: name, Image: d.images[image.App].Ref, Addr: d.place(placeApp + i),
+			// One processor's worth of Go for each host: all of them share those of this machine.
+			Env:     map[string]string{"GOMAXPROCS": "1"},
 			Files:   []container.File{{Path: configPath, Content: config, Mode: 0o600}},
 			CPUs:    d.layout.AppCPUs,
 			LogPath: d.log(name), Ready: answers(d.url(placeApp+i, portApp) + "/readyz"),

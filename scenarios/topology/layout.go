@@ -17,6 +17,9 @@ type Layout struct {
 	Apps int
 	// AppCPUs bounds the processors of each app server; 0 does not.
 	AppCPUs float64
+	// QuickStores lets MySQL answer a commit before it is on disk. Nothing is lost by it
+	// as long as MySQL's host is not killed.
+	QuickStores bool
 	// VRRP is how keepalived is meant to be set; the zero value means DefaultVRRP.
 	VRRP predict.Settings
 	// PlantedBackup is the priority that the backup really has, contrary to VRRP; 0
@@ -104,4 +107,12 @@ func (l Layout) nginx() map[string]string {
 		env["ACCESS_LOG"] = "on"
 	}
 	return env
+}
+
+// mysql is the environment of MySQL's image.
+func (l Layout) mysql() map[string]string {
+	if l.QuickStores {
+		return map[string]string{"DURABLE": "0"}
+	}
+	return nil
 }
