@@ -18,7 +18,7 @@ export CGO_ENABLED := 0
 export PATH := $(CURDIR)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo deps check fmt test doctor race images scenarios full fuzz up down clean
+.PHONY: help build demo deps check fmt test doctor race images scenarios measure full fuzz up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -108,6 +108,9 @@ scenarios: build
 	@echo "== scenarios, size short"
 	@$(GO) test -c -o bin/scenarios.test ./scenarios
 	$(GO) test -count=1 -p 1 -timeout $(SCENARIO_LIMIT) ./scenarios
+
+measure: build images ## the scenarios on containers with all their limits: on a machine with nothing else to do
+	OALAB_MEASURE=1 $(GO) test -count=1 -p 1 -v -timeout 30m -run 'TestLBFailover|TestAppFaults|TestRollingDeploy' ./scenarios
 
 full: build fuzz ## every scenario in size full with all arms, and every fuzz target; reports into reports/out/full (by hand, long)
 	bin/oalab run --size full --arms all --out reports/out/full '*'

@@ -96,7 +96,7 @@ func onApp(name string, at time.Duration, effect check.Effect, make func(topolog
 			if err != nil {
 				return impossible{chaos.Noop{As: name, On: brokenApp}, err}
 			}
-			return make(s, ctl)
+			return whole{make(s, ctl), appFor}
 		},
 	}
 }

@@ -65,11 +65,21 @@ func onLB1(name string, at, length time.Duration, v predict.Settings, cause pred
 			if err != nil {
 				return impossible{chaos.Noop{As: name, On: topology.HostLB1}, err}
 			}
-			return host.Until(make(ctl), "the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) })
+			return whole{host.Until(make(ctl), "the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) }), length}
 		},
 		Effect: check.Effect{Fault: name, What: "answers of the other load balancer", Min: 10, Count: check.AnsweredBy(2)},
 	}
 }
+
+// whole keeps a fault in effect for its whole length, however long it took to bite:
+// on a busy machine, a command inside a host takes a while.
+type whole struct {
+	chaos.Fault
+	length time.Duration
+}
+
+// MinFor makes it a chaos.Lasting fault.
+func (w whole) MinFor() time.Duration { return w.length }
 
 var errNoPair = errors.New("the topology has no pair of load balancers")
 
@@ -179,19 +189,22 @@ func reloadNginx(at time.Duration, v predict.Settings) Fault {
 	return f
 }
 
+// splitFor is how long the two do not hear each other.
+const splitFor = 3 * time.Second
+
 // splitBrain lets the two load balancers no longer hear each other, while everybody
 // else hears both.
 func splitBrain(at time.Duration, v predict.Settings) Fault {
 	return Fault{
-		Name: history.FaultSplitBrain, At: at, For: 3 * time.Second, Target: topology.HostLB1 + "-" + topology.HostLB2, Jitter: 300 * time.Millisecond,
+		Name: history.FaultSplitBrain, At: at, For: splitFor, Target: topology.HostLB1 + "-" + topology.HostLB2, Jitter: 300 * time.Millisecond,
 		Make: func(s topology.System) chaos.Fault {
 			a, errA := atHost(s, topology.HostLB1)
 			b, errB := atHost(s, topology.HostLB2)
 			if err := errors.Join(errA, errB); err != nil {
 				return impossible{chaos.Noop{As: history.FaultSplitBrain, On: topology.HostLB1}, err}
 			}
-			return host.Until(host.Split(history.FaultSplitBrain, topology.HostLB1+"-"+topology.HostLB2, a, b),
-				"the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) })
+			return whole{host.Until(host.Split(history.FaultSplitBrain, topology.HostLB1+"-"+topology.HostLB2, a, b),
+				"the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) }), splitFor}
 		},
 		Effect: check.Effect{Fault: history.FaultSplitBrain, What: "answers of the other load balancer", Min: 5, Count: check.AnsweredBy(2)},
 	}

@@ -78,16 +78,19 @@ type balancer interface {
 	Balance(ctx context.Context, without ...chaos.Target) error
 }
 
+// deployFor is how long an app server is down in a deployment.
+const deployFor = 1500 * time.Millisecond
+
 // deploy replaces one app server.
 func deploy(at time.Duration, app chaos.Target) Fault {
 	return Fault{
-		Name: faultDeploy, At: at, For: 1500 * time.Millisecond, Jitter: phase, Target: app,
+		Name: faultDeploy, At: at, For: deployFor, Jitter: phase, Target: app,
 		Make: func(s topology.System) chaos.Fault {
 			b, ok := s.(balancer)
 			if !ok {
 				return impossible{chaos.Noop{As: faultDeploy, On: app}, fmt.Errorf("deploy %s: the topology has no load balancers", app)}
 			}
-			return deployment{Fault: host.Stop(faultDeploy, app, s.Host(app)), balancer: b, app: app}
+			return whole{deployment{Fault: host.Stop(faultDeploy, app, s.Host(app)), balancer: b, app: app}, deployFor}
 		},
 		Effect: check.Effect{
 			Fault: faultDeploy, What: "probes of a stopped app server", Min: 1,
