@@ -96,8 +96,11 @@ func failoverArm(name string, v predict.Settings, slot time.Duration, faults ...
 			return list
 		},
 		Checkers: []check.Checker{
-			check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30},
-			check.AddressSingle{ToleranceS: overlap(v)}, check.Predicted{},
+			check.Replies{},
+			check.Orders{Min: 30},
+			check.Tokens{Calls: 30},
+			check.AddressSingle{ToleranceS: overlap(v)},
+			check.Predicted{},
 		},
 		Objectives: failoverObjectives(v, faults...),
 	}
@@ -201,7 +204,7 @@ func splitBrainArm(v predict.Settings) Arm {
 		Faults: func(size Size) []Fault {
 			var list []Fault
 			for cycle := range cycles(size) {
-				list = append(list, splitBrain(first+time.Duration(cycle)*slot, v))
+				list = append(list, splitBrain(first+time.Duration(cycle)*slot))
 			}
 			return list
 		},

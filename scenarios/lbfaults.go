@@ -194,7 +194,7 @@ const splitFor = 3 * time.Second
 
 // splitBrain lets the two load balancers no longer hear each other, while everybody
 // else hears both.
-func splitBrain(at time.Duration, v predict.Settings) Fault {
+func splitBrain(at time.Duration) Fault {
 	return Fault{
 		Name: history.FaultSplitBrain, At: at, For: splitFor, Target: topology.HostLB1 + "-" + topology.HostLB2, Jitter: 300 * time.Millisecond,
 		Make: func(s topology.System) chaos.Fault {

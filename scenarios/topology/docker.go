@@ -62,7 +62,7 @@ func (d *docker) start(ctx context.Context) error {
 		return err
 	}
 	callback := d.entry() + "/wechat/" + d.spec.Account.Name
-	if err := d.mocks.start(ctx, d.spec, d.network.Gateway().String(), callback); err != nil {
+	if err := d.startMocks(ctx, d.spec, d.network.Gateway().String(), callback); err != nil {
 		return err
 	}
 	if d.proxies, err = network.Start(ctx, d.spec.Seed); err != nil {
@@ -106,7 +106,7 @@ func (d *docker) ensureImages(ctx context.Context, names ...image.Name) error {
 	d.images, err = builder.Ensure(ctx, names...)
 	for _, i := range d.images {
 		for _, w := range i.Warnings {
-			d.spec.Logger.WarnContext(ctx, w)
+			d.spec.Logger.WarnContext(ctx, "an image differs from the last known good one", "difference", w)
 		}
 	}
 	return err
@@ -159,7 +159,7 @@ func (d *docker) Versions() map[string]string {
 // Stop removes all hosts and the network. The mocks end first, so that nothing is
 // pushed at what is going.
 func (d *docker) Stop(ctx context.Context) error {
-	errs := []error{d.mocks.stop(ctx)}
+	errs := []error{d.stopMocks(ctx)}
 	if d.proxies != nil {
 		errs = append(errs, d.proxies.Stop(ctx))
 	}

@@ -49,7 +49,7 @@ func (e *embedded) start(ctx context.Context) error {
 	if e.addr, err = fixedAddr(ctx); err != nil {
 		return err
 	}
-	if err := e.mocks.start(ctx, e.spec, "127.0.0.1", e.url()+"/wechat/"+e.spec.Account.Name); err != nil {
+	if err := e.startMocks(ctx, e.spec, "127.0.0.1", e.url()+"/wechat/"+e.spec.Account.Name); err != nil {
 		return err
 	}
 	if e.proxies, err = network.Start(ctx, e.spec.Seed); err != nil {
@@ -134,7 +134,7 @@ func (e *embedded) Stop(ctx context.Context) error {
 	if e.redis != nil {
 		e.redis.stop()
 	}
-	errs = append(errs, e.mocks.stop(ctx))
+	errs = append(errs, e.stopMocks(ctx))
 	if e.work != "" {
 		errs = append(errs, os.RemoveAll(e.work))
 	}

@@ -21,9 +21,9 @@ type mocks struct {
 	platformRules *upstream.Controller
 }
 
-// start serves the mocks on free ports of an address that the system can reach,
+// startMocks serves the mocks on free ports of an address that the system can reach,
 // and lets the platform push to the given callback.
-func (m *mocks) start(ctx context.Context, spec Spec, host, callbackURL string) error {
+func (m *mocks) startMocks(ctx context.Context, spec Spec, host, callbackURL string) error {
 	listen := net.JoinHostPort(host, "0")
 	var err error
 	m.carrier, err = mockcarrier.New(mockcarrier.Config{
@@ -64,7 +64,7 @@ func (m *mocks) Platform() *mockwechat.Platform { return m.platform }
 // Account is the official account under test.
 func (m *mocks) Account() mockwechat.Account { return m.account }
 
-func (m *mocks) stop(ctx context.Context) error {
+func (m *mocks) stopMocks(ctx context.Context) error {
 	var errs []error
 	if m.platform != nil {
 		errs = append(errs, m.platform.Stop(ctx))
