@@ -1,12 +1,14 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,14 +16,39 @@ import (
 // defaultDockerHost is where the daemon listens when DOCKER_HOST is not set.
 const defaultDockerHost = "unix:///var/run/docker.sock"
 
-// dockerAPI asks the Docker daemon for its API version, for two seconds at most.
+// dockerAPI asks the Docker daemon for its API version.
 func dockerAPI(ctx context.Context, host string) (string, error) {
-	if host == "" {
-		host = defaultDockerHost
+	var version struct{ APIVersion string }
+	status, err := askDocker(ctx, host, "/version", &version)
+	if err != nil {
+		return "", err
 	}
+	if version.APIVersion == "" {
+		return "", fmt.Errorf("what listens at %s tells no API version (HTTP status %d)", cmp.Or(host, defaultDockerHost), status)
+	}
+	return version.APIVersion, nil
+}
+
+// dockerInfo asks the Docker daemon what it is.
+func dockerInfo(ctx context.Context, host string) (Engine, error) {
+	var info struct {
+		OSType          string
+		MemTotal        uint64
+		SecurityOptions []string
+	}
+	status, err := askDocker(ctx, host, "/info", &info)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("the Docker daemon at %s answers with HTTP status %d", cmp.Or(host, defaultDockerHost), status)
+	}
+	return Engine{OS: info.OSType, Memory: info.MemTotal, Rootless: slices.Contains(info.SecurityOptions, "name=rootless")}, err
+}
+
+// askDocker puts one question to the Docker daemon, for two seconds at most.
+func askDocker(ctx context.Context, host, path string, answer any) (status int, err error) {
+	host = cmp.Or(host, defaultDockerHost)
 	network, address, ok := strings.Cut(host, "://")
 	if !ok || network != "unix" && network != "tcp" {
-		return "", fmt.Errorf("DOCKER_HOST is %q; oalab knows unix:// and tcp:// only", host)
+		return 0, fmt.Errorf("DOCKER_HOST is %q; oalab knows unix:// and tcp:// only", host)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -32,23 +59,19 @@ func dockerAPI(ctx context.Context, host string) (string, error) {
 			return d.DialContext(ctx, network, address)
 		},
 	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker/version", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker"+path, nil)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		return "", fmt.Errorf("no Docker daemon at %s: %w", host, unwrapURL(err))
+		return 0, fmt.Errorf("no Docker daemon at %s: %w", host, unwrapURL(err))
 	}
 	defer res.Body.Close()
-	var version struct{ APIVersion string }
-	if err := json.NewDecoder(res.Body).Decode(&version); err != nil {
-		return "", fmt.Errorf("what listens at %s is no Docker daemon: %w", host, err)
+	if err := json.NewDecoder(res.Body).Decode(answer); err != nil {
+		return 0, fmt.Errorf("what listens at %s is no Docker daemon: %w", host, err)
 	}
-	if version.APIVersion == "" {
-		return "", fmt.Errorf("what listens at %s tells no API version (HTTP status %d)", host, res.StatusCode)
-	}
-	return version.APIVersion, nil
+	return res.StatusCode, nil
 }
 
 // unwrapURL takes the made-up URL out of an error of net/http.

@@ -4,7 +4,9 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -53,7 +55,15 @@ type Machine struct {
 	ClockSource    func() (string, error)
 	CCompiler      func() (path string, err error)
 	DockerAPI      func(ctx context.Context) (version string, err error)
+	DockerInfo     func(ctx context.Context) (Engine, error)
 	Oaserver       func() (path string, err error)
+}
+
+// Engine is what the Docker daemon says of itself.
+type Engine struct {
+	OS       string // of its containers: linux
+	Memory   uint64 // bytes that its containers have together; 0: it does not say
+	Rootless bool   // it runs without root's rights, in a network of its own
 }
 
 // What scenario smoke needs, with room to spare: its open model may hold 4 500
@@ -64,6 +74,10 @@ const (
 	needDisk   = 2 << 30
 	needFiles  = 10_000
 	needPorts  = 10_000
+	// The oldest API that the client speaks, 1.40 of Docker 19.03, and what all hosts of
+	// a scenario take together.
+	needDockerMinor  = 40
+	needDockerMemory = 4 << 30
 )
 
 // Examine asks every question and says what the answers mean.
@@ -79,6 +93,8 @@ func (m Machine) Examine(ctx context.Context) []Finding {
 		m.clock(),
 		m.compiler(),
 		m.docker(ctx),
+		m.dockerRights(ctx),
+		m.dockerMemory(ctx),
 	}
 }
 
@@ -175,8 +191,40 @@ func (m Machine) docker(ctx context.Context) Finding {
 	if err != nil {
 		return f.lacks(err, "start the Docker daemon, or set DOCKER_HOST; embedded scenarios do not need it", Docker)
 	}
+	minor, err := strconv.Atoi(strings.TrimPrefix(version, "1."))
+	if err != nil || minor < needDockerMinor {
+		err := fmt.Errorf("API %s, 1.%d wanted", version, needDockerMinor)
+		return f.lacks(err, "install Docker Engine 19.03 or newer (Debian: apt-get install docker.io)", Docker)
+	}
 	f.Detail = "API " + version
 	return f
+}
+
+// dockerRights looks whether hosts may change their network and be reached from here.
+func (m Machine) dockerRights(ctx context.Context) Finding {
+	f := Finding{Name: "docker network", State: Good}
+	engine, err := m.DockerInfo(ctx)
+	switch {
+	case err != nil:
+		f.Detail = "unknown: " + oneLine(err)
+		return f // the finding before says why
+	case engine.OS != "" && engine.OS != "linux":
+		return f.lacks(fmt.Errorf("the daemon runs %s containers", engine.OS), "switch it to Linux containers", Docker)
+	case engine.Rootless:
+		return f.lacks(errors.New("the daemon is rootless: its hosts have no NET_ADMIN in a network that this machine reaches"),
+			"use a daemon that runs as root (DOCKER_HOST=unix:///var/run/docker.sock)", Docker)
+	}
+	f.Detail = "hosts may have NET_ADMIN"
+	return f
+}
+
+func (m Machine) dockerMemory(ctx context.Context) Finding {
+	engine, err := m.DockerInfo(ctx)
+	if err == nil && engine.Memory == 0 {
+		err = errors.New("the daemon does not say")
+	}
+	return amount("docker memory", "GiB for all containers", needDockerMemory, 1<<30,
+		"give the daemon's machine more memory; hosts of a scenario take 2 to 4 GiB together")(engine.Memory, err)
 }
 
 // amount judges a number against what is needed; below it, figures suffer.

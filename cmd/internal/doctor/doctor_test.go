@@ -27,6 +27,7 @@ func sound() Machine {
 		ClockSource:    func() (string, error) { return "tsc", nil },
 		CCompiler:      func() (string, error) { return "/usr/bin/gcc", nil },
 		DockerAPI:      func(context.Context) (string, error) { return "1.49", nil },
+		DockerInfo:     func(context.Context) (Engine, error) { return Engine{OS: "linux", Memory: 16 << 30}, nil },
 		Oaserver:       func() (string, error) { return "/opt/oalab/oaserver", nil },
 	}
 }
@@ -65,6 +66,18 @@ func TestFaults(t *testing.T) {
 		{"clock source", func(m *Machine) { m.ClockSource = func() (string, error) { return "", broken } }, Good, nil},
 		{"C compiler", func(m *Machine) { m.CCompiler = func() (string, error) { return "", broken } }, Missing, []string{Race}},
 		{"docker", func(m *Machine) { m.DockerAPI = func(context.Context) (string, error) { return "", broken } }, Missing, []string{Docker}},
+		{"docker", func(m *Machine) { m.DockerAPI = func(context.Context) (string, error) { return "1.39", nil } }, Missing, []string{Docker}},
+		{"docker network", func(m *Machine) {
+			m.DockerInfo = func(context.Context) (Engine, error) {
+				return Engine{OS: "linux", Memory: 16 << 30, Rootless: true}, nil
+			}
+		}, Missing, []string{Docker}},
+		{"docker network", func(m *Machine) {
+			m.DockerInfo = func(context.Context) (Engine, error) { return Engine{OS: "windows", Memory: 16 << 30}, nil }
+		}, Missing, []string{Docker}},
+		{"docker memory", func(m *Machine) {
+			m.DockerInfo = func(context.Context) (Engine, error) { return Engine{OS: "linux", Memory: 2 << 30}, nil }
+		}, Poor, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.finding+" "+string(tt.state), func(t *testing.T) {
@@ -126,6 +139,27 @@ func TestDockerAPI(t *testing.T) {
 		if got, err := dockerAPI(t.Context(), host); err == nil {
 			t.Errorf("%s: dockerAPI = %q, want an error", name, got)
 		}
+	}
+}
+
+// TestDockerInfo asks a daemon that answers as Docker does.
+func TestDockerInfo(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/info" {
+			t.Errorf("asked for %s", r.URL.Path)
+		}
+		_, _ = w.Write([]byte(`{"OSType":"linux","MemTotal":25276035072,"SecurityOptions":["name=seccomp,profile=default","name=rootless"]}`))
+	}))
+	defer srv.Close()
+	got, err := dockerInfo(t.Context(), "tcp://"+strings.TrimPrefix(srv.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Engine{OS: "linux", Memory: 25276035072, Rootless: true}, got); diff != "" {
+		t.Errorf("dockerInfo (-want +got):\n%s", diff)
+	}
+	if _, err := dockerInfo(t.Context(), "unix://"+filepath.Join(t.TempDir(), "none.sock")); err == nil {
+		t.Error("a daemon that is not there tells about itself")
 	}
 }
 

@@ -27,6 +27,7 @@ func Real(p proc.Proc) Machine {
 		ClockSource:    clockSource,
 		CCompiler:      func() (string, error) { return cCompiler(p) },
 		DockerAPI:      func(ctx context.Context) (string, error) { return dockerAPI(ctx, p.Env("DOCKER_HOST")) },
+		DockerInfo:     func(ctx context.Context) (Engine, error) { return dockerInfo(ctx, p.Env("DOCKER_HOST")) },
 		Oaserver:       func() (string, error) { return p.Find("oaserver") },
 	}
 }
