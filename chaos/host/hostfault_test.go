@@ -176,6 +176,26 @@ func TestKillInside(t *testing.T) {
 	}
 }
 
+// A reload is in effect when a new process runs, and there is nothing to undo.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	ctx := limit(t, 10*time.Second)
+	a := newBox()
+	before := slices.Clone(a.procs["nginx"])
+	f := Reload("reload-nginx", "lb1", a, "nginx", "nginx", "-s", "reload")
+	must(t, f.Inject(ctx))
+	a.set(func(b *box) { b.procs["nginx"] = before })
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if err := f.AwaitEffect(short); err == nil {
+		t.Error("a reload that starts nothing counts as one")
+	}
+	a.set(func(b *box) { b.procs["nginx"] = append(before, 4711) })
+	must(t, f.AwaitEffect(ctx))
+	must(t, f.Recover(ctx))
+	must(t, f.AwaitHealed(ctx))
+}
+
 // A limit goes back to what it was, not to none.
 func TestLimitGoesBack(t *testing.T) {
 	t.Parallel()
