@@ -46,7 +46,5 @@ func StartStores(ctx context.Context, log *slog.Logger, say func(string)) (_ Sto
 	if err := d.launch(ctx, specs...); err != nil {
 		return Stores{}, fmt.Errorf("start the stores: %w", err)
 	}
-	// Tests of many connections at once share the cores with a race detector: there the
-	// product's own time-out of a dial, a quarter of a second, would end some.
-	return Stores{MySQLDSN: d.mysqlDSN() + "?timeout=5s", RedisAddr: d.addr(placeRedis, portRedis), AMQPURL: d.amqpURL()}, nil
+	return Stores{MySQLDSN: d.mysqlDSN(), RedisAddr: d.addr(placeRedis, portRedis), AMQPURL: d.amqpURL()}, nil
 }

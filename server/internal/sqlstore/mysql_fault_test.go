@@ -218,7 +218,7 @@ func TestMySQLMigrationLock(t *testing.T) {
 	t.Parallel() // it waits most of the time
 	dsn := OwnMySQL(t)
 	first := openOwn(t, dsn)
-	second, err := Open(t.Context(), Config{Driver: MySQL, CoreDSN: dsn + "?readTimeout=300ms"})
+	second, err := Open(t.Context(), Config{Driver: MySQL, CoreDSN: dsn + "&readTimeout=300ms"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,10 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -44,6 +46,7 @@ func (db *DB) Seed(ctx context.Context, s SeedData) error {
 			return fmt.Errorf("seed: %w", err)
 		}
 	}
+	s = s.ordered()
 	return db.update(ctx, "seed", func(ctx context.Context, tx *sqlx.Tx) error {
 		if err := db.seedKeywords(ctx, tx, s); err != nil {
 			return err
@@ -53,6 +56,19 @@ func (db *DB) Seed(ctx context.Context, s SeedData) error {
 		}
 		return db.seedBindings(ctx, tx, s)
 	})
+}
+
+// ordered puts the rows into the order of their keys: two seeds at once then wait for
+// each other instead of meeting in a deadlock. Of rows with one key the last one counts,
+// as before.
+func (s SeedData) ordered() SeedData {
+	s.Keywords, s.Business, s.Bindings = slices.Clone(s.Keywords), slices.Clone(s.Business), slices.Clone(s.Bindings)
+	slices.SortStableFunc(s.Keywords, func(a, b support.Entry) int {
+		return cmp.Or(cmp.Compare(a.Keyword, b.Keyword), cmp.Compare(a.Match, b.Match))
+	})
+	slices.SortStableFunc(s.Business, func(a, b business.Code) int { return cmp.Compare(a.Code, b.Code) })
+	slices.SortStableFunc(s.Bindings, func(a, b Binding) int { return cmp.Compare(a.OpenID, b.OpenID) })
+	return s
 }
 
 func (db *DB) seedKeywords(ctx context.Context, tx *sqlx.Tx, s SeedData) error {

@@ -49,6 +49,9 @@ func MySQL(tb testing.TB, getenv func(string) string) string {
 	}
 	c.DBName = ""
 	c.Logger = &mysql.NopLogger{}
+	// Tests of many connections at once share the cores with a race detector: there the
+	// product's own time-out of a dial, a quarter of a second, would end some.
+	c.Timeout = 5 * time.Second
 	admin := c.Clone()
 	name := "oalab_test_" + strings.ToLower(rand.Text()[:16])
 	run := func(statement string) {
