@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -51,13 +52,8 @@ func TestKeepalivedSettings(t *testing.T) {
 			if diff := cmp.Diff(tc.lb1, l.keepalived(HostLB1)); diff != "" {
 				t.Errorf("lb1 (-want +got):\n%s", diff)
 			}
-			want := map[string]string{}
-			for k, v := range tc.lb1 {
-				want[k] = v
-			}
-			for k, v := range tc.lb2 {
-				want[k] = v
-			}
+			want := maps.Clone(tc.lb1)
+			maps.Copy(want, tc.lb2)
 			if diff := cmp.Diff(want, l.keepalived(HostLB2)); diff != "" {
 				t.Errorf("lb2 (-want +got):\n%s", diff)
 			}
