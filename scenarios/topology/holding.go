@@ -21,7 +21,11 @@ type holding struct {
 	held  bool
 	known bool
 	err   error // the first of record
+	lost  error // why the monitor ended last
 }
+
+// rewatches bounds how often a monitor that ended on a living host is started again.
+const rewatches = 100
 
 // monitor tells each change of the host's addresses, and what is so shortly after it
 // began to listen: nothing is left out between the two.
@@ -38,21 +42,25 @@ const monitorStamp = "[2006-01-02T15:04:05.000000]"
 func (h *holding) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	err := h.host.Watch(ctx, func(line container.Line) {
-		if h.err == nil {
-			h.err = h.line(line)
-		}
+	for range rewatches {
+		err := h.host.Watch(ctx, func(line container.Line) {
+			if h.err == nil {
+				h.err = h.line(line)
+			}
+			if h.err != nil {
+				cancel()
+			}
+		}, "sh", "-c", monitor)
 		if h.err != nil {
-			cancel()
+			return h.err
 		}
-	}, "sh", "-c", monitor)
-	if h.err != nil {
-		return h.err
+		if ctx.Err() != nil {
+			return h.write(time.Now())
+		}
+		// A host that stops may end the monitor before itself. It begins with what is so.
+		h.lost = err
 	}
-	if err != nil {
-		return fmt.Errorf("follow who holds the virtual IP: %w", err)
-	}
-	return h.write(time.Now())
+	return fmt.Errorf("follow who holds the virtual IP: the monitor ended %d times, at last: %w", rewatches, h.lost)
 }
 
 // line takes one line of the monitor.
