@@ -13,6 +13,9 @@ import (
 // errNoQueue is returned for a message that the broker could not put anywhere.
 var errNoQueue = errors.New("the broker returned it, as there is no such queue")
 
+// errRefused is returned for a message that the broker did not take into a queue.
+var errRefused = errors.New("the broker refused it")
+
 // publisher is a session that publishes. Any number of messages may be on their
 // way: each caller waits for its own confirm alone.
 type publisher struct {
@@ -173,7 +176,7 @@ func (p *publisher) publish(ctx context.Context, to string, m message) error {
 		return fmt.Errorf("%w: %s", errNoQueue, back)
 	}
 	if !s.confirm.Acked() {
-		return errors.New("the broker refused it")
+		return errRefused
 	}
 	return nil
 }
