@@ -180,6 +180,7 @@ func faultNames(windows []history.Window) []string {
 func meaningOfCycles(base string) string {
 	return map[string]string{
 		"cycles":             "how often the fault was repeated",
+		"tries_unexplained":  "tries that failed beyond one for each connection that was open, and not while nobody answered",
 		"outage_probe_s":     "longest time in which the probe of the virtual IP got no answer",
 		"outage_due_s":       "longest time without a message answered within 0.2 s of its due time",
 		"outage_median_s":    "half of the outages by the probe were no longer",

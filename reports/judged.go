@@ -124,7 +124,7 @@ func (r *run) effectOf(w history.Window) string {
 	if w.Error != "" {
 		words = append(words, "ERROR: "+w.Error)
 	}
-	if w.Fault == history.FaultFailBack && len(words) == 0 {
+	if history.IsWayBack(w.Fault) && len(words) == 0 {
 		return "the address was seen to come home"
 	}
 	return cmp.Or(strings.Join(words, "; "), "not counted")

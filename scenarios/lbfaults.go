@@ -185,7 +185,7 @@ func reloadNginx(at time.Duration, v predict.Settings) Fault {
 	f := onLB1(faultReload, at, time.Second, v, "", func(p powers) chaos.Fault {
 		return host.Reload(faultReload, topology.HostLB1, p, processNginx, "nginx", "-s", "reload")
 	})
-	f.Effect = check.Effect{Fault: faultReload, What: "new worker processes", Min: 0, Count: func(*history.Arm, history.Window) int { return 1 }}
+	f.Effect = check.Effect{Fault: faultReload, What: "sightings of new worker processes", Min: 1, Count: check.Seen}
 	return f
 }
 

@@ -127,7 +127,7 @@ func failover(a *history.Arm) Failover {
 }
 
 func rank(fault string) int {
-	if fault == history.FaultFailBack {
+	if history.IsWayBack(fault) {
 		return 1
 	}
 	return 0
@@ -170,7 +170,7 @@ func (n closeUp) timeline(c check.Cycle) Timeline {
 	zero, length := c.Probe.FromS, c.Probe.LengthS()
 	if c.Probe.Failed == 0 {
 		zero, t.Zero = c.FromS, "the fault was seen"
-		if c.Fault == history.FaultFailBack {
+		if history.IsWayBack(c.Fault) {
 			zero, t.Zero = c.ToS, "only one has the address again"
 		}
 	}
@@ -227,7 +227,7 @@ func (n closeUp) timeline(c check.Cycle) Timeline {
 			t.Marks = append(t.Marks, Moment{at - zero, name})
 		}
 	}
-	if c.Fault != history.FaultFailBack {
+	if !history.IsWayBack(c.Fault) {
 		mark(c.TakenS, "taken over")
 	}
 	if c.Probe.Failed > 0 {

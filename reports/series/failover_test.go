@@ -31,7 +31,7 @@ func TestFailover(t *testing.T) {
 		order = append(order, of.Fault)
 		byName[of.Fault] = of
 	}
-	if d := cmp.Diff([]string{"kill-host", "kill-nginx", "freeze-host", "kill-server", "fail-back"}, order); d != "" {
+	if d := cmp.Diff([]string{"kill-host", "kill-nginx", "freeze-host", "kill-server", "fail-back", "rejoin"}, order); d != "" {
 		t.Errorf("faults (-want +got):\n%s", d)
 	}
 	kill := byName["kill-host"]

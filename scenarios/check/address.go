@@ -20,6 +20,9 @@ type AddressSingle struct {
 	// address home adds it before the other hears of it, and a thawed host finds out
 	// only then; 20 to 70 ms were measured. 0 means 0.1.
 	ToleranceS float64
+	// RejoinS is for how much longer they may when the one of them was cut off or frozen
+	// until just before (history.FaultRejoin): neither knows of the other.
+	RejoinS float64
 	// HandOvers is how often a host must have been seen to get the address; 0 means once.
 	HandOvers int
 	// Quiet is for an arm without faults: the address need not move.
@@ -60,7 +63,7 @@ func (c AddressSingle) Check(a *history.Arm) Finding {
 		}
 	}
 	for _, d := range doubles {
-		if d.length() > tolerance {
+		if d.length() > tolerance+c.rejoining(d, a.Record.Windows) {
 			f.Violations++
 		}
 	}
@@ -78,6 +81,17 @@ func (c AddressSingle) Check(a *history.Arm) Finding {
 		f.Verdict, f.Detail = history.Inconclusive, missing+"; "+f.Detail
 	}
 	return f
+}
+
+// rejoining is RejoinS for a double holding that began when a host became reachable
+// again, otherwise 0.
+func (c AddressSingle) rejoining(d double, windows []history.Window) float64 {
+	for _, w := range windows {
+		if _, back, out := OutOfReach(w); out && history.WayBack(w.Fault) == history.FaultRejoin && math.Abs(d.fromS-back) <= fromEnds/2 {
+			return c.RejoinS
+		}
+	}
+	return 0
 }
 
 // missing is what is not there to judge by, or "".

@@ -9,6 +9,15 @@ import (
 
 func TestAddressSingle(t *testing.T) {
 	address := func(p *pair, host string, at, value float64) { p.word(history.ProbeAddress, host, at, value) }
+	// late lets lb2 keep the address for half a second after lb1 is back.
+	late := func(p *pair, fault string) {
+		p.blow(fault, 10, 3, 0.3)
+		for i := range p.Samples {
+			if s := &p.Samples[i]; s.Probe == history.ProbeAddress && s.AtS > 11 {
+				s.AtS = map[string]float64{"lb1": 13, "lb2": 13.5}[s.Name]
+			}
+		}
+	}
 	for _, tt := range []struct {
 		name   string
 		c      AddressSingle
@@ -31,14 +40,9 @@ func TestAddressSingle(t *testing.T) {
 		}, nil, history.Fail, "lb1 and lb2 held the address together for 1.700 s from 10.400 s on, meanwhile load balancer 1 answered 170 requests; 1 of 1"},
 		{"two at once without any fault", AddressSingle{}, func(p *pair) { address(p, "lb2", 5, 1); address(p, "lb2", 5.2, 0) }, nil, history.Fail, "0.200 s"},
 		{"within the tolerance", AddressSingle{ToleranceS: 0.3}, func(p *pair) { address(p, "lb2", 5, 1); address(p, "lb2", 5.2, 0) }, nil, history.Pass, "0 of 1"},
-		{"frozen for long, thawed for long", AddressSingle{}, func(p *pair) {
-			p.blow(history.FaultFreezeHost, 10, 3, 0.3)
-			for i := range p.Samples {
-				if s := &p.Samples[i]; s.Name == "lb2" && s.Probe == history.ProbeAddress && s.AtS > 13 {
-					s.AtS = 13.5
-				}
-			}
-		}, nil, history.Fail, "0.500 s from 13.000 s on"},
+		{"frozen for long, thawed for long", AddressSingle{}, func(p *pair) { late(p, history.FaultFreezeHost) }, nil, history.Fail, "0.500 s from 13.000 s on"},
+		{"it hears of the other late", AddressSingle{RejoinS: 0.5}, func(p *pair) { late(p, history.FaultFreezeHost) }, nil, history.Pass, "0 of 1 double holdings"},
+		{"it should have known", AddressSingle{RejoinS: 0.5}, func(p *pair) { late(p, history.FaultStopHost) }, nil, history.Fail, "together for"},
 		{"nobody has it", AddressSingle{}, func(p *pair) {
 			address(p, "lb1", 5, 0)
 			address(p, "lb1", 9, 1)

@@ -1,16 +1,41 @@
 package check
 
-import "oalab/scenarios/history"
+import (
+	"math"
 
-// unexplained is how many tries failed in a cycle beyond one for each connection that
-// was open at the most: a move of the address breaks what is open, and nothing else.
-// It is unknown when nobody counted the connections.
-func unexplained(samples []history.Sample, c Cycle) (n int, known bool) {
-	open := 0.0
+	"oalab/scenarios/history"
+)
+
+// openConnections are the words of the generator about how many connections it had
+// open at the most since its word before.
+func openConnections(samples []history.Sample) []history.Sample {
+	var out []history.Sample
 	for _, s := range samples {
-		if s.Probe == history.ProbeGenerator && s.Name == history.SeriesConnections && s.Error == "" && s.AtS >= c.BeginS && s.AtS < c.EndS {
-			open, known = max(open, s.Value), true
+		if s.Probe == history.ProbeGenerator && s.Name == history.SeriesConnections && s.Error == "" {
+			out = append(out, s)
 		}
 	}
-	return max(0, c.TriesFailed-int(open)), known
+	return out
+}
+
+// unexplained is Cycle.TriesUnexplained.
+func (m *meter) unexplained(c *Cycle) float64 {
+	const wordsEveryS = 0.15 // a word tells of the tenth of a second before it
+	away, until := Stretch{FromS: c.EndS, ToS: c.EndS}, c.EndS
+	if c.Probe.Failed > 0 {
+		away = Stretch{FromS: c.Probe.FromS - history.VIPEveryS, ToS: c.Probe.ToS + history.VIPEveryS}
+		until = c.Probe.FromS + wordsEveryS
+	}
+	open := math.NaN()
+	for _, s := range m.open {
+		if s.AtS >= c.BeginS && s.AtS < until && !(s.Value <= open) {
+			open = s.Value
+		}
+	}
+	failed := 0
+	for _, t := range m.tries {
+		begun := t.fromS >= c.BeginS && t.fromS < c.EndS && (t.fromS < away.FromS || t.fromS > away.ToS)
+		failed += one(!t.ok && begun)
+	}
+	return max(0, float64(failed)-open) // NaN without a word
 }

@@ -32,6 +32,11 @@ type Cycle struct {
 	DueS float64
 	// TriesFailed is how many tries that began in the stretch failed.
 	TriesFailed int
+	// TriesUnexplained is how many of them have no reason: beyond those that began while
+	// nobody answered the probe, and one for each connection that was open at the most
+	// when that began (without an outage: in the stretch). A move of the address breaks
+	// what is open, and nothing else. NaN when nobody counted the connections.
+	TriesUnexplained float64
 	// The outage by the probe in parts. DetectS is until another host has the address;
 	// TakeOverS is from then until the first answer, the end of the outage; ReconnectS
 	// is from there until the first try of a client is over with success; ReplayS from
@@ -70,14 +75,15 @@ func Windows(a *history.Arm) []history.Window {
 	return out
 }
 
-// FailBacks are the windows in which a host took the virtual IP home after a fault: from
+// FailBacks are the windows in which a host got the virtual IP home after a fault, by
+// history.WayBack: from
 // when recovery was asked for until it alone had the address again, before the next
 // fault. They follow from what the probe of the address saw; a host that leaves the
 // address where it is makes none. Without such a probe, and in an arm whose runner
 // recorded fail-backs itself, there are none.
 func FailBacks(a *history.Arm) []history.Window {
 	hosts := Holdings(a.Samples, history.ProbeAddress)
-	if len(hosts) < 2 || !hasVIP(a) || len(windowsOf(a.Record.Windows, history.FaultFailBack)) > 0 {
+	if len(hosts) < 2 || !hasVIP(a) || slices.ContainsFunc(a.Record.Windows, func(w history.Window) bool { return history.IsWayBack(w.Fault) }) {
 		return nil
 	}
 	var out []history.Window
@@ -94,7 +100,7 @@ func FailBacks(a *history.Arm) []history.Window {
 		}
 		if home := home(hosts, own, w.ToS, until); !math.IsNaN(home) {
 			out = append(out, history.Window{
-				Fault: history.FaultFailBack, Arm: w.Arm, Target: w.Target,
+				Fault: history.WayBack(w.Fault), Arm: w.Arm, Target: w.Target,
 				PlannedFromS: w.PlannedToS, PlannedToS: w.PlannedToS, FromS: w.ToS, ToS: home, HealedS: home,
 			})
 		}
@@ -150,7 +156,7 @@ func cyclesOf(a *history.Arm, all []message) []Cycle {
 	out := make([]Cycle, len(windows))
 	for i, w := range windows {
 		c := Cycle{Window: w, BeginS: begins(w) - lead, EndS: max(w.ToS, w.HealedS)}
-		if w.Fault == history.FaultFailBack {
+		if history.IsWayBack(w.Fault) {
 			c.BeginS, c.EndS = w.FromS, c.EndS+settle
 		}
 		if i > 0 {
@@ -162,6 +168,7 @@ func cyclesOf(a *history.Arm, all []message) []Cycle {
 	}
 	m := meter{
 		asked: Asks(a.Samples), tries: attempts(a), gaps: gaps(a), late: lateGaps(all), all: all,
+		open:    openConnections(a.Samples),
 		address: Holdings(a.Samples, history.ProbeAddress), vrrp: Holdings(a.Samples, history.ProbeVRRP),
 	}
 	for i := range out {

@@ -37,7 +37,7 @@ func TestCycles(t *testing.T) {
 		{"kill-host", 2.754, 6.004, 0.25, 0.28, 25, 0.236, 0.014, 0.010, 4.946},
 		{"fail-back", 6.004, 7.354, 0, 0, 0, nan, nan, nan, nan},
 		{"freeze-host", 9.75, 13, 0.29, 0.32, 29, 0.282, 0.008, 0.020, 4.986},
-		{"fail-back", 13, 14.04, 0, 0, 0, nan, nan, nan, nan},
+		{"rejoin", 13, 14.04, 0, 0, 0, nan, nan, nan, nan},
 		{"stop-host", 16.75, 20, 0, 0, 0, nan, nan, nan, nan},
 		{"fail-back", 20, 21.35, 0, 0, 0, nan, nan, nan, nan},
 		{"kill-nginx", 23.75, 27, 0.16, 0.18, 16, 0.152, 0.008, 0.010, 4.966},
@@ -98,6 +98,39 @@ func TestBlackout(t *testing.T) {
 			all = append(all, Asked{AtS: float64(i) / 100, OK: sign == '.'})
 		}
 		if d := cmp.Diff(tt.want, blackout(all, tt.from, tt.to), approx); d != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, d)
+		}
+	}
+}
+
+// TestUnexplainedTries: what breaks when the address moves is what was open; what
+// fails without a reason must be seen.
+func TestUnexplainedTries(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		open      float64 // connections, NaN: nobody counts them
+		fail      int     // tries that fail after the outage
+		want, way float64 // of the fault and of its fail-back
+	}{
+		{"all are explained", 40, 0, 0, 0},
+		{"as many as were open", 5, 5, 0, 0},
+		{"one more than were open", 5, 6, 1, 0},
+		{"nothing was open", 0, 3, 3, 0},
+		{"nobody counted", math.NaN(), 3, math.NaN(), math.NaN()},
+	} {
+		p := newPair(12, 50)
+		p.blow(history.FaultKillHost, 3, 3, 0.25)
+		for i := range 120 {
+			if !math.IsNaN(tt.open) {
+				p.word(history.ProbeGenerator, history.SeriesConnections, float64(i)/10, tt.open)
+			}
+		}
+		for i := range tt.fail {
+			p.send(history.KindText, 4+float64(i)/10, timedOutTry(), okTry("<xml>a</xml>"))
+		}
+		cycles := Cycles(p.end())
+		got := []float64{cycles[0].TriesUnexplained, cycles[1].TriesUnexplained}
+		if d := cmp.Diff([]float64{tt.want, tt.way}, got, approx); d != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, d)
 		}
 	}

@@ -21,6 +21,10 @@ type Effect struct {
 	Count func(*history.Arm, history.Window) int
 }
 
+// Seen is 1 for a fault whose effect was seen where it acts, before its window began;
+// for one that should change nothing that anybody else could count.
+func Seen(_ *history.Arm, w history.Window) int { return one(inEffect(w)) }
+
 // TriesTimedOut counts the tries that started in the window and got no answer that
 // counts within their limit.
 func TriesTimedOut(a *history.Arm, w history.Window) int {

@@ -31,14 +31,12 @@ func (r *reckoning) failover(fault string) {
 		return ascending(out)
 	}
 	r.count("cycles"+suffix, len(of), len(of))
-	failed, counted := 0, 0
-	for _, c := range of {
-		n, known := unexplained(r.arm.Samples, c)
-		failed += n
-		counted += one(known)
-	}
-	if counted == len(of) {
-		r.count("tries_unexplained"+suffix, failed, counted)
+	if tries := known(func(c Cycle) float64 { return c.TriesUnexplained }); len(tries) == len(of) {
+		sum := 0.0
+		for _, n := range tries {
+			sum += n
+		}
+		r.count("tries_unexplained"+suffix, int(sum), len(tries))
 	}
 	probe := known(func(c Cycle) float64 { return c.ProbeS })
 	r.longestOf("outage_probe_s"+suffix, probe)

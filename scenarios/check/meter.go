@@ -13,6 +13,7 @@ type meter struct {
 	tries         []attempt
 	gaps, late    []gap
 	all           []message
+	open          []history.Sample
 	address, vrrp []Holding
 }
 
@@ -32,6 +33,7 @@ func (m *meter) measure(c *Cycle) {
 		c.TriesFailed += one(!t.ok && begun(t))
 	}
 	c.ClientsS, c.DueS = longestBegun(m.gaps, begun), longestBegun(m.late, begun)
+	c.TriesUnexplained = m.unexplained(c)
 	c.TakenS = m.taken(c)
 	m.split(c)
 }
@@ -58,7 +60,7 @@ func (m *meter) taken(c *Cycle) float64 {
 	}{{m.address, 1}, {m.vrrp, history.VRRPMaster}} {
 		first := math.NaN()
 		for _, h := range of.hosts {
-			if (h.Host == c.Target) != (c.Fault == history.FaultFailBack) {
+			if (h.Host == c.Target) != history.IsWayBack(c.Fault) {
 				continue
 			}
 			if s := h.becomes(of.value, c.BeginS, until); !math.IsNaN(s) && !(s >= first) {

@@ -24,7 +24,7 @@ func storedPairArms(t *testing.T) []*history.Arm {
 	p.blow(history.FaultKillNginx, 6.2, 2, 0.16)
 	p.blow(history.FaultFreezeHost, 10.1, 2, 0.24)
 	p.blow(history.FaultKillHost, 13.4, 2, 0.31)
-	for _, fault := range []string{history.FaultKillHost, history.FaultKillNginx, history.FaultFreezeHost, history.FaultFailBack} {
+	for _, fault := range []string{history.FaultKillHost, history.FaultKillNginx, history.FaultFreezeHost, history.FaultFailBack, history.FaultRejoin} {
 		e, err := predict.Fault(fault, pairSettings)
 		must(t, err)
 		p.Record.Predictions = append(p.Record.Predictions, e)
@@ -83,7 +83,7 @@ func TestStoredPair(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("judged again (-stored +now):\n%s", d)
 	}
-	if n := len(windowsOf(got.Faults, history.FaultFailBack)); n != 4 {
-		t.Errorf("%d windows of fail-back among the faults, want 4", n)
+	if n := len(windowsOf(got.Faults, history.FaultFailBack)); n != 3 {
+		t.Errorf("%d windows of fail-back among the faults, want 3", n)
 	}
 }

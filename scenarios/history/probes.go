@@ -31,8 +31,8 @@ const (
 )
 
 // ProbeGenerator is what the generator tells of itself: SeriesConnections is how many
-// connections the platform has open to the service, about every 100 ms. A move of the
-// address may cost each of them a try.
+// connections the platform had open to the service at the most since it was told last,
+// about every 100 ms. A move of the address may cost each of them a try.
 const (
 	ProbeGenerator    = "generator"
 	SeriesConnections = "open_connections"
@@ -60,8 +60,23 @@ const (
 	FaultFreezeHost = "freeze-host"
 	FaultCutHost    = "cut-host"
 	FaultFailBack   = "fail-back"
+	FaultRejoin     = "rejoin"
 	FaultSplitBrain = "split-brain"
 )
+
+// WayBack names the way on which a host gets the virtual IP back after a fault. One
+// that was down comes as a stranger and takes it from the other: fail-back. One that
+// was only cut off or frozen never let go of it, and both have it until they hear of
+// each other: rejoin.
+func WayBack(fault string) string {
+	if fault == FaultCutHost || fault == FaultFreezeHost {
+		return FaultRejoin
+	}
+	return FaultFailBack
+}
+
+// IsWayBack reports whether a window is of a way back, not of a fault.
+func IsWayBack(fault string) bool { return fault == FaultFailBack || fault == FaultRejoin }
 
 // LawUniform is the one law that a Prediction can name.
 const LawUniform = "uniform"

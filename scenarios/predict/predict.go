@@ -63,6 +63,9 @@ const (
 	ServiceDiesForGood Cause = "service dies for good"
 	// Returns: the host is back, and takes the address home if it may.
 	Returns Cause = "returns"
+	// Rejoins: the host was cut off or frozen, and is reached again; it and the one that
+	// took over have the address until they hear of each other.
+	Rejoins Cause = "rejoins"
 )
 
 // CauseOf is the cause behind a fault of design section 6, and whether it has one: a
@@ -77,6 +80,8 @@ func CauseOf(fault string) (Cause, bool) {
 		return ServiceDies, true
 	case history.FaultFailBack:
 		return Returns, true
+	case history.FaultRejoin:
+		return Rejoins, true
 	}
 	return "", false
 }
@@ -97,6 +102,12 @@ const (
 	// failures may also be seen less than an interval apart.
 	ScriptSlack = 0.050
 )
+
+// NeighbourS is for how long a host that was cut off may be unheard although it is
+// back: what it has to say waits until it has asked for the hardware address of whom
+// to say it to, and Linux asks once a second (arp(7), retrans_time_ms). Caches of
+// those who talk to it keep an address for as long (locktime).
+const NeighbourS = 1.0
 
 // ScatterSlack is by how much the overhead may differ from cycle to cycle of one
 // fault, in seconds: both ends of an outage hit the probe's grid at random, and some

@@ -137,11 +137,18 @@ func (x *arm) predictions() ([]history.Prediction, error) {
 		if f.Cause == "" {
 			continue
 		}
-		if err := errors.Join(add(f.Name, f.Cause), add(history.FaultFailBack, predict.Returns)); err != nil {
+		if err := errors.Join(add(f.Name, f.Cause), add(wayBack(f.Name))); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
+}
+
+// wayBack is the return that follows a fault, and why.
+func wayBack(fault string) (string, predict.Cause) {
+	back := history.WayBack(fault)
+	cause, _ := predict.CauseOf(back)
+	return back, cause
 }
 
 func (x *arm) problem(format string, args ...any) {
