@@ -11,15 +11,8 @@ import (
 	"oalab/scenarios/workload"
 )
 
-// rate is the arrival rate of the scenarios on containers, in messages per second: in
-// size short what leaves two cores, which run all hosts and the generator, time to
-// keep the moments of keepalived.
-func rate(size Size) float64 {
-	if size == Full {
-		return 500
-	}
-	return 150
-}
+// rate is the arrival rate of the scenarios on containers, in messages per second.
+const rate = 500.0
 
 // LBFailover breaks the pair of load balancers in every way that a host, a process
 // or a network can break it, and holds what clients felt against what the settings
@@ -85,7 +78,7 @@ func failoverArm(name string, v predict.Settings, slot time.Duration, faults ...
 	return Arm{
 		Name:  name,
 		Setup: Setup{Layout: topology.Layout{VRRP: v, QuickStores: true}},
-		Load:  func(size Size) (Load, error) { return failoverLoad(rate(size), first, length(size)) },
+		Load:  func(size Size) (Load, error) { return failoverLoad(rate, first, length(size)) },
 		Faults: func(size Size) []Fault {
 			var list []Fault
 			for cycle := range cycles(size) {
@@ -116,7 +109,7 @@ func failoverControl(v predict.Settings) Arm {
 	return Arm{
 		Name: "control", Control: true,
 		Setup: Setup{Layout: topology.Layout{VRRP: v, QuickStores: true}},
-		Load:  func(size Size) (Load, error) { return failoverLoad(rate(size), length, length) },
+		Load:  func(size Size) (Load, error) { return failoverLoad(rate, length, length) },
 		Checkers: []check.Checker{
 			check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30},
 		},
@@ -203,7 +196,7 @@ func splitBrainArm(v predict.Settings) Arm {
 		Name:   "split-brain",
 		Expect: check.Violate("address-single"),
 		Setup:  Setup{Layout: topology.Layout{VRRP: v, QuickStores: true}},
-		Load:   func(size Size) (Load, error) { return failoverLoad(rate(size), first, length(size)) },
+		Load:   func(size Size) (Load, error) { return failoverLoad(rate, first, length(size)) },
 		Faults: func(size Size) []Fault {
 			var list []Fault
 			for cycle := range cycles(size) {
