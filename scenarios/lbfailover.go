@@ -31,12 +31,17 @@ func LBFailover() Scenario {
 			failoverArm("main", sub, 8*time.Second,
 				killNginx, killHost, stopHost, freezeHost, cutHost, reloadNginx),
 			splitBrainArm(sub),
-			failoverArm("1s", slow, 11*time.Second, killHost, freezeHost),
-			failoverArm("thesis", ThesisVRRP(), 11*time.Second, killNginx, killNginxForGood, killHost),
+			failoverArm("1s", slow, slowSlot, killHost, freezeHost),
+			failoverArm("thesis", ThesisVRRP(), slowSlot, killNginx, killNginxForGood, killHost),
 			failoverControl(sub),
 		},
 	}
 }
+
+// slowSlot is the length of a cycle with adverts of a second: up to 3.1 s until the
+// take-over and 4.5 s down at least, a second to start again, and as long as for the
+// take-over until the address is home.
+const slowSlot = 13 * time.Second
 
 // ThesisVRRP is the source's own setting (DIS-10): adverts of 1 s, priorities one
 // apart, and a script that starts Nginx again before it yields.

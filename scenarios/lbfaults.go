@@ -98,7 +98,7 @@ func downFor(v predict.Settings) time.Duration {
 	if v.AdvertS < 1 {
 		return host.MinDown
 	}
-	return 6 * time.Second
+	return 4500 * time.Millisecond
 }
 
 func killHost(at time.Duration, v predict.Settings) Fault {
@@ -147,7 +147,7 @@ func killNginx(at time.Duration, v predict.Settings) Fault {
 // killNginxForGood kills Nginx in a way that it cannot be started again until the
 // fault is healed.
 func killNginxForGood(at time.Duration, v predict.Settings) Fault {
-	return onLB1(faultKillNginxForGood, at, downFor(v)+time.Second, v, predict.ServiceDiesForGood, func(p powers) chaos.Fault {
+	return onLB1(faultKillNginxForGood, at, downFor(v)+1500*time.Millisecond, v, predict.ServiceDiesForGood, func(p powers) chaos.Fault {
 		return broken{
 			Fault: host.KillInside(faultKillNginxForGood, topology.HostLB1, p, processNginx, "sh", "-c",
 				startNginx+"; pgrep -x keepalived >/dev/null || start-keepalived"),

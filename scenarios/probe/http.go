@@ -25,7 +25,7 @@ var errTooLong = fmt.Errorf("the answer is longer than %d bytes", bodyLimit)
 // follows no redirect.
 func newClient() *http.Client {
 	return &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
+		Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

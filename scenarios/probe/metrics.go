@@ -102,6 +102,6 @@ func choose(readings []Reading, wanted []string) []Reading {
 }
 
 // escape writes a label value as the text format does.
-func escape(value string) string {
-	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(value)
-}
+func escape(value string) string { return escaper.Replace(value) }
+
+var escaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)

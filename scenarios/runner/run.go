@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"oalab/scenarios/history"
@@ -18,6 +19,9 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err := o.validate(); err != nil {
 		return Result{}, err
 	}
+	// A small heap is collected often: seven per cent of a processor that the system
+	// under test is short of.
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	folder, err := history.CreateFolder(o.Out)
 	if err != nil {
 		return Result{}, err
@@ -36,6 +40,9 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	return Result{Dir: o.Out, Manifest: m}, nil
 }
+
+// gcPercent lets the heap grow to five times of what is in use, tens of megabytes.
+const gcPercent = 400
 
 // run is one run in progress.
 type run struct {

@@ -50,7 +50,7 @@ func (n *Network) create(ctx context.Context, s Spec) (*Host, error) {
 			Entrypoint: slices.Concat([]string{"/bin/sh", "-c", entry, "oalab-host"}, command),
 			Cmd:        []string{}, ExposedPorts: exposed(s.Publish), Volumes: volumes(s.Volumes),
 		},
-		HostConfig:       hostConfig(s),
+		HostConfig:       hostConfig(s, n.engine.group),
 		NetworkingConfig: n.endpoint(s),
 	})
 	if err != nil {
@@ -105,7 +105,7 @@ func (e *Engine) image(ctx context.Context, name string) (runs, error) {
 	return r, nil
 }
 
-func hostConfig(s Spec) *container.HostConfig {
+func hostConfig(s Spec, group string) *container.HostConfig {
 	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	bindings := network.PortMap{}
 	for port := range exposed(s.Publish) {
@@ -119,9 +119,11 @@ func hostConfig(s Spec) *container.HostConfig {
 	if !slices.Contains(caps, "NET_ADMIN") {
 		caps = append([]string{"NET_ADMIN"}, caps...)
 	}
+	resources := limits(s)
+	resources.CgroupParent = group
 	return &container.HostConfig{
 		CapAdd: caps, Init: &s.Init, PortBindings: bindings, Tmpfs: tmpfs,
-		Resources: limits(s), LogConfig: logConfig(s),
+		Resources: resources, LogConfig: logConfig(s),
 	}
 }
 

@@ -45,6 +45,7 @@ type Engine struct {
 	owner    owner
 	provider *testcontainers.DockerProvider
 	docker   client.APIClient
+	group    string // parent control group of the hosts, "" for the daemon's own
 
 	mu     sync.Mutex
 	images map[string]runs // what each image runs, by its name
@@ -72,6 +73,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		run: o.RunID, keep: o.Keep, log: o.Log, owner: own,
 		provider: provider, docker: provider.Client(), images: map[string]runs{},
 	}
+	e.group = weigh(ctx, e.docker)
 	left, err := e.sweep(ctx)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("remove what earlier runs left: %w", err), e.Close())

@@ -13,7 +13,7 @@ import (
 
 // pollEvery is the pause between two looks at a container; a look costs the daemon
 // about a millisecond.
-const pollEvery = 10 * time.Millisecond
+const pollEvery = 20 * time.Millisecond
 
 // poll looks until look returns nil or ctx ends; then it returns what it last saw.
 // An error that wraps errFinal ends it at once.
