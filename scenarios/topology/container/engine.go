@@ -46,6 +46,7 @@ type Engine struct {
 	provider *testcontainers.DockerProvider
 	docker   client.APIClient
 	group    string // parent control group of the hosts, "" for the daemon's own
+	unprefer func() // takes back what the engine did to the weight of this process
 
 	mu     sync.Mutex
 	images map[string]runs // what each image runs, by its name
@@ -73,7 +74,10 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		run: o.RunID, keep: o.Keep, log: o.Log, owner: own,
 		provider: provider, docker: provider.Client(), images: map[string]runs{},
 	}
-	e.group = weigh(ctx, e.docker)
+	e.group, e.unprefer = weigh(ctx, e.docker), func() {}
+	if e.group != "" {
+		e.unprefer = prefer()
+	}
 	left, err := e.sweep(ctx)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("remove what earlier runs left: %w", err), e.Close())
@@ -163,7 +167,10 @@ func usable(ping client.PingResult) error {
 func (e *Engine) Docker() client.APIClient { return e.docker }
 
 // Close lets go of the connections to the daemon and removes nothing; see Remove.
-func (e *Engine) Close() error { return e.provider.Close() }
+func (e *Engine) Close() error {
+	e.unprefer()
+	return e.provider.Close()
+}
 
 // Remove removes everything that this run made, also with Keep.
 func (e *Engine) Remove(ctx context.Context) error {
