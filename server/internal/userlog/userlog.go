@@ -24,7 +24,7 @@ type Config struct {
 	// Gather is how far apart the beginnings of two statements are at least, while
 	// fewer than Enough rows wait: the second one takes what comes in between. It is
 	// what a row waits at most for others; one that comes alone waits for nobody. 0
-	// means 25 ms and 32.
+	// means 20 ms and 32.
 	Gather time.Duration
 	Enough int
 	// Wait is how long a message waits at most until its row is safe; 0 means 0.3 s.
@@ -73,7 +73,7 @@ func New(cfg Config, store Store, log *slog.Logger, reg prometheus.Registerer) (
 		return nil, errors.New("user log: no folder for the spool")
 	}
 	setDefault(&cfg.Batch, 256)
-	setDefault(&cfg.Gather, 25*time.Millisecond)
+	setDefault(&cfg.Gather, 20*time.Millisecond)
 	setDefault(&cfg.Enough, 32)
 	setDefault(&cfg.Wait, 300*time.Millisecond)
 	setDefault(&cfg.StoreWait, cfg.Wait*2/3)
