@@ -93,9 +93,9 @@ func meaningOf(base string) string {
 	case "orders_unfinished_end":
 		return "orders without a result at the end"
 	case "statements_per_message":
-		return "database statements for one message"
+		return "statements to the databases for one message, those of jobs, sweeps, polls and probes included, BEGIN and COMMIT not"
 	case "cache_hit_ratio":
-		return "share of look-ups answered by the cache"
+		return "share of look-ups answered by a cache, of those that any could have answered"
 	case "lost_acknowledged_writes":
 		return "writes that were confirmed and are gone"
 	case "pacing_error_p99_s":

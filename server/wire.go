@@ -132,7 +132,7 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.
 		Replies:        cache.NewReplies(redis),
 		Phones:         phones,
 		Direct:         queue,
-	}, db, carrier, client, s.log, reg)
+	}, db, carrier, client, s.log)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -55,16 +56,21 @@ func (s *Server) newQueue(reg prometheus.Registerer) (workQueue, error) {
 
 // wireWork builds what does the jobs.
 func (s *Server) wireWork(db *sqlstore.DB, q workQueue, service *business.Service, reg prometheus.Registerer) error {
-	relay, err := outbox.New(outbox.Config{UntilAck: !s.overBroker()}, db, q, s.log, reg)
-	if err != nil {
-		return err
+	relay := outbox.New(outbox.Config{UntilAck: !s.overBroker()}, db, q, s.log)
+	left := newBacklog(db.Backlog)
+	if err := reg.Register(left); err != nil {
+		return fmt.Errorf("register metrics of the backlog: %w", err)
 	}
-	db.OnOutbox(relay.Announce)
+	db.OnOutbox(func(stored []job.Envelope) {
+		left.note(stored)
+		relay.Announce(stored)
+	})
 	s.relay, s.sweep = relay, service.Sweep
 	from := queue.Consumer(q)
 	if !s.overBroker() { // a broker keeps what it has confirmed; memory does not
 		from = relay.Consumer(q)
 	}
+	var err error
 	s.worker, err = worker.New(worker.Config{
 		Concurrency: s.places(),
 		MaxAttempts: s.cfg.Orders.MaxAttempts,

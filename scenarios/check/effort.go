@@ -3,8 +3,11 @@ package check
 import "oalab/scenarios/history"
 
 // effort adds what a message costs the stores behind the server, as its own counters
-// tell it: the statements to the database, those of its sweeps and probes included,
-// and how often the cache had what it was asked for (PERF-1). What a killed server
+// tell it (PERF-1): the statements to the databases, and how often the caches had what
+// they were asked for. Every statement counts that a database executes, whoever asked
+// for it: messages and their retries, jobs, sweeps, polls of the outbox, probes and
+// metrics. BEGIN and COMMIT, and what sets up a connection, do not. The first try of a
+// message is no look-up of its reply: nobody could have kept it. What a killed server
 // counted after the last sample is missing.
 func (r *reckoning) effort() {
 	whole := history.Window{ToS: r.end}

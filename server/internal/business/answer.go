@@ -55,18 +55,20 @@ func (s *Service) Answer(ctx context.Context, c Command) (r Reply, ok bool, err 
 		c.At = s.cfg.Now()
 	}
 	if s.cfg.Defects.Has(job.DefectReplyNotCached) && code.Sort == SortQuery {
-		r, err = s.ask(ctx, c, code)
+		r, _, err = s.ask(ctx, c, code)
 		return r, true, err
 	}
-	if r, found := s.replies.Get(ctx, c.Account, c.Key); found {
+	r, found, asked := s.replies.Get(ctx, c.Account, c.Key)
+	if found {
 		return r, true, nil
 	}
 	if code.Sort == SortOrder {
-		if r, err = s.acceptOrder(ctx, c, code); err == nil {
-			s.replies.Put(ctx, c.Account, c.Key, r)
+		var had bool
+		if r, had, err = s.acceptOrder(ctx, c, code); err == nil {
+			s.replies.Put(ctx, c.Account, c.Key, r, had)
 		}
 	} else {
-		r, err = s.sharedQuery(ctx, c, code)
+		r, err = s.sharedQuery(ctx, c, code, asked)
 	}
 	if err != nil {
 		return Reply{}, true, fmt.Errorf("business %s for message %s: %w", code.Code, c.Key, err)
@@ -84,14 +86,15 @@ func storedKey(key string) string {
 }
 
 // acceptOrder stores the order, its reply and its job in one transaction. The
-// unique message key makes a second arrival read the first one's reply.
-func (s *Service) acceptOrder(ctx context.Context, c Command, code Code) (Reply, error) {
+// unique message key makes a second arrival read the first one's reply, which had
+// tells.
+func (s *Service) acceptOrder(ctx context.Context, c Command, code Code) (r Reply, had bool, err error) {
 	phone, err := s.cfg.Phones.Phone(ctx, c.Account, c.OpenID)
 	if errors.Is(err, ErrUnbound) {
-		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: textUnbound})
+		return s.save(ctx, c, Reply{Text: textUnbound})
 	}
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, false, err
 	}
 	now := s.cfg.Now()
 	o := Order{
@@ -100,24 +103,31 @@ func (s *Service) acceptOrder(ctx context.Context, c Command, code Code) (Reply,
 	}
 	env, err := orderJob(o.Serial, now)
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, false, err
 	}
 	mine := Reply{Text: acceptedText(o.Serial)}
 	stored, direct := s.written(env)
-	r, err := s.store.AcceptOrder(ctx, o, mine, stored...)
+	r, err = s.store.AcceptOrder(ctx, o, mine, stored...)
 	if err != nil || r != mine {
-		return r, err
+		return r, err == nil, err
 	}
-	return r, s.publish(ctx, direct)
+	return r, false, s.publish(ctx, direct)
+}
+
+// save stores the reply of a message, unless it had one already.
+func (s *Service) save(ctx context.Context, c Command, mine Reply, jobs ...job.Envelope) (r Reply, had bool, err error) {
+	r, err = s.store.SaveReply(ctx, c.Account, c.Key, mine, jobs...)
+	return r, err == nil && r != mine, err
 }
 
 // sharedQuery lets arrivals of one message in this process share one query. It
 // goes on when the arrival that began it is gone: a later one gets its reply.
-func (s *Service) sharedQuery(ctx context.Context, c Command, code Code) (Reply, error) {
+// fresh says that the cache was asked and knows no reply.
+func (s *Service) sharedQuery(ctx context.Context, c Command, code Code, fresh bool) (Reply, error) {
 	done := s.flights.DoChan(c.Account+"|"+c.Key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*s.cfg.InlineWait+storeTimeout)
 		defer cancel()
-		return s.query(ctx, c, code)
+		return s.query(ctx, c, code, fresh)
 	})
 	select {
 	case res := <-done:
@@ -131,8 +141,10 @@ func (s *Service) sharedQuery(ctx context.Context, c Command, code Code) (Reply,
 }
 
 // query answers from the carrier when that is fast, and hands over otherwise
-// (MSG-5). Whatever is answered is stored first.
-func (s *Service) query(ctx context.Context, c Command, code Code) (Reply, error) {
+// (MSG-5). Whatever is answered is stored first. A message that is fresh, and that
+// nobody else works on, has surely no reply in the store but where the cache has
+// lost it: then the carrier is asked once more, and the first reply wins all the same.
+func (s *Service) query(ctx context.Context, c Command, code Code, fresh bool) (r Reply, err error) {
 	release, mine := s.replies.Claim(ctx, c.Account, c.Key)
 	defer release(context.WithoutCancel(ctx))
 	if !mine {
@@ -140,24 +152,27 @@ func (s *Service) query(ctx context.Context, c Command, code Code) (Reply, error
 			return r, nil
 		}
 	}
-	r, found, err := s.store.Reply(ctx, c.Account, c.Key)
-	if err == nil && !found {
-		r, err = s.ask(ctx, c, code)
+	had := false
+	if !fresh || !mine {
+		r, had, err = s.store.Reply(ctx, c.Account, c.Key)
+	}
+	if err == nil && !had {
+		r, had, err = s.ask(ctx, c, code)
 	}
 	if err == nil {
-		s.replies.Put(ctx, c.Account, c.Key, r) // before the claim is released
+		s.replies.Put(ctx, c.Account, c.Key, r, had) // before the claim is released
 	}
 	return r, err
 }
 
-// ask asks the carrier and stores what is answered.
-func (s *Service) ask(ctx context.Context, c Command, code Code) (Reply, error) {
+// ask asks the carrier and stores what is answered, unless the message had a reply.
+func (s *Service) ask(ctx context.Context, c Command, code Code) (r Reply, had bool, err error) {
 	phone, err := s.cfg.Phones.Phone(ctx, c.Account, c.OpenID)
 	if errors.Is(err, ErrUnbound) {
-		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: textUnbound})
+		return s.save(ctx, c, Reply{Text: textUnbound})
 	}
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, false, err
 	}
 	q := queryPayload{
 		Account: c.Account, OpenID: c.OpenID, Phone: phone, Name: code.Name, Month: c.At.Format("200601"),
@@ -167,21 +182,20 @@ func (s *Service) ask(ctx context.Context, c Command, code Code) (Reply, error) 
 	cancel()
 	if text, ok := queryText(q, usage, err); ok {
 		if s.cfg.Defects.Has(job.DefectReplyNotCached) {
-			return Reply{Text: text}, nil
+			return Reply{Text: text}, false, nil
 		}
-		return s.store.SaveReply(ctx, c.Account, c.Key, Reply{Text: text})
+		return s.save(ctx, c, Reply{Text: text})
 	}
 	env, err := job.New(job.KindQuery, c.Account+"|"+c.Key, q, s.cfg.Now())
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, false, err
 	}
-	mine := Reply{Later: true}
 	stored, direct := s.written(env)
-	r, err := s.store.SaveReply(ctx, c.Account, c.Key, mine, stored...)
-	if err != nil || r != mine {
-		return r, err
+	r, had, err = s.save(ctx, c, Reply{Later: true}, stored...)
+	if err != nil || had {
+		return r, had, err
 	}
-	return r, s.publish(ctx, direct)
+	return r, false, s.publish(ctx, direct)
 }
 
 // queryText is what the follower reads of the carrier's answer; false when

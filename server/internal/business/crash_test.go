@@ -166,7 +166,7 @@ func TestDefects(t *testing.T) {
 			}
 			if tt.want == 0 && fault && defects != nil {
 				// It is lost: no job is left, and nobody will look for the order.
-				until(t, "no job is left", func() bool { n, err := p.db.CountJobs(t.Context()); return err == nil && n == 0 })
+				until(t, "no job is left", func() bool { b, err := p.db.Backlog(t.Context()); return err == nil && b.Jobs == 0 })
 			} else {
 				until(t, tt.defect+" settles", p.settled)
 			}

@@ -9,10 +9,12 @@ import (
 // is best effort and never waited for long: what it does not know is asked of the
 // Store, which decides (MSG-6).
 type Replies interface {
-	// Get returns a reply that was put; false when it knows none.
-	Get(ctx context.Context, account, key string) (Reply, bool)
-	// Put keeps a reply that the Store has.
-	Put(ctx context.Context, account, key string, r Reply)
+	// Get returns a reply that was put; found is false when it knows none, and asked
+	// when it did not answer either.
+	Get(ctx context.Context, account, key string) (r Reply, found, asked bool)
+	// Put keeps a reply that the Store has. had says that the Store had it before: Get
+	// has missed it.
+	Put(ctx context.Context, account, key string, r Reply, had bool)
 	// Claim marks a message as worked on here; mine is false when another server
 	// has marked it. release must be called and ends the own claim only.
 	Claim(ctx context.Context, account, key string) (release func(context.Context), mine bool)
@@ -21,8 +23,10 @@ type Replies interface {
 // noReplies is the cache that knows nothing.
 type noReplies struct{}
 
-func (noReplies) Get(context.Context, string, string) (Reply, bool) { return Reply{}, false }
-func (noReplies) Put(context.Context, string, string, Reply)        {}
+func (noReplies) Get(context.Context, string, string) (Reply, bool, bool) {
+	return Reply{}, false, false
+}
+func (noReplies) Put(context.Context, string, string, Reply, bool) {}
 func (noReplies) Claim(context.Context, string, string) (func(context.Context), bool) {
 	return func(context.Context) {}, true
 }
@@ -44,7 +48,7 @@ func (s *Service) await(ctx context.Context, account, key string) (Reply, bool) 
 			return Reply{}, false
 		case <-ticker.C:
 		}
-		if r, found := s.replies.Get(ctx, account, key); found {
+		if r, found, _ := s.replies.Get(ctx, account, key); found {
 			return r, true
 		}
 		if release, mine := s.replies.Claim(ctx, account, key); mine {

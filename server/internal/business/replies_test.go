@@ -17,25 +17,33 @@ type sharedReplies struct {
 	claims  map[string]bool
 	refused int
 	hits    int
+	misses  int
+	silent  bool // it does not answer
 }
 
 func newSharedReplies() *sharedReplies {
 	return &sharedReplies{kept: map[string]business.Reply{}, claims: map[string]bool{}}
 }
 
-func (s *sharedReplies) Get(_ context.Context, account, key string) (business.Reply, bool) {
+func (s *sharedReplies) Get(_ context.Context, account, key string) (r business.Reply, found, asked bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, ok := s.kept[account+key]
-	if ok {
+	if s.silent {
+		return business.Reply{}, false, false
+	}
+	r, found = s.kept[account+key]
+	if found {
 		s.hits++
 	}
-	return r, ok
+	return r, found, true
 }
 
-func (s *sharedReplies) Put(_ context.Context, account, key string, r business.Reply) {
+func (s *sharedReplies) Put(_ context.Context, account, key string, r business.Reply, had bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if had {
+		s.misses++
+	}
 	s.kept[account+key] = r
 }
 
@@ -123,7 +131,7 @@ func TestRepliesInTheCacheAreThoseOfTheDatabase(t *testing.T) {
 	for _, c := range []struct{ key, text string }{{"m1", "CXLL"}, {"m2", "KT10"}} {
 		first := p.mustAnswer(c.key, c.text)
 		stored, found, err := p.db.Reply(t.Context(), account, c.key)
-		kept, ok := shared.Get(t.Context(), account, c.key)
+		kept, ok, _ := shared.Get(t.Context(), account, c.key)
 		if err != nil || !found || !ok || stored != first || kept != first {
 			t.Errorf("%s: answered %+v, stored %+v, kept %+v, %v", c.text, first, stored, kept, err)
 		}
@@ -134,6 +142,36 @@ func TestRepliesInTheCacheAreThoseOfTheDatabase(t *testing.T) {
 		if _, after := shared.count(); after != before+1 {
 			t.Errorf("%s: the retry was not answered from the cache", c.text)
 		}
+	}
+}
+
+// A cache that has lost a reply, or does not answer, changes no reply: the database has
+// the first one. Without a word of the cache the carrier is not asked again.
+func TestTheFirstReplyWinsWhenTheCacheHasLostIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		lose   func(*sharedReplies)
+		usages int
+	}{
+		"emptied": {func(s *sharedReplies) { clear(s.kept) }, 2},
+		"silent":  {func(s *sharedReplies) { s.silent = true }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			shared := newSharedReplies()
+			p := w.start(t, options{replies: shared})
+			defer p.stop()
+			query, order := p.mustAnswer("m1", "CXLL"), p.mustAnswer("m2", "KT10")
+			test.lose(shared)
+			if again := p.mustAnswer("m1", "CXLL"); again != query || w.usages != test.usages {
+				t.Errorf("first %+v, then %+v after %d calls to the carrier, want %d", query, again, w.usages, test.usages)
+			}
+			if again := p.mustAnswer("m2", "KT10"); again != order {
+				t.Errorf("first %+v, then %+v", order, again)
+			}
+			if shared.misses != 2 {
+				t.Errorf("%d misses, want 2", shared.misses)
+			}
+		})
 	}
 }
 

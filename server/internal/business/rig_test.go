@@ -198,8 +198,7 @@ func (w *world) start(t *testing.T, o options) *process {
 	}
 	p.queue, err = memqueue.New(memqueue.Config{}, job.Queues(), nil)
 	check()
-	relay, err := outbox.New(outbox.Config{UntilAck: true, Poll: 20 * time.Millisecond}, store, p.queue, log, nil)
-	check()
+	relay := outbox.New(outbox.Config{UntilAck: true, Poll: 20 * time.Millisecond}, store, p.queue, log)
 	p.db.OnOutbox(relay.Announce)
 	if o.sweep == 0 {
 		o.sweep = time.Hour
@@ -218,7 +217,7 @@ func (w *world) start(t *testing.T, o options) *process {
 	if o.noCarrier {
 		c = nil
 	}
-	p.service, err = business.New(cfg, store, c, &fakePlatform{world: w, tap: p.tap}, log, nil)
+	p.service, err = business.New(cfg, store, c, &fakePlatform{world: w, tap: p.tap}, log)
 	check()
 	err = p.service.Reload(t.Context())
 	check()
@@ -279,11 +278,7 @@ func (p *process) mustAnswer(key, text string) business.Reply {
 // settled reports whether nothing is left to do.
 func (p *process) settled() bool {
 	p.t.Helper()
-	rows, err := p.db.CountJobs(p.t.Context())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	unfinished, err := p.db.CountUnfinished(p.t.Context())
+	left, err := p.db.Backlog(p.t.Context())
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -292,7 +287,7 @@ func (p *process) settled() bool {
 		f := p.queue.Figures(q)
 		held += f.Depth + f.InFlight
 	}
-	return rows+unfinished+held == 0
+	return left.Jobs+left.Unfinished+held == 0
 }
 
 // until waits for a condition.

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/singleflight"
 
 	"oalab/server/internal/job"
@@ -52,10 +51,9 @@ type Service struct {
 	flights singleflight.Group // queries under way, by account and key
 }
 
-// New makes a Service with an empty catalogue (see Reload) and registers
-// oalab_orders_unfinished with reg, which may be nil. With a nil Carrier all
+// New makes a Service with an empty catalogue (see Reload). With a nil Carrier all
 // business is answered "not available".
-func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
+func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger) (*Service, error) {
 	setDefault(&cfg.InlineWait, 700*time.Millisecond)
 	setDefault(&cfg.CarrierTimeout, 4*time.Second)
 	setDefault(&cfg.LeaseMargin, 2*time.Second)
@@ -75,15 +73,6 @@ func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger, reg pro
 	}
 	s := &Service{cfg: cfg, store: store, replies: cfg.Replies, carrier: c, wechat: w, log: log}
 	s.codes.Store(&catalogue{})
-	if reg == nil {
-		return s, nil
-	}
-	gauge := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "oalab_orders_unfinished", Help: "Orders that are neither done nor failed (-1: the database did not say).",
-	}, s.unfinished)
-	if err := reg.Register(gauge); err != nil {
-		return nil, fmt.Errorf("register business metrics: %w", err)
-	}
 	return s, nil
 }
 
@@ -114,16 +103,6 @@ func (s *Service) Handlers() map[job.Kind]worker.Handler {
 		job.KindQuery: s.runQuery,
 		job.KindTell:  s.runTell,
 	}
-}
-
-func (s *Service) unfinished() float64 {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	n, err := s.store.CountUnfinished(ctx)
-	if err != nil {
-		return -1
-	}
-	return float64(n)
 }
 
 // written splits the jobs of a transaction: those that it stores, and those to

@@ -84,8 +84,6 @@ type Store interface {
 	StaleOrders(ctx context.Context, age time.Duration, limit int) ([]Order, error)
 	// RequeueOrders counts a sweep as progress of the orders and stores their jobs.
 	RequeueOrders(ctx context.Context, serials []string, jobs []job.Envelope) error
-	// CountUnfinished returns the number of orders that are not at their end.
-	CountUnfinished(ctx context.Context) (int, error)
 }
 
 // Phones looks up bound numbers faster than the Store. An answer may be some

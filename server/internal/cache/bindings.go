@@ -22,8 +22,8 @@ import (
 // end together. A change of bindings ends them all sooner: see Bindings.
 const (
 	// BindingTTL is the life in this process, SharedBindingTTL that in Redis.
-	BindingTTL       = 60 * time.Second
-	SharedBindingTTL = 300 * time.Second
+	BindingTTL       = 300 * time.Second
+	SharedBindingTTL = 600 * time.Second
 	// UnboundTTL is the life of "not bound", in both.
 	UnboundTTL = 3 * time.Second
 )
@@ -39,14 +39,15 @@ type BindingStore interface {
 	// one gives it a name that was never used before.
 	BindingGeneration(ctx context.Context) (string, error)
 	// EachBinding visits every follower that has a number bound.
-	EachBinding(ctx context.Context, visit func(account, openid string)) error
+	EachBinding(ctx context.Context, visit func(account, openid, phone string)) error
 }
 
 // BindingsConfig sizes Bindings; zero values take the defaults.
 type BindingsConfig struct {
 	// Seed is that of the jitter of the lives.
 	Seed uint64
-	// Entries bounds what this process keeps; 0 means 100 000 followers.
+	// Entries bounds what this process keeps; 0 means 100 000 followers. Up to so many
+	// bindings are kept from the start, with the filter, and kept warm.
 	Entries int
 	// Keys is the number of bindings that the filter is sized for; 0 means 10⁶
 	// (1.9 MB). More cost more look-ups in the database, and are never wrong.
@@ -69,7 +70,9 @@ type BindingsConfig struct {
 //
 // The filter says "surely not bound" without a statement; on its false positives
 // (0.1 %) the database is asked. After a change it is filled again, not more
-// often than each 10 s; until then it is not asked.
+// often than each 10 s; until then it is not asked. What it is filled from is kept in
+// this process, as far as there is room: where all bindings have room, it is filled
+// again before their lives end, and nobody has to be asked for.
 //
 // Numbers are in Redis as they are; what protects them is what protects the
 // tokens, and the lives above. It is safe for concurrent use.
@@ -78,6 +81,7 @@ type Bindings struct {
 	store   BindingStore
 	log     *slog.Logger
 	keys    uint
+	entries int
 	process *otter.Cache[bound, binding]
 	flights singleflight.Group
 	view    atomic.Pointer[view]
@@ -122,7 +126,7 @@ func NewBindings(cfg BindingsConfig, c *Client, store BindingStore, log *slog.Lo
 		return nil, fmt.Errorf("make the cache of bindings: %w", err)
 	}
 	b := &Bindings{
-		client: c, store: store, log: log, keys: cfg.Keys, process: process,
+		client: c, store: store, log: log, keys: cfg.Keys, entries: cfg.Entries, process: process,
 		hits: c.requests.WithLabelValues(cacheBindings, resultHit),
 		refusals: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "oalab_bloom_refusals_total", Help: "Look-ups of followers that the filter knew to have no number bound.",

@@ -67,6 +67,13 @@ func (b *Bindings) now(t *testing.T) {
 	}
 }
 
+// cold does what now does, and forgets what this process keeps.
+func (b *Bindings) cold(t *testing.T) {
+	t.Helper()
+	b.now(t)
+	b.process.InvalidateAll()
+}
+
 // is fails the test unless the look-up says want; "" is not bound.
 func (b *Bindings) is(t *testing.T, openid, want string) {
 	t.Helper()
@@ -136,9 +143,12 @@ func TestAHotFollowerCostsOneStatementWhenItsEntryEnds(t *testing.T) {
 				db := openDB(t, path)
 				bind(t, db, "o1", "13800000001")
 				b, reg := bindings(t, BindingsConfig{}, test.addr, db)
+				b.cold(t)
 				for i, wait := range []time.Duration{0, 0, BindingTTL + time.Second, SharedBindingTTL + time.Second} {
 					time.Sleep(wait)
-					b.now(t)
+					if _, err := b.poll(t.Context()); err != nil {
+						t.Fatal(err)
+					}
 					before := db.Statements()
 					var all sync.WaitGroup
 					for range 200 {
@@ -153,6 +163,43 @@ func TestAHotFollowerCostsOneStatementWhenItsEntryEnds(t *testing.T) {
 					t.Errorf("%g hits", hits)
 				}
 			})
+		})
+	}
+}
+
+// Where all bindings have room they are kept warm: nobody is asked for, for as long as
+// the process lives, and one who has none is refused all the time.
+func TestBindingsAreKeptWarm(t *testing.T) {
+	t.Parallel()
+	for entries, warm := range map[int]bool{30: true, 10: false} {
+		path := filepath.Join(t.TempDir(), "core.db")
+		synctest.Test(t, func(t *testing.T) {
+			db := openDB(t, path)
+			for i := range 30 {
+				bind(t, db, fmt.Sprint("o", i), "13800000001")
+			}
+			b, reg := bindings(t, BindingsConfig{Entries: entries}, "", db)
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- b.Run(ctx) }()
+			looked := 0
+			for range 100 {
+				time.Sleep(10 * time.Second)
+				for i := range 30 {
+					b.is(t, fmt.Sprint("o", i), "13800000001")
+					looked++
+				}
+				b.is(t, "unknown", "")
+			}
+			hits := int(counted(t, reg, "oalab_cache_requests_total", cacheBindings, resultHit))
+			misses := int(counted(t, reg, "oalab_cache_requests_total", cacheBindings, resultMiss))
+			if (hits == looked && misses == 0) != warm {
+				t.Errorf("room for %d: %d hits and %d misses for %d look-ups", entries, hits, misses, looked)
+			}
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }
@@ -245,8 +292,8 @@ func TestAnotherDatabaseOnTheSameRedis(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first.now(t)
-		second.now(t)
+		first.cold(t)
+		second.cold(t)
 		for range 2 {
 			first.is(t, "o1", "13800000001")
 			second.is(t, "o1", "13800000002")
@@ -263,7 +310,7 @@ func TestAnUnknownFormInRedisIsNotBelieved(t *testing.T) {
 			db := openDB(t, path)
 			bind(t, db, "o1", "13800000001")
 			b, _ := bindings(t, BindingsConfig{}, "", db)
-			b.now(t)
+			b.cold(t)
 			key := bindingKey(bound{"demo", "o1"}, b.view.Load().generation)
 			if err := b.client.rdb.Set(t.Context(), key, raw, time.Minute).Err(); err != nil {
 				t.Fatal(err)
@@ -287,7 +334,7 @@ func TestAnErrorIsNotKept(t *testing.T) {
 		db := openDB(t, path)
 		bind(t, db, "o1", "13800000001")
 		b, _ := bindings(t, BindingsConfig{}, "", broken{db})
-		b.now(t)
+		b.cold(t)
 		for range 2 {
 			if phone, err := b.Phone(t.Context(), "demo", "o1"); !errors.Is(err, errBroken) {
 				t.Errorf("%q, %v", phone, err)
@@ -336,9 +383,9 @@ type million struct{ BindingStore }
 
 func (million) BindingGeneration(context.Context) (string, error) { return "g", nil }
 
-func (million) EachBinding(_ context.Context, visit func(account, openid string)) error {
+func (million) EachBinding(_ context.Context, visit func(account, openid, phone string)) error {
 	for i := range 1_000_000 {
-		visit("demo", openID(i))
+		visit("demo", openID(i), "13800000001")
 	}
 	return nil
 }

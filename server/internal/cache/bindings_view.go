@@ -23,6 +23,8 @@ const (
 	// reads all bindings; fillTimeout bounds one.
 	fillEvery   = 10 * time.Second
 	fillTimeout = time.Minute
+	// warmFor is how long all that was kept with a filling lives at least.
+	warmFor = BindingTTL * 4 / 5
 	// falsePositives is the filter's share when it is full: below 0.1 %, so that a
 	// count by chance stays below it too.
 	falsePositives = 0.0008
@@ -38,6 +40,7 @@ type view struct {
 type filter struct {
 	generation string
 	bits       *bloom.BloomFilter
+	all        bool // the process has room for all that were bound, too
 }
 
 // bytes is how a follower stands in the filter.
@@ -71,7 +74,7 @@ func (b *Bindings) Run(ctx context.Context) error {
 			lost = err != nil
 			b.log.Warn("state of the bindings", "known", !lost, "error", err)
 		}
-		if f := b.filter.Load(); err == nil && (f == nil || f.generation != generation) && (filled.IsZero() || time.Since(filled) >= fillEvery) {
+		if err == nil && b.due(generation, filled) {
 			select {
 			case <-free:
 				filled = time.Now()
@@ -90,6 +93,18 @@ func (b *Bindings) Run(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
+}
+
+// due reports whether the filter has to be filled, which began last at a time.
+func (b *Bindings) due(generation string, filled time.Time) bool {
+	f, age := b.filter.Load(), time.Since(filled)
+	switch {
+	case filled.IsZero():
+		return true
+	case f == nil || f.generation != generation:
+		return age >= fillEvery
+	}
+	return f.all && age >= warmFor-fillEvery // before the first of them ends
 }
 
 // poll asks for the generation. It counts from before the question.
@@ -116,13 +131,19 @@ func (b *Bindings) fill(ctx context.Context) error {
 	}
 	f := &filter{generation: generation, bits: bloom.NewWithEstimates(b.keys, falsePositives)}
 	var buf []byte
-	err = b.store.EachBinding(ctx, func(account, openid string) {
-		buf = bound{account, openid}.bytes(buf)
+	now, n := time.Now(), 0
+	err = b.store.EachBinding(ctx, func(account, openid, phone string) {
+		who := bound{account, openid}
+		buf = who.bytes(buf)
 		f.bits.Add(buf)
+		if n++; n <= b.entries {
+			b.process.Set(who, binding{generation: generation, phone: phone, until: now.Add(b.life(BindingTTL, phone))})
+		}
 	})
 	if err != nil {
 		return fmt.Errorf("fill the filter of bindings: %w", err)
 	}
+	f.all = n <= b.entries
 	b.filter.Store(f)
 	return nil
 }

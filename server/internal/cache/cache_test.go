@@ -57,18 +57,18 @@ func open(t *testing.T, cfg Config, reg prometheus.Registerer) *Client {
 func TestRepliesAreKeptTogetherWithWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	r := NewReplies(open(t, Config{}, nil))
-	if got, ok := r.Get(t.Context(), "demo", "m1"); ok {
+	if got, ok, asked := r.Get(t.Context(), "demo", "m1"); ok || !asked {
 		t.Fatalf("before: %+v", got)
 	}
 	want := map[string]business.Reply{"m1": {Text: "余额：1 元 \x00 \"]]>"}, "m2": {Later: true}, "m3": {}}
 	for key, reply := range want {
-		r.Put(t.Context(), "demo", key, reply)
+		r.Put(t.Context(), "demo", key, reply, false)
 	}
 	for key, reply := range want {
-		if got, ok := r.Get(t.Context(), "demo", key); !ok || got != reply {
+		if got, ok, asked := r.Get(t.Context(), "demo", key); !ok || !asked || got != reply {
 			t.Errorf("%s: %+v, %t; want %+v", key, got, ok, reply)
 		}
-		if got, ok := r.Get(t.Context(), "other", key); ok {
+		if got, ok, _ := r.Get(t.Context(), "other", key); ok {
 			t.Errorf("another account reads %+v", got)
 		}
 	}
@@ -79,7 +79,7 @@ func TestWindowsEndWhenTheySay(t *testing.T) {
 	t.Parallel()
 	c := open(t, Config{}, nil)
 	r := NewReplies(c)
-	r.Put(t.Context(), "demo", "m", business.Reply{Text: "x"})
+	r.Put(t.Context(), "demo", "m", business.Reply{Text: "x"}, false)
 	if _, mine := r.Claim(t.Context(), "demo", "m"); !mine {
 		t.Fatal("the first claim is refused")
 	}
@@ -92,9 +92,47 @@ func TestWindowsEndWhenTheySay(t *testing.T) {
 		c.embedded.redis.FastForward(s.forward)
 		release, mine := r.Claim(t.Context(), "demo", "m")
 		release(t.Context())
-		if _, known := r.Get(t.Context(), "demo", "m"); mine == s.claimed || known != s.known {
+		if _, known, _ := r.Get(t.Context(), "demo", "m"); mine == s.claimed || known != s.known {
 			t.Errorf("step %d: claimed %t, known %t; want %t, %t", i, !mine, known, s.claimed, s.known)
 		}
+	}
+}
+
+// A miss is a reply that the database had and the cache had not. What is looked up for
+// the first time nobody could have kept.
+func TestAMissIsWhatCouldHaveBeenFound(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewRegistry()
+	r := NewReplies(open(t, Config{}, reg))
+	look := func(key string, had bool) {
+		if _, found, _ := r.Get(t.Context(), "demo", key); !found {
+			r.Put(t.Context(), "demo", key, business.Reply{Text: "x"}, had)
+		}
+	}
+	look("m1", false)
+	look("m1", true)
+	look("m1", true)
+	look("m2", true)
+	for result, want := range map[string]float64{resultNew: 1, resultHit: 2, resultMiss: 1} {
+		if got := counted(t, reg, "oalab_cache_requests_total", cacheReplies, result); got != want {
+			t.Errorf("%s: %g, want %g", result, got, want)
+		}
+	}
+}
+
+// Redis that has just answered is not asked whether it is there.
+func TestPing(t *testing.T) {
+	t.Parallel()
+	c := open(t, Config{}, nil)
+	r := &recorder{seen: map[string]bool{}}
+	c.rdb.AddHook(r)
+	NewReplies(c).Get(t.Context(), "demo", "m") // an answer, though there is nothing
+	if err := c.Ping(t.Context()); err != nil || r.seen["ping"] {
+		t.Errorf("just after an answer: %v, asked %t", err, r.seen["ping"])
+	}
+	c.answered.Add(-int64(pingAge) - 1)
+	if err := c.Ping(t.Context()); err != nil || !r.seen["ping"] {
+		t.Errorf("after a silence: %v, asked %t", err, r.seen["ping"])
 	}
 }
 
@@ -200,10 +238,10 @@ func TestRedisAwayIsNeitherWrongNorSlow(t *testing.T) {
 			r, tokens := NewReplies(c), NewTokens(c)
 			started := time.Now()
 			for range 100 {
-				if _, ok := r.Get(t.Context(), "demo", "m"); ok {
+				if _, ok, asked := r.Get(t.Context(), "demo", "m"); ok || asked {
 					t.Fatal("a reply from nowhere")
 				}
-				r.Put(t.Context(), "demo", "m", business.Reply{})
+				r.Put(t.Context(), "demo", "m", business.Reply{}, false)
 				release, mine := r.Claim(t.Context(), "demo", "m")
 				release(t.Context())
 				if _, ok := tokens.Load(t.Context(), "demo"); ok || !mine {

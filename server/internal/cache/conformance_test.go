@@ -166,7 +166,7 @@ func TestOnlyCommandsOfTheSuiteAreSent(t *testing.T) {
 	r := &recorder{seen: map[string]bool{}}
 	c.rdb.AddHook(r)
 	replies, tokens := NewReplies(c), NewTokens(c)
-	replies.Put(t.Context(), "demo", "m", business.Reply{})
+	replies.Put(t.Context(), "demo", "m", business.Reply{}, false)
 	replies.Get(t.Context(), "demo", "m")
 	release, _ := replies.Claim(t.Context(), "demo", "m")
 	release(t.Context())
@@ -177,6 +177,7 @@ func TestOnlyCommandsOfTheSuiteAreSent(t *testing.T) {
 	if phone, ok := c.getBinding(t.Context(), "oalab:bind:g:demo:o1"); !ok || phone != "13800000001" {
 		t.Errorf("binding: %q, %t", phone, ok)
 	}
+	c.answered.Store(0)
 	if err := c.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -41,21 +41,34 @@ type entry struct {
 func replyKey(account, key string) string { return "oalab:reply:" + account + ":" + key }
 func claimKey(account, key string) string { return "oalab:claim:" + account + ":" + key }
 
-// Get returns the reply that was put for a message; false when none is known.
-func (r *Replies) Get(ctx context.Context, account, key string) (business.Reply, bool) {
+// Get returns the reply that was put for a message; found is false when none is
+// known, and asked when Redis did not say. Whether that is a miss is known once the
+// database was asked: see Put.
+func (r *Replies) Get(ctx context.Context, account, key string) (reply business.Reply, found, asked bool) {
 	var e entry
-	ok := r.client.visit(ctx, cacheReplies, resultHit, func(ctx context.Context) error {
+	result := r.client.request(ctx, resultHit, func(ctx context.Context) error {
 		raw, err := r.client.rdb.Get(ctx, replyKey(account, key)).Bytes()
 		if err != nil {
 			return err
 		}
 		return json.Unmarshal(raw, &e)
 	})
-	return business.Reply{Text: e.Text, Later: e.Later}, ok
+	found = result == resultHit
+	if result == resultMiss {
+		return business.Reply{}, false, true
+	}
+	r.client.requests.WithLabelValues(cacheReplies, result).Inc()
+	return business.Reply{Text: e.Text, Later: e.Later}, found, found
 }
 
-// Put keeps a reply that is committed in the database.
-func (r *Replies) Put(ctx context.Context, account, key string, reply business.Reply) {
+// Put keeps a reply that is committed in the database. A reply that the database had
+// before was missed; one that is made now no look-up could have found.
+func (r *Replies) Put(ctx context.Context, account, key string, reply business.Reply, had bool) {
+	looked := resultNew
+	if had {
+		looked = resultMiss
+	}
+	r.client.requests.WithLabelValues(cacheReplies, looked).Inc()
 	raw, err := json.Marshal(entry{Text: reply.Text, Later: reply.Later})
 	if err != nil {
 		return // a string and a bool always encode

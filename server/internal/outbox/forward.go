@@ -88,11 +88,9 @@ func (p *post) known() map[int64]bool {
 // forward publishes the rows of one queue: those of this process when they are
 // announced, abandoned ones of others at a poll.
 func (r *Relay) forward(ctx context.Context, l *line) {
-	ticker := time.NewTicker(r.cfg.Poll)
-	defer ticker.Stop()
-	for poll := true; ; {
+	for rows := true; ; {
 		err := r.forwardOwn(ctx, l)
-		if err == nil && poll {
+		if err == nil && rows {
 			err = r.forwardAbandoned(ctx, l)
 		}
 		wake := l.wake
@@ -107,9 +105,11 @@ func (r *Relay) forward(ctx context.Context, l *line) {
 		case <-ctx.Done():
 			return
 		case <-wake:
-			poll = false
-		case <-ticker.C:
-			poll = true
+			rows = false
+		case rows = <-l.poll:
+			if !rows {
+				clear(l.post.seen)
+			}
 		}
 	}
 }

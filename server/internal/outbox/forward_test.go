@@ -26,10 +26,7 @@ type server struct {
 func startServer(t *testing.T, store outbox.Store, cfg outbox.Config) *server {
 	t.Helper()
 	s := &server{to: &publisher{}}
-	var err error
-	if s.relay, err = outbox.New(cfg, store, s.to, slog.New(slog.DiscardHandler), nil); err != nil {
-		t.Fatal(err)
-	}
+	s.relay = outbox.New(cfg, store, s.to, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { _ = s.relay.Run(ctx) })
@@ -177,10 +174,7 @@ func (s *slowBroker) Publish(ctx context.Context, _ job.Envelope) error {
 func TestConfirmsArePipelined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, to := &rows{}, &slowBroker{}
-		relay, err := outbox.New(outbox.Config{Window: 8}, store, to, slog.New(slog.DiscardHandler), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		relay := outbox.New(outbox.Config{Window: 8}, store, to, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() {

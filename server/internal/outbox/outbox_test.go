@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -60,9 +61,7 @@ func (s *system) start() {
 		s.t.Fatal(err)
 	}
 	cfg := outbox.Config{UntilAck: true, Poll: time.Hour, Batch: 7} // an hour: it must hear of each row
-	if s.relay, err = outbox.New(cfg, s.db, s.queue, slog.New(slog.DiscardHandler), nil); err != nil {
-		s.t.Fatal(err)
-	}
+	s.relay = outbox.New(cfg, s.db, s.queue, slog.New(slog.DiscardHandler))
 	s.db.OnOutbox(s.relay.Announce)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	s.cancel = cancel
@@ -89,11 +88,11 @@ func (s *system) Consumer() queue.Consumer { return s.relay.Consumer(s.queue) }
 func (s *system) Figures(name string) queue.Figures { return s.queue.Figures(name) }
 
 func (s *system) Stored() int {
-	n, err := s.db.CountJobs(s.t.Context())
+	b, err := s.db.Backlog(s.t.Context())
 	if err != nil {
 		s.t.Error(err)
 	}
-	return n
+	return b.Jobs
 }
 
 func (s *system) Durable() bool { return false }
@@ -109,11 +108,14 @@ type rows struct {
 	waiting []job.Envelope
 	failing bool
 	settled []int64
+	polls   int // questions whether there are rows
+	reads   int // questions for rows
 }
 
 func (r *rows) PendingJobs(_ context.Context, name string, after int64, limit int) ([]job.Envelope, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.reads++
 	var found []job.Envelope
 	for _, e := range r.waiting {
 		if e.Kind.Queue() == name && e.ID > after && len(found) < limit {
@@ -154,7 +156,19 @@ func (r *rows) BuryJob(ctx context.Context, env job.Envelope, _ int, _ string) e
 	return r.SettleJob(ctx, env.ID)
 }
 
-func (r *rows) CountJobs(context.Context) (int, error) { return len(r.waiting), nil }
+func (r *rows) WaitingQueues(_ context.Context, queues []string) (map[string]bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.polls++
+	if r.failing {
+		return nil, errors.New("database away")
+	}
+	waiting := make(map[string]bool)
+	for _, e := range r.waiting {
+		waiting[e.Kind.Queue()] = slices.Contains(queues, e.Kind.Queue())
+	}
+	return waiting, nil
+}
 
 func (r *rows) add(ids ...int64) {
 	r.mu.Lock()
@@ -209,10 +223,7 @@ func TestRelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, to := &rows{}, &publisher{failing: true}
 		store.add(1, 2)
-		relay, err := outbox.New(outbox.Config{UntilAck: true}, store, to, slog.New(slog.DiscardHandler), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		relay := outbox.New(outbox.Config{UntilAck: true}, store, to, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { _ = relay.Run(ctx) })
@@ -227,18 +238,43 @@ func TestRelay(t *testing.T) {
 		step("a broker that is away", 0)
 		to.recover()
 		step("it is back: found by the poll", time.Second, 1, 2)
-		store.add(5)
+		store.add(7)
+		relay.Announce(orders(7))
+		step("a new row, announced", 0, 1, 2, 7)
+		store.add(5) // of another process
 		relay.Announce(orders(0))
-		step("a new row, announced", 0, 1, 2, 5)
+		step("a row that nobody announced", 0, 1, 2, 7)
+		step("it is found by the poll", time.Second, 1, 2, 7, 5)
 		store.add(3) // committed after 5, though its number is lower
-		relay.Announce(orders(0))
-		step("a late commit is not beyond the cursor", 0, 1, 2, 5)
-		step("a late commit is found by a full look", fullLook, 1, 2, 5, 3)
-		step("nothing is published twice", 2*fullLook, 1, 2, 5, 3)
+		step("a late commit is not beyond the cursor", time.Second, 1, 2, 7, 5)
+		step("a late commit is found by a full look", fullLook, 1, 2, 7, 5, 3)
+		step("nothing is published twice", 2*fullLook, 1, 2, 7, 5, 3)
+		relay.Announce(orders(7)) // again, and late
+		step("nor what is told twice", 0, 1, 2, 7, 5, 3)
 		relay.Announce([]job.Envelope{{Kind: "gift"}})
 		cancel()
 		running.Wait()
 	})
+}
+
+// TestIdleRelay: one statement a poll, however many queues there are.
+func TestIdleRelay(t *testing.T) {
+	for _, untilAck := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			store := &rows{}
+			relay := outbox.New(outbox.Config{UntilAck: untilAck}, store, &publisher{}, slog.New(slog.DiscardHandler))
+			ctx, cancel := context.WithCancel(t.Context())
+			var running sync.WaitGroup
+			running.Go(func() { _ = relay.Run(ctx) })
+			<-time.After(10*time.Second + time.Millisecond)
+			synctest.Wait()
+			if store.polls != 10 || store.reads != len(job.Queues()) {
+				t.Errorf("until ack %t: %d polls and %d reads in 10 s, want 10 and the first look at each queue", untilAck, store.polls, store.reads)
+			}
+			cancel()
+			running.Wait()
+		})
+	}
 }
 
 // TestUnsettled: a job whose row cannot be deleted is done again.
@@ -250,10 +286,7 @@ func TestUnsettled(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer q.Close()
-		relay, err := outbox.New(outbox.Config{UntilAck: true}, store, q, slog.New(slog.DiscardHandler), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		relay := outbox.New(outbox.Config{UntilAck: true}, store, q, slog.New(slog.DiscardHandler))
 		env := queuetest.Job(job.KindOrder, 1)
 		env.ID = 1
 		if err := q.Publish(t.Context(), env); err != nil {

@@ -8,10 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"oalab/server/internal/job"
 	"oalab/server/internal/queue"
@@ -19,6 +19,8 @@ import (
 
 // Store keeps the rows. Each method is one transaction.
 type Store interface {
+	// WaitingQueues returns those of the queues that have rows, in one statement.
+	WaitingQueues(ctx context.Context, queues []string) (map[string]bool, error)
 	// PendingJobs returns up to limit rows of the queue with an ID above after, by ID.
 	PendingJobs(ctx context.Context, queue string, after int64, limit int) ([]job.Envelope, error)
 	// JobsPublished notes that the queue has taken the rows.
@@ -29,8 +31,6 @@ type Store interface {
 	SettleJob(ctx context.Context, id int64) error
 	// BuryJob moves a row to the dead letters.
 	BuryJob(ctx context.Context, env job.Envelope, attempts int, reason string) error
-	// CountJobs returns the number of rows.
-	CountJobs(ctx context.Context) (int, error)
 }
 
 // Config of a Relay.
@@ -64,16 +64,20 @@ type Relay struct {
 type line struct {
 	name string
 	wake chan struct{} // holds one
-	post post          // unless UntilAck; the rest is for UntilAck
+	poll chan bool     // holds one: it is time to look, and whether there are rows
+	post post
+
+	// The rest is for UntilAck.
+	cursor int64 // rows up to here were read
 
 	mu      sync.Mutex
 	held    map[int64]struct{} // published, not settled
-	settled map[int64]struct{} // settled since the scan under way began
-	cursor  int64              // rows up to here were seen
+	settled map[int64]struct{} // settled since the last poll
+	before  map[int64]struct{} // settled since the poll before
 }
 
-// New makes a Relay for all queues and registers oalab_outbox_rows with reg, which may be nil.
-func New(cfg Config, store Store, to queue.Publisher, log *slog.Logger, reg prometheus.Registerer) (*Relay, error) {
+// New makes a Relay for all queues.
+func New(cfg Config, store Store, to queue.Publisher, log *slog.Logger) *Relay {
 	if cfg.Poll <= 0 {
 		cfg.Poll = time.Second
 	}
@@ -86,27 +90,18 @@ func New(cfg Config, store Store, to queue.Publisher, log *slog.Logger, reg prom
 	r := &Relay{cfg: cfg, store: store, to: to, log: log, lines: make(map[string]*line)}
 	for _, name := range job.Queues() {
 		r.lines[name] = &line{
-			name: name, wake: make(chan struct{}, 1),
+			name: name, wake: make(chan struct{}, 1), poll: make(chan bool, 1),
 			held: make(map[int64]struct{}), settled: make(map[int64]struct{}),
 		}
 	}
-	if reg == nil {
-		return r, nil
-	}
-	gauge := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "oalab_outbox_rows", Help: "Jobs committed and not yet settled (-1: the database did not say).",
-	}, r.count)
-	if err := reg.Register(gauge); err != nil {
-		return nil, fmt.Errorf("register outbox metrics: %w", err)
-	}
-	return r, nil
+	return r
 }
 
 // Announce tells the relay of rows that were committed by this process. It never
 // blocks. A row without an ID is one that was there already.
 func (r *Relay) Announce(stored []job.Envelope) {
 	for _, env := range stored {
-		if l, ok := r.lines[env.Kind.Queue()]; ok && !r.cfg.UntilAck {
+		if l, ok := r.lines[env.Kind.Queue()]; ok {
 			l.post.add(env)
 		}
 	}
@@ -133,60 +128,113 @@ func (r *Relay) Run(ctx context.Context) error {
 	for _, l := range r.lines {
 		running.Go(func() { serve(ctx, l) })
 	}
+	r.poll(ctx)
 	running.Wait()
 	return nil
 }
 
-// serve follows one queue's rows: new ones when woken and at each poll, all of
-// them at the start and now and then. Rows may become visible out of the order of their IDs (two commits on
-// MySQL), so that only the full look finds each for certain.
-func (r *Relay) serve(ctx context.Context, l *line) {
+// poll tells all lines at each poll whether they have rows. One statement asks for
+// all of them: most of the time none has any.
+func (r *Relay) poll(ctx context.Context) {
+	names := slices.Sorted(maps.Keys(r.lines))
 	ticker := time.NewTicker(r.cfg.Poll)
 	defer ticker.Stop()
-	full := true
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		waiting, err := r.store.WaitingQueues(ctx, names)
+		for name, l := range r.lines {
+			select {
+			case l.poll <- err != nil || waiting[name]: // where it is not known, the line asks and says what is wrong
+			default: // it is still busy with what an earlier poll has found
+			}
+		}
+	}
+}
+
+// serve follows one queue's rows: those of this process when they are announced, new
+// ones of others at each poll, all of them at the start and now and then. Rows may
+// become visible out of the order of their IDs (two commits on MySQL), so that only
+// the full look finds each for certain.
+func (r *Relay) serve(ctx context.Context, l *line) {
+	full, rows := true, true
 	for polls := 1; ; {
-		if err := r.scan(ctx, l, full); err != nil && ctx.Err() == nil {
+		err := r.publishOwn(ctx, l)
+		if err == nil && rows {
+			err = r.scan(ctx, l, full)
+		}
+		if err != nil && ctx.Err() == nil {
 			r.log.Warn("outbox scan failed", "queue", l.name, "error", err)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-l.wake:
-			full = false
-		case <-ticker.C:
+			rows = false
+		case rows = <-l.poll:
+			l.forget()
 			full = polls%fullEvery == 0
 			polls++
 		}
 	}
 }
 
+// publishOwn publishes rows of this process without reading them.
+func (r *Relay) publishOwn(ctx context.Context, l *line) error {
+	for {
+		batch := l.post.take(r.cfg.Batch)
+		if len(batch) == 0 {
+			return nil
+		}
+		if n, err := r.publish(ctx, l, batch); err != nil {
+			l.post.putBack(batch[n:])
+			return err
+		}
+	}
+}
+
 // scan publishes the rows beyond the cursor, or with full all that are not held.
 func (r *Relay) scan(ctx context.Context, l *line, full bool) error {
-	after := l.begin(full)
+	after := l.cursor
+	if full {
+		after = 0
+	}
 	for {
 		rows, err := r.store.PendingJobs(ctx, l.name, after, r.cfg.Batch)
 		if err != nil {
 			return fmt.Errorf("read rows after %d: %w", after, err)
 		}
-		sent := make([]job.Envelope, 0, len(rows))
-		for _, env := range rows {
-			after = env.ID
-			if !l.take(env.ID) {
-				continue
-			}
-			if err := r.to.Publish(ctx, env); err != nil {
-				l.drop(env.ID)
-				return errors.Join(fmt.Errorf("publish row %d: %w", env.ID, err), r.published(ctx, sent))
-			}
-			sent = append(sent, env)
+		if len(rows) > 0 {
+			after = rows[len(rows)-1].ID
 		}
-		if err := r.published(ctx, sent); err != nil {
+		if _, err := r.publish(ctx, l, rows); err != nil {
 			return err
 		}
+		l.cursor = max(l.cursor, after)
 		if len(rows) < r.cfg.Batch {
 			return nil
 		}
 	}
+}
+
+// publish publishes the rows that are not held. It returns how many of them the
+// queue has, if not all.
+func (r *Relay) publish(ctx context.Context, l *line, rows []job.Envelope) (n int, err error) {
+	sent := make([]job.Envelope, 0, len(rows))
+	for i, env := range rows {
+		if !l.take(env.ID) {
+			continue
+		}
+		if err := r.to.Publish(ctx, env); err != nil {
+			l.drop(env.ID)
+			return i, errors.Join(fmt.Errorf("publish row %d: %w", env.ID, err), r.published(ctx, sent))
+		}
+		sent = append(sent, env)
+	}
+	return len(rows), r.published(ctx, sent)
 }
 
 func (r *Relay) published(ctx context.Context, sent []job.Envelope) error {
@@ -199,39 +247,17 @@ func (r *Relay) published(ctx context.Context, sent []job.Envelope) error {
 	return nil
 }
 
-func (r *Relay) count() float64 {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	n, err := r.store.CountJobs(ctx)
-	if err != nil {
-		return -1
-	}
-	return float64(n)
-}
-
-// begin starts a scan and says after which row.
-func (l *line) begin(full bool) int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	clear(l.settled)
-	if full {
-		return 0
-	}
-	return l.cursor
-}
-
-// take marks a row as held; false when it is, or was settled since the scan began.
+// take marks a row as held; false when it is, or was settled lately: who read of it,
+// or was told of it, may have been slow.
 func (l *line) take(id int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, ok := l.held[id]; ok {
-		return false
-	}
-	if _, ok := l.settled[id]; ok {
-		return false
+	for _, ids := range []map[int64]struct{}{l.held, l.settled, l.before} {
+		if _, ok := ids[id]; ok {
+			return false
+		}
 	}
 	l.held[id] = struct{}{}
-	l.cursor = max(l.cursor, id)
 	return true
 }
 
@@ -240,7 +266,6 @@ func (l *line) drop(id int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.held, id)
-	l.cursor = min(l.cursor, id-1)
 }
 
 func (l *line) settle(id int64) {
@@ -248,4 +273,11 @@ func (l *line) settle(id int64) {
 	defer l.mu.Unlock()
 	delete(l.held, id)
 	l.settled[id] = struct{}{}
+}
+
+// forget forgets what was settled before the last poll.
+func (l *line) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.settled, l.before = make(map[int64]struct{}), l.settled
 }

@@ -14,7 +14,7 @@ import (
 
 const (
 	selectPhone      = "SELECT phone FROM bind WHERE account = ? AND openid = ?"
-	selectBindings   = "SELECT account, openid FROM bind"
+	selectBindings   = "SELECT account, openid, phone FROM bind"
 	selectGeneration = "SELECT generation FROM bind_change WHERE id = 1"
 	updateGeneration = "UPDATE bind_change SET generation = ? WHERE id = 1"
 )
@@ -45,18 +45,18 @@ func (db *DB) BindingGeneration(ctx context.Context) (string, error) {
 
 // EachBinding calls visit for every follower that has a number bound, as of one
 // moment, in no order.
-func (db *DB) EachBinding(ctx context.Context, visit func(account, openid string)) error {
+func (db *DB) EachBinding(ctx context.Context, visit func(account, openid, phone string)) error {
 	rows, err := db.read.QueryContext(ctx, selectBindings)
 	if err != nil {
 		return fmt.Errorf("read all bindings: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var account, openid string
-		if err := rows.Scan(&account, &openid); err != nil {
+		var account, openid, phone string
+		if err := rows.Scan(&account, &openid, &phone); err != nil {
 			return fmt.Errorf("read all bindings: %w", err)
 		}
-		visit(account, openid)
+		visit(account, openid, phone)
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("read all bindings: %w", err)

@@ -63,7 +63,7 @@ func migrateAtOnce(t *testing.T, cfg sqlstore.Config) {
 		if err := db.Migrate(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if _, err := db.CountJobs(t.Context()); err != nil {
+		if _, err := db.Backlog(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})

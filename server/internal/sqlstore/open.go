@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -135,8 +136,15 @@ func connectSQLite(ctx context.Context, count *meter, path, options string, conn
 	return db, nil
 }
 
-// Ping asks the database for an answer, on the connections that read.
+// pingAge is for how long the answer to a statement says that the database is there.
+const pingAge = 500 * time.Millisecond
+
+// Ping asks the database for an answer, on the connections that read, unless it has
+// answered something within the last half a second.
 func (p *pool) Ping(ctx context.Context) error {
+	if p.statements.answeredSince(pingAge) {
+		return nil
+	}
 	var one int
 	if err := p.read.GetContext(ctx, &one, "SELECT 1"); err != nil {
 		return fmt.Errorf("ping database: %w", err)

@@ -225,17 +225,6 @@ func (db *DB) touchOrders() string {
 	return "UPDATE orders SET progress_at = " + db.dialect.now + " WHERE serial IN (?)"
 }
 
-const countUnfinished = "SELECT COUNT(*) FROM orders WHERE settled = 0 AND state NOT IN (?, ?)"
-
-// CountUnfinished returns the number of orders that are neither done nor failed.
-func (db *DB) CountUnfinished(ctx context.Context) (int, error) {
-	var n int
-	if err := db.read.GetContext(ctx, &n, countUnfinished, business.StateDone, business.StateFailed); err != nil {
-		return 0, fmt.Errorf("count unfinished orders: %w", err)
-	}
-	return n, nil
-}
-
 // change makes a change that must meet a row; none is the error when it does not.
 func change(ctx context.Context, tx *sqlx.Tx, none error, query string, args ...any) error {
 	res, err := tx.ExecContext(ctx, query, args...)

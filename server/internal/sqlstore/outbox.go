@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -18,9 +19,9 @@ const (
 	// The hint, a mere comment to SQLite, keeps MySQL from walking the backlog of
 	// all queues by the primary key, which it holds for short.
 	selectJobs  = "SELECT /*+ INDEX(outbox outbox_queue) */ id, job_key, kind, payload, created_at FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"
+	existsJob   = "EXISTS (SELECT 1 FROM outbox WHERE queue = ?)"
 	deleteJob   = "DELETE FROM outbox WHERE id = ?"
 	deleteJobs  = "DELETE FROM outbox WHERE id IN (?)"
-	countJobs   = "SELECT COUNT(*) FROM outbox"
 	queueOrders = "UPDATE orders SET state = ? WHERE serial IN (?) AND state = ?"
 )
 
@@ -83,6 +84,31 @@ func (db *DB) PendingJobs(ctx context.Context, queue string, after int64, limit 
 		})
 	}
 	return jobs, nil
+}
+
+// WaitingQueues returns those of the queues that have rows.
+func (db *DB) WaitingQueues(ctx context.Context, queues []string) (map[string]bool, error) {
+	query, args := waitingQueues(queues)
+	rows := make([]bool, len(queues))
+	into := make([]any, len(queues))
+	for i := range rows {
+		into[i] = &rows[i]
+	}
+	if err := db.read.QueryRowContext(ctx, query, args...).Scan(into...); err != nil {
+		return nil, fmt.Errorf("look for rows in the outbox: %w", err)
+	}
+	waiting := make(map[string]bool, len(queues))
+	for i, name := range queues {
+		waiting[name] = rows[i]
+	}
+	return waiting, nil
+}
+
+func waitingQueues(queues []string) (query string, args []any) {
+	for _, name := range queues {
+		args = append(args, name)
+	}
+	return "SELECT " + strings.Join(slices.Repeat([]string{existsJob}, len(queues)), ", "), args
 }
 
 // JobsPublished moves the orders whose jobs the queue has taken from accepted to
@@ -156,13 +182,4 @@ func (db *DB) BuryJob(ctx context.Context, env job.Envelope, attempts int, reaso
 			env.Created.UnixMilli(), nowMillis())
 		return err
 	})
-}
-
-// CountJobs returns the number of rows in the outbox.
-func (db *DB) CountJobs(ctx context.Context) (int, error) {
-	var n int
-	if err := db.read.GetContext(ctx, &n, countJobs); err != nil {
-		return 0, fmt.Errorf("count outbox: %w", err)
-	}
-	return n, nil
 }

@@ -5,13 +5,35 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"sync/atomic"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
 // meter counts the statements that a store sends to its database, savepoints
 // included, transactions' own BEGIN and COMMIT not (PERF-1).
-type meter struct{ sent atomic.Int64 }
+type meter struct {
+	sent     atomic.Int64
+	answered atomic.Int64 // when the latest of those began that were answered well, in Unix nanoseconds
+}
+
+// answeredSince reports whether a statement was answered that began at most so long ago.
+func (s *meter) answeredSince(age time.Duration) bool {
+	return time.Now().UnixNano()-s.answered.Load() <= int64(age)
+}
+
+// note counts a statement that began at a time, and has ended.
+func (s *meter) note(began time.Time, err error) {
+	s.sent.Add(1)
+	if err != nil {
+		return
+	}
+	for at := began.UnixNano(); ; {
+		if latest := s.answered.Load(); latest >= at || s.answered.CompareAndSwap(latest, at) {
+			return
+		}
+	}
+}
 
 // open opens a pool whose statements are counted. It does not connect.
 func (s *meter) open(name string, c driver.Connector) *sqlx.DB {
@@ -83,14 +105,18 @@ type countingConn struct {
 
 // ExecContext implements driver.ExecerContext.
 func (c *countingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	c.count.sent.Add(1)
-	return c.fullConn.ExecContext(ctx, query, args)
+	began := time.Now()
+	res, err := c.fullConn.ExecContext(ctx, query, args)
+	c.count.note(began, err)
+	return res, err
 }
 
 // QueryContext implements driver.QueryerContext.
 func (c *countingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	c.count.sent.Add(1)
-	return c.fullConn.QueryContext(ctx, query, args)
+	began := time.Now()
+	rows, err := c.fullConn.QueryContext(ctx, query, args)
+	c.count.note(began, err)
+	return rows, err
 }
 
 // CheckNamedValue implements driver.NamedValueChecker.

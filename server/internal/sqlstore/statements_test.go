@@ -1,8 +1,10 @@
 package sqlstore
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // TestStatementsAreCounted: each statement counts once, on readers and on the writer.
@@ -17,7 +19,7 @@ func TestStatementsAreCounted(t *testing.T) {
 	}
 	before := db.Statements()
 	for range 3 {
-		if err := db.Ping(t.Context()); err != nil {
+		if _, err := db.BindingGeneration(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -30,5 +32,39 @@ func TestStatementsAreCounted(t *testing.T) {
 	}
 	if got := db.Statements() - before; got < 1 {
 		t.Errorf("a write counts as %d statements", got)
+	}
+}
+
+// TestPing: a database that has just answered is not asked, one that was silent is.
+func TestPing(t *testing.T) {
+	db, err := Open(t.Context(), Config{CoreDSN: filepath.Join(t.TempDir(), "core.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ping := func(silent bool, want int64) {
+		t.Helper()
+		if silent {
+			db.statements.answered.Add(-int64(pingAge) - 1)
+		}
+		before := db.Statements()
+		if err := db.Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := db.Statements() - before; got != want {
+			t.Errorf("silent %t: %d statements, want %d", silent, got, want)
+		}
+	}
+	ping(true, 1)
+	db.statements.note(time.Now(), nil)
+	db.statements.note(time.Now().Add(-time.Hour), nil) // a slow one ends later
+	ping(false, 0)
+	ping(true, 1)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db.statements.answered.Store(0)
+	db.statements.note(time.Now(), errors.New("away"))
+	if err := db.Ping(t.Context()); err == nil {
+		t.Error("a database that is closed answers")
 	}
 }

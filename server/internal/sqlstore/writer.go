@@ -97,7 +97,8 @@ const maxShared = 128
 
 // shared runs all works on one connection (SQLite has one writer) and lets
 // those that wait while a commit is being flushed share the next one: each in a
-// savepoint, so that one that fails takes nothing from the others.
+// savepoint, so that one that fails takes nothing from the others. One that is alone
+// needs none.
 type shared struct {
 	db   *sqlx.DB
 	work chan *piece
@@ -214,7 +215,10 @@ func (w *shared) all(ctx context.Context, batch []*piece) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	good := 0
+	good, run := 0, savepoint
+	if len(batch) == 1 {
+		run = alone
+	}
 	for _, p := range batch {
 		if !p.taken.CompareAndSwap(false, true) {
 			p.err = p.ctx.Err()
@@ -223,7 +227,7 @@ func (w *shared) all(ctx context.Context, batch []*piece) error {
 		if p.err = p.ctx.Err(); p.err != nil {
 			continue
 		}
-		broken, err := savepoint(ctx, tx, p)
+		broken, err := run(ctx, tx, p)
 		if broken {
 			return errors.Join(fmt.Errorf("transaction broke: %w", err), tx.Rollback())
 		}
@@ -254,6 +258,12 @@ func savepoint(ctx context.Context, tx *sqlx.Tx, p *piece) (broken bool, err err
 	if _, err := tx.ExecContext(ctx, "RELEASE piece"); err != nil {
 		return true, errors.Join(p.err, err)
 	}
+	return false, p.err
+}
+
+// alone runs the only piece: when it fails the transaction is rolled back.
+func alone(ctx context.Context, tx *sqlx.Tx, p *piece) (broken bool, err error) {
+	p.err = guarded(ctx, p.work, tx)
 	return false, p.err
 }
 

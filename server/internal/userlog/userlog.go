@@ -21,6 +21,12 @@ type Config struct {
 	Dir string
 	// Batch is how many rows one statement stores at most; 0 means 256.
 	Batch int
+	// Gather is how far apart the beginnings of two statements are at least, while
+	// fewer than Enough rows wait: the second one takes what comes in between. It is
+	// what a row waits at most for others; one that comes alone waits for nobody. 0
+	// means 20 ms and 32.
+	Gather time.Duration
+	Enough int
 	// Wait is how long a message waits at most until its row is safe; 0 means 0.3 s.
 	// StoreWait is the part of it that the database has before the spool gets the
 	// row; 0 means two thirds.
@@ -67,6 +73,8 @@ func New(cfg Config, store Store, log *slog.Logger, reg prometheus.Registerer) (
 		return nil, errors.New("user log: no folder for the spool")
 	}
 	setDefault(&cfg.Batch, 256)
+	setDefault(&cfg.Gather, 20*time.Millisecond)
+	setDefault(&cfg.Enough, 32)
 	setDefault(&cfg.Wait, 300*time.Millisecond)
 	setDefault(&cfg.StoreWait, cfg.Wait*2/3)
 	setDefault(&cfg.StoreTimeout, 2*time.Second)

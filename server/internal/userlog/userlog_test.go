@@ -177,6 +177,7 @@ func TestBatches(t *testing.T) {
 			t.Error(diff)
 		}
 		// One alone does not wait for others.
+		time.Sleep(time.Second)
 		if wait := r.writeAll(300, 1); wait != 10*time.Millisecond {
 			t.Errorf("one alone waited %s", wait)
 		}
@@ -317,4 +318,36 @@ func TestFit(t *testing.T) {
 	if diff := cmp.Diff(short, short.fit()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestGather: a row that comes alone waits for nobody, those that follow share a
+// statement, and many do not wait.
+func TestGather(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, Config{Gather: 20 * time.Millisecond, Enough: 10})
+		check := func(what string, waited, most time.Duration, wantBatches int) {
+			t.Helper()
+			if _, batches := r.store.count(); waited > most || batches != wantBatches {
+				t.Errorf("%s: waited %v for %d statements, want at most %v and %d", what, waited, batches, most, wantBatches)
+			}
+		}
+		check("alone", r.writeAll(0, 1), 0, 1)
+		var slowest time.Duration
+		var mu sync.Mutex
+		var following sync.WaitGroup
+		for i := range 5 { // one each 3 ms
+			time.Sleep(3 * time.Millisecond)
+			following.Go(func() {
+				waited := r.writeAll(1+i, 1)
+				mu.Lock()
+				defer mu.Unlock()
+				slowest = max(slowest, waited)
+			})
+		}
+		following.Wait()
+		check("following", slowest, 17*time.Millisecond, 2)
+		check("many", r.writeAll(10, 10), 0, 3)
+		time.Sleep(time.Second)
+		check("alone again", r.writeAll(30, 1), 0, 4)
+	})
 }

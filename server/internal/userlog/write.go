@@ -33,6 +33,13 @@ func (q *queue) put(e *entry) {
 	}
 }
 
+// len is how many wait.
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
 // take returns all that waits, up to n entries that nobody has taken.
 func (q *queue) take(n int) []*entry {
 	q.mu.Lock()
@@ -117,45 +124,75 @@ func (l *Log) synced(m Message, f *flush) {
 	l.wakeReplay()
 }
 
-// drain stores what comes until ctx ends.
+// drain stores what comes until ctx ends. What comes while a commit is under way, or
+// within Gather from its beginning, makes the next batch: the slower the database and
+// the more messages, the larger they are.
 func (l *Log) drain(ctx context.Context) {
+	var began time.Time
 	for {
 		select {
 		case <-l.queue.filled:
 		case <-ctx.Done():
 			return
 		}
-		l.storeAll(context.WithoutCancel(ctx))
+		for more := true; more; { // after ctx's end too: what waits is stored
+			l.gather(ctx, began.Add(l.cfg.Gather))
+			began = time.Now()
+			more = l.storeBatch(context.WithoutCancel(ctx)) && l.queue.len() > 0
+		}
 	}
 }
 
-// storeAll stores all that waits. What comes while a commit is under way makes the
-// next batch: the slower the database, the larger they are.
-func (l *Log) storeAll(ctx context.Context) {
-	for {
-		batch := l.queue.take(l.cfg.Batch)
-		if len(batch) == 0 {
+// gather returns at a time, when enough rows wait, or when ctx ends.
+func (l *Log) gather(ctx context.Context, until time.Time) {
+	rest := time.Until(until)
+	if rest <= 0 {
+		return
+	}
+	timer := time.NewTimer(rest)
+	defer timer.Stop()
+	for l.queue.len() < l.cfg.Enough {
+		select {
+		case <-l.queue.filled:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
 			return
 		}
-		rows := make([]Message, len(batch))
-		for i, e := range batch {
-			rows[i] = e.message
-		}
-		refused, err := l.append(ctx, rows)
-		l.away.Store(err != nil)
-		if err != nil {
-			l.wakeReplay()
+	}
+}
+
+// storeAll stores all that waits.
+func (l *Log) storeAll(ctx context.Context) {
+	for l.storeBatch(ctx) {
+	}
+}
+
+// storeBatch stores the next batch of what waits; false when nothing did.
+func (l *Log) storeBatch(ctx context.Context) bool {
+	batch := l.queue.take(l.cfg.Batch)
+	if len(batch) == 0 {
+		return false
+	}
+	rows := make([]Message, len(batch))
+	for i, e := range batch {
+		rows[i] = e.message
+	}
+	refused, err := l.append(ctx, rows)
+	l.away.Store(err != nil)
+	if err != nil {
+		l.wakeReplay()
+	} else {
+		l.metrics.stored.Add(float64(len(rows) - len(refused)))
+	}
+	for i, e := range batch {
+		if refused[i] != nil {
+			e.done <- refused[i]
 		} else {
-			l.metrics.stored.Add(float64(len(rows) - len(refused)))
-		}
-		for i, e := range batch {
-			if refused[i] != nil {
-				e.done <- refused[i]
-			} else {
-				e.done <- err
-			}
+			e.done <- err
 		}
 	}
+	return true
 }
 
 // append stores rows in one statement. When the database refuses them for what one

@@ -84,6 +84,8 @@ func New(cfg Config) *Server {
 	e.GET("/readyz", ready(cfg.Readiness))
 	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelError),
+		// Compressing a page costs more than all that is on it.
+		DisableCompression: true,
 	})))
 	if cfg.Callback != nil {
 		serve := func(c echo.Context) error {

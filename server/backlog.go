@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/job"
+	"oalab/server/internal/sqlstore"
+)
+
+const (
+	// backlogAge is how old the database's word of the backlog may be when it is
+	// shown: however often somebody reads the metrics, it is asked once in this time.
+	backlogAge = time.Second
+	// backlogTimeout bounds one question.
+	backlogTimeout = time.Second
+)
+
+// backlog shows how much is stored and not done yet. What this process has stored
+// since the database was asked is added: the figures may be too high for backlogAge,
+// by what was done within it, but never too low by what this server has accepted, so
+// that zero means that nothing of it is left.
+type backlog struct {
+	ask              func(context.Context) (sqlstore.Backlog, error)
+	rows, unfinished *prometheus.Desc
+
+	mu    sync.Mutex // held while the database is asked
+	asked time.Time
+	last  sqlstore.Backlog // -1 each: the database did not say
+
+	added struct {
+		mu sync.Mutex
+		sqlstore.Backlog
+	}
+}
+
+func newBacklog(ask func(context.Context) (sqlstore.Backlog, error)) *backlog {
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help+" (-1: the database did not say).", nil, nil)
+	}
+	return &backlog{
+		ask:        ask,
+		rows:       desc("oalab_outbox_rows", "Jobs committed and not yet settled"),
+		unfinished: desc("oalab_orders_unfinished", "Orders that are neither done nor failed"),
+	}
+}
+
+// note takes in jobs that this process has committed. Those without an ID were there before.
+func (b *backlog) note(stored []job.Envelope) {
+	b.added.mu.Lock()
+	defer b.added.mu.Unlock()
+	for _, env := range stored {
+		if env.ID == 0 {
+			continue
+		}
+		b.added.Jobs++
+		if env.Kind == job.KindOrder {
+			b.added.Unfinished++
+		}
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (b *backlog) Describe(to chan<- *prometheus.Desc) {
+	to <- b.rows
+	to <- b.unfinished
+}
+
+// Collect implements prometheus.Collector.
+func (b *backlog) Collect(to chan<- prometheus.Metric) {
+	now := b.now()
+	to <- prometheus.MustNewConstMetric(b.rows, prometheus.GaugeValue, float64(now.Jobs))
+	to <- prometheus.MustNewConstMetric(b.unfinished, prometheus.GaugeValue, float64(now.Unfinished))
+}
+
+func (b *backlog) now() sqlstore.Backlog {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.asked.IsZero() || time.Since(b.asked) >= backlogAge {
+		b.refresh()
+	}
+	if b.last.Jobs < 0 {
+		return b.last
+	}
+	added := b.take(sqlstore.Backlog{})
+	return sqlstore.Backlog{Jobs: b.last.Jobs + added.Jobs, Unfinished: b.last.Unfinished + added.Unfinished}
+}
+
+// refresh asks. What was noted before the question is in the answer; what is noted
+// from then on may be, and counts beside it.
+func (b *backlog) refresh() {
+	ctx, cancel := context.WithTimeout(context.Background(), backlogTimeout)
+	defer cancel()
+	before := b.take(sqlstore.Backlog{})
+	found, err := b.ask(ctx)
+	b.asked = time.Now()
+	if err != nil {
+		b.last = sqlstore.Backlog{Jobs: -1, Unfinished: -1}
+		return
+	}
+	b.last = found
+	b.take(before)
+}
+
+// take takes off what is in an answer, and returns what is left beside it.
+func (b *backlog) take(known sqlstore.Backlog) sqlstore.Backlog {
+	b.added.mu.Lock()
+	defer b.added.mu.Unlock()
+	b.added.Jobs -= known.Jobs
+	b.added.Unfinished -= known.Unfinished
+	return b.added.Backlog
+}
