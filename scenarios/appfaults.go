@@ -36,7 +36,7 @@ func AppFaults() Scenario {
 			{
 				Name: "main", Setup: Setup{Layout: layout},
 				Load: func(size Size) (Load, error) {
-					return failoverLoad(rate, appFirst, appFirst+time.Duration(4*appCycles(size))*appSlot+2*time.Second)
+					return failoverLoad(anyRate(size), appFirst, appFirst+time.Duration(4*appCycles(size))*appSlot+2*time.Second)
 				},
 				Faults: func(size Size) []Fault {
 					var list []Fault
@@ -57,7 +57,7 @@ func AppFaults() Scenario {
 			},
 			{
 				Name: "control", Control: true, Setup: Setup{Layout: layout},
-				Load:     func(size Size) (Load, error) { return failoverLoad(rate, 12*time.Second, 12*time.Second) },
+				Load:     func(size Size) (Load, error) { return failoverLoad(anyRate(size), 14*time.Second, 14*time.Second) },
 				Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30}},
 				Objectives: []check.Objective{
 					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},

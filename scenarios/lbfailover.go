@@ -11,8 +11,22 @@ import (
 	"oalab/scenarios/workload"
 )
 
-// rate is the arrival rate of the scenarios on containers, in messages per second.
-const rate = 500.0
+// Arrival rates of the scenarios on containers, in messages per second: fullRate where
+// the rate is part of the claim; where it is not, size short makes do with less, so
+// that several of them can share two cores.
+const (
+	fullRate  = 500.0
+	shortRate = 120.0
+)
+
+func anyRate(size Size) float64 {
+	if size == Full {
+		return fullRate
+	}
+	return shortRate
+}
+
+func claimedRate(Size) float64 { return fullRate }
 
 // LBFailover breaks the pair of load balancers in every way that a host, a process
 // or a network can break it, and holds what clients felt against what the settings
@@ -28,11 +42,11 @@ func LBFailover() Scenario {
 		Topologies: []string{Docker},
 		Limits:     dockerLimits,
 		Arms: []Arm{
-			failoverArm("main", sub, 8*time.Second,
+			failoverArm("main", claimedRate, sub, 6500*time.Millisecond,
 				killNginx, killHost, stopHost, freezeHost, cutHost, reloadNginx),
 			splitBrainArm(sub),
-			failoverArm("1s", slow, slowSlot, killHost, freezeHost),
-			failoverArm("thesis", ThesisVRRP(), slowSlot, killNginx, killNginxForGood, killHost),
+			failoverArm("1s", anyRate, slow, slowSlot, killHost, freezeHost),
+			failoverArm("thesis", anyRate, ThesisVRRP(), slowSlot, killNginx, killNginxForGood, killHost),
 			failoverControl(sub),
 		},
 	}
@@ -73,9 +87,9 @@ func cycles(size Size) int {
 type failoverFault func(at time.Duration, v predict.Settings) Fault
 
 // failoverArm repeats each of the faults, one cycle every slot. A message whose
-// connection broke is tried again 5 s and 10 s later: slots are such that these
-// moments lie in steady stretches of the cycles after it.
-func failoverArm(name string, v predict.Settings, slot time.Duration, faults ...failoverFault) Arm {
+// connection broke is tried again 5 s later: slots are such that this moment lies in
+// a steady stretch.
+func failoverArm(name string, rate func(Size) float64, v predict.Settings, slot time.Duration, faults ...failoverFault) Arm {
 	const first = 5 * time.Second
 	length := func(size Size) time.Duration {
 		return first + time.Duration(len(faults)*cycles(size))*slot + 2*time.Second
@@ -83,7 +97,7 @@ func failoverArm(name string, v predict.Settings, slot time.Duration, faults ...
 	return Arm{
 		Name:  name,
 		Setup: Setup{Layout: topology.Layout{VRRP: v, QuickStores: true}},
-		Load:  func(size Size) (Load, error) { return failoverLoad(rate, first, length(size)) },
+		Load:  func(size Size) (Load, error) { return failoverLoad(rate(size), first, length(size)) },
 		Faults: func(size Size) []Fault {
 			var list []Fault
 			for cycle := range cycles(size) {
@@ -114,7 +128,7 @@ func failoverControl(v predict.Settings) Arm {
 	return Arm{
 		Name: "control", Control: true,
 		Setup: Setup{Layout: topology.Layout{VRRP: v, QuickStores: true}},
-		Load:  func(size Size) (Load, error) { return failoverLoad(rate, length, length) },
+		Load:  func(size Size) (Load, error) { return failoverLoad(fullRate, length, length) },
 		Checkers: []check.Checker{
 			check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30},
 		},
@@ -201,7 +215,7 @@ func splitBrainArm(v predict.Settings) Arm {
 		Name:   "split-brain",
 		Expect: check.Violate("address-single"),
 		Setup:  Setup{Layout: topology.Layout{VRRP: v, QuickStores: true}},
-		Load:   func(size Size) (Load, error) { return failoverLoad(rate, first, length(size)) },
+		Load:   func(size Size) (Load, error) { return failoverLoad(anyRate(size), first, length(size)) },
 		Faults: func(size Size) []Fault {
 			var list []Fault
 			for cycle := range cycles(size) {

@@ -49,7 +49,7 @@ func RollingDeploy() Scenario {
 			{
 				Name: "main", Setup: Setup{Layout: layout},
 				Load: func(size Size) (Load, error) {
-					return failoverLoad(rate, first, first+time.Duration(apps*rounds(size))*slot+2*time.Second)
+					return failoverLoad(anyRate(size), first, first+time.Duration(apps*rounds(size))*slot+2*time.Second)
 				},
 				Faults: func(size Size) []Fault {
 					var list []Fault
@@ -64,7 +64,7 @@ func RollingDeploy() Scenario {
 			},
 			{
 				Name: "control", Control: true, Setup: Setup{Layout: layout},
-				Load:     func(size Size) (Load, error) { return failoverLoad(rate, 10*time.Second, 10*time.Second) },
+				Load:     func(size Size) (Load, error) { return failoverLoad(anyRate(size), 14*time.Second, 14*time.Second) },
 				Checkers: checkers, Objectives: objectives,
 			},
 		},
