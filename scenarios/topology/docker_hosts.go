@@ -17,12 +17,13 @@ import (
 
 // Places in the network: the last byte of the address of each host.
 const (
-	placeLB     = 11
-	placeApp    = 21
-	placeMySQL  = 61
-	placeRedis  = 71
-	placeRabbit = 81
-	placeVIP    = 100
+	placeLB        = 11
+	placeApp       = 21
+	placeMySQL     = 61
+	placeRedis     = 71
+	placeRabbit    = 81
+	placeVIP       = 100
+	placeGenerator = 151
 )
 
 // Ports inside the network.

@@ -33,6 +33,8 @@ type Layout struct {
 	TryTimeout, OutFor time.Duration
 	// AccessLog lets Nginx tell which app server each request went to.
 	AccessLog bool
+	// Generator adds a host inside the network that load can come from.
+	Generator bool
 }
 
 // DefaultVRRP is the product's own setting (design 5.17): sub-second take-over.
@@ -50,6 +52,8 @@ const (
 	HostMySQL  chaos.Target = "mysql"
 	HostRedis  chaos.Target = "redis"
 	HostRabbit chaos.Target = "rabbitmq"
+	// HostGenerator is there with Layout.Generator.
+	HostGenerator chaos.Target = "generator"
 )
 
 // HostApp is app server n, from 1.
