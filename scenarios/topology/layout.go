@@ -28,6 +28,9 @@ type Layout struct {
 	// Method is how Nginx chooses an app server: round_robin (also when empty), ip_hash,
 	// least_conn or random.
 	Method string
+	// Weights are those of the app servers, in order, with Method round_robin and
+	// least_conn; one that is 0 or missing counts as 1.
+	Weights []int
 	// TryTimeout is how long Nginx waits for an app server, OutFor how long one that
 	// failed five times stays out; 0 means what docker/lb says.
 	TryTimeout, OutFor time.Duration
