@@ -2,6 +2,7 @@ package topology
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"oalab/scenarios/history"
@@ -63,9 +64,9 @@ func compareConfigs(a, b hostConfig) (drift []history.DriftLine, compared int) {
 	for i := range common {
 		common[i] = make([]int, len(right)+1)
 	}
-	for i := len(left) - 1; i >= 0; i-- {
-		for j := len(right) - 1; j >= 0; j-- {
-			if left[i] == right[j] {
+	for i, l := range slices.Backward(left) {
+		for j, r := range slices.Backward(right) {
+			if l == r {
 				common[i][j] = common[i+1][j+1] + 1
 			} else {
 				common[i][j] = max(common[i+1][j], common[i][j+1])

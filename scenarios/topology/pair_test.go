@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,11 +73,11 @@ func listen(t *testing.T, d *docker, h http.Handler) (addr string) {
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(d.network.Gateway().String(), "0"))
 	must(t, err)
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ln) }()
+	var served sync.WaitGroup
+	served.Go(func() { _ = srv.Serve(ln) }) // it ends by being closed
 	t.Cleanup(func() {
 		_ = srv.Close() // nobody waits for an answer
-		<-served
+		served.Wait()
 	})
 	return ln.Addr().String()
 }
