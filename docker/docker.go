@@ -8,5 +8,5 @@ import "embed"
 // Files are the folders of the images, and versions.txt: the last known good
 // versions of their packages.
 //
-//go:embed app base lb metrics mocks mysql rabbitmq redis versions.txt
+//go:embed app base generator lb metrics mocks mysql rabbitmq redis versions.txt
 var Files embed.FS

@@ -195,6 +195,7 @@ func meaningOfCycles(base string) string {
 		"readmitted_after_s": "from when the app server was healed until it was given requests again, longest of the windows",
 		"share_in":           "share of the requests that the app server got in the windows",
 		"share_after":        "share of the requests that the app server got once it was back",
+		"config_drift":       "lines of configuration that only one of the load balancers has",
 	}[base]
 }
 

@@ -80,4 +80,27 @@ func TestOnContainers(t *testing.T) {
 			}
 		})
 	}
+	pairIsTold(t, res)
+}
+
+// pairIsTold holds the report of a run on containers against what it must say of the
+// pair of load balancers: how even their work was, and that they are configured alike
+// (DIS-1, DIS-9).
+func pairIsTold(t *testing.T, res runner.Result) {
+	t.Helper()
+	if f, ok := figure(res.Manifest, "balance_max_min"); !ok || f.Value < 1 || f.N < 10 {
+		t.Errorf("balance_max_min is %+v (found: %t), want a ratio of some requests", f, ok)
+	}
+	if f, ok := figure(res.Manifest, "config_drift"); !ok || f.Value != 0 || f.N < 100 {
+		t.Errorf("config_drift is %+v (found: %t), want 0 of more than 100 lines", f, ok)
+	}
+	text, err := os.ReadFile(filepath.Join(res.Dir, "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| largest over smallest |", "## Configuration of the load balancers", "| equal |"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
 }

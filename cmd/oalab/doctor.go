@@ -22,7 +22,8 @@ func (a *app) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Tell what this machine can run, and why not",
-		Long: `doctor looks at the machine and changes nothing. It exits with 1 when embedded
+		Long: `doctor looks at the machine and changes nothing; where an image of oalab is there, a
+container of it lives for a moment to try what hosts need. It exits with 1 when embedded
 scenarios cannot run.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

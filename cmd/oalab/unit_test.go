@@ -115,15 +115,17 @@ func TestInterruptedRun(t *testing.T) {
 	}
 }
 
-// interruptAt sends an interrupt when a text is written.
+// interruptAt sends an interrupt when a text is written for the first time.
 type interruptAt struct {
 	w       *bytes.Buffer
 	at      string
 	signals chan<- os.Signal
+	sent    bool
 }
 
 func (i *interruptAt) Write(b []byte) (int, error) {
-	if bytes.Contains(b, []byte(i.at)) {
+	if !i.sent && bytes.Contains(b, []byte(i.at)) {
+		i.sent = true
 		i.signals <- os.Interrupt
 	}
 	return i.w.Write(b)

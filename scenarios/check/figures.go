@@ -32,6 +32,7 @@ func Figures(a *history.Arm, windows []history.Window) []history.Figure {
 		r.failover(fault)
 	}
 	r.shares(windows)
+	r.drift()
 	return r.out
 }
 

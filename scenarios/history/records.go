@@ -97,8 +97,10 @@ type ArmRecord struct {
 	Load    Load      `json:"load"`
 	// Predictions are what the settings let expect of the faults, from before the load.
 	Predictions []Prediction `json:"predictions,omitempty"`
-	DrainedS    float64      `json:"drained_s"` // when the probes saw the system empty; 0: never
-	Interrupted bool         `json:"interrupted,omitempty"`
+	// Drift compares what is meant to be equal, after the load; nil: there is nothing.
+	Drift       *Drift  `json:"config_drift,omitempty"`
+	DrainedS    float64 `json:"drained_s"` // when the probes saw the system empty; 0: never
+	Interrupted bool    `json:"interrupted,omitempty"`
 	// Problems of the run itself (a probe that never answered, a fault that would
 	// not heal). Any of them makes the arm inconclusive.
 	Problems []string `json:"problems,omitempty"`

@@ -111,10 +111,23 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 		return err
 	}
 	x.record.Interrupted = ctx.Err() != nil
+	x.compare(ctx, sys)
 	if err := stop(); err != nil {
 		x.problem("stop the system: %v", err)
 	}
 	return x.out.WriteRecord(x.record)
+}
+
+// compare records whether hosts that are meant to be equal still are (DIS-1).
+func (x *arm) compare(ctx context.Context, sys topology.System) {
+	pair, ok := sys.(topology.Pair)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
+	defer cancel()
+	drift := pair.Drift(ctx)
+	x.record.Drift = &drift
 }
 
 // predictions are what the settings let expect of each fault whose outage can be

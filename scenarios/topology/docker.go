@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"oalab/chaos"
@@ -52,7 +53,7 @@ func (d *docker) start(ctx context.Context) error {
 	if d.engine, err = container.Open(ctx, container.Options{RunID: runID(), Keep: d.spec.Keep, Log: d.spec.Logger}); err != nil {
 		return err
 	}
-	if err := d.ensureImages(ctx, append(storeImages(), image.LB, image.App)...); err != nil {
+	if err := d.ensureImages(ctx, slices.Concat(storeImages(), []image.Name{image.LB, image.App}, d.generatorImages())...); err != nil {
 		return err
 	}
 	d.spec.say("start")
@@ -79,7 +80,7 @@ func (d *docker) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the servers' configuration back: %w", err)
 	}
-	if err := d.launch(ctx, append(d.apps(text), d.balancers()...)...); err != nil {
+	if err := d.launch(ctx, slices.Concat(d.apps(text), d.balancers(), d.generators())...); err != nil {
 		return err
 	}
 	return poll(ctx, "the service answers at its virtual IP", func(ctx context.Context) error {
@@ -97,8 +98,14 @@ func runID() string {
 // ensureImages builds what this machine does not have yet, which takes minutes.
 func (d *docker) ensureImages(ctx context.Context, names ...image.Name) error {
 	builder, err := image.New(d.engine.Docker(), image.Options{
-		Find: func(string) (string, error) { return d.spec.Oaserver, nil }, // the one program among these images
-		Log:  func(line string) { d.spec.say("images: " + line) },
+		Find: func(program string) (string, error) {
+			path := map[string]string{"oaserver": d.spec.Oaserver, "oalab": d.spec.Oalab}[program]
+			if path == "" {
+				return "", fmt.Errorf("where program %s is was not said", program)
+			}
+			return path, nil
+		},
+		Log: func(line string) { d.spec.say("images: " + line) },
 	})
 	if err != nil {
 		return err

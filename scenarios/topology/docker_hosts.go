@@ -17,12 +17,13 @@ import (
 
 // Places in the network: the last byte of the address of each host.
 const (
-	placeLB     = 11
-	placeApp    = 21
-	placeMySQL  = 61
-	placeRedis  = 71
-	placeRabbit = 81
-	placeVIP    = 100
+	placeLB        = 11
+	placeApp       = 21
+	placeMySQL     = 61
+	placeRedis     = 71
+	placeRabbit    = 81
+	placeVIP       = 100
+	placeGenerator = 151
 )
 
 // Ports inside the network.
@@ -80,7 +81,7 @@ func (d *docker) stores() []container.Spec {
 // config is that of every app server.
 func (d *docker) config() serverConfig {
 	cfg := configOf(d.spec)
-	cfg.Listen, cfg.DataDir = "0.0.0.0:"+portApp, "/var/lib/oaserver"
+	cfg.Listen, cfg.DataDir = "0.0.0.0:"+portApp, dataDir
 	cfg.Database = &databaseConfig{
 		Driver:  "mysql",
 		CoreDSN: d.mysqlDSN(),
@@ -94,6 +95,9 @@ func (d *docker) config() serverConfig {
 
 // database is the servers' database in MySQL.
 const database = "oalab"
+
+// dataDir is where an app server keeps what is its own.
+const dataDir = "/var/lib/oaserver"
 
 // configPath is where an app server's configuration lies on its host.
 const configPath = "/etc/oalab/oaserver.yaml"
@@ -109,6 +113,7 @@ func (d *docker) apps(config []byte) []container.Spec {
 			Env:     map[string]string{"GOMAXPROCS": "1"},
 			Files:   []container.File{{Path: configPath, Content: config, Mode: 0o600}},
 			CPUs:    d.layout.AppCPUs,
+			Volumes: []string{dataDir}, // the user log's spool is synced before a follower is answered
 			LogPath: d.log(name), Ready: answers(d.url(placeApp+i, portApp) + "/readyz"),
 		}
 	}
@@ -136,12 +141,16 @@ func (d *docker) balancers() []container.Spec {
 	return specs
 }
 
-// upstreams are the addresses of the app servers but the ones named.
+// upstreams are the app servers but the ones named, as set-upstream takes them.
 func (d *docker) upstreams(without ...chaos.Target) []string {
 	var list []string
 	for i := range d.layout.Apps {
 		if !slices.Contains(without, HostApp(i+1)) {
-			list = append(list, d.addr(placeApp+i, portApp))
+			server := d.addr(placeApp+i, portApp)
+			if i < len(d.layout.Weights) && d.layout.Weights[i] > 0 {
+				server += fmt.Sprintf(",weight=%d", d.layout.Weights[i])
+			}
+			list = append(list, server)
 		}
 	}
 	return list

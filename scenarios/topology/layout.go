@@ -28,11 +28,16 @@ type Layout struct {
 	// Method is how Nginx chooses an app server: round_robin (also when empty), ip_hash,
 	// least_conn or random.
 	Method string
+	// Weights are those of the app servers, in order, with Method round_robin and
+	// least_conn; one that is 0 or missing counts as 1.
+	Weights []int
 	// TryTimeout is how long Nginx waits for an app server, OutFor how long one that
 	// failed five times stays out; 0 means what docker/lb says.
 	TryTimeout, OutFor time.Duration
 	// AccessLog lets Nginx tell which app server each request went to.
 	AccessLog bool
+	// Generator adds a host inside the network that load can come from.
+	Generator bool
 }
 
 // DefaultVRRP is the product's own setting (design 5.17): sub-second take-over.
@@ -50,6 +55,8 @@ const (
 	HostMySQL  chaos.Target = "mysql"
 	HostRedis  chaos.Target = "redis"
 	HostRabbit chaos.Target = "rabbitmq"
+	// HostGenerator is there with Layout.Generator.
+	HostGenerator chaos.Target = "generator"
 )
 
 // HostApp is app server n, from 1.

@@ -35,6 +35,7 @@ const (
 // Spec says what a system is made of, whatever it runs on.
 type Spec struct {
 	Oaserver string // path of the server's binary
+	Oalab    string // path of the harness's own binary; needed with Layout.Generator
 	LogDir   string // the programs' output goes to files in it
 	// Ledgers of the mocks.
 	WeChatLedger, CarrierLedger string

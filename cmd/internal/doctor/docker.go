@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -45,13 +46,19 @@ func dockerInfo(ctx context.Context, host string) (Engine, error) {
 
 // askDocker puts one question to the Docker daemon, for two seconds at most.
 func askDocker(ctx context.Context, host, path string, answer any) (status int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return callDocker(ctx, host, http.MethodGet, path, nil, answer)
+}
+
+// callDocker makes one call of the Docker daemon's API. An answer without content
+// leaves answer as it is.
+func callDocker(ctx context.Context, host, method, path string, body, answer any) (status int, err error) {
 	host = cmp.Or(host, defaultDockerHost)
 	network, address, ok := strings.Cut(host, "://")
 	if !ok || network != "unix" && network != "tcp" {
 		return 0, fmt.Errorf("DOCKER_HOST is %q; oalab knows unix:// and tcp:// only", host)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -59,15 +66,23 @@ func askDocker(ctx context.Context, host, path string, answer any) (status int, 
 			return d.DialContext(ctx, network, address)
 		},
 	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker"+path, nil)
+	sent, err := json.Marshal(body)
+	if err != nil {
+		return 0, fmt.Errorf("ask the Docker daemon: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://docker"+path, bytes.NewReader(sent))
 	if err != nil {
 		return 0, err
 	}
+	req.Header.Set("Content-Type", "application/json")
 	res, err := client.Do(req)
 	if err != nil {
 		return 0, fmt.Errorf("no Docker daemon at %s: %w", host, unwrapURL(err))
 	}
 	defer res.Body.Close()
+	if res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotModified {
+		return res.StatusCode, nil
+	}
 	if err := json.NewDecoder(res.Body).Decode(answer); err != nil {
 		return 0, fmt.Errorf("what listens at %s is no Docker daemon: %w", host, err)
 	}

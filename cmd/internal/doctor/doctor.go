@@ -1,5 +1,6 @@
 // Package doctor owns the examination of a machine: what of the harness can run
-// on it, what cannot, why, and what to do about it (CLI-1, CLI-3). It only looks.
+// on it, what cannot, why, and what to do about it (CLI-1, CLI-3). It only looks; where
+// an image of ours is there, a container of it lives for a moment.
 package doctor
 
 import (
@@ -56,8 +57,13 @@ type Machine struct {
 	CCompiler      func() (path string, err error)
 	DockerAPI      func(ctx context.Context) (version string, err error)
 	DockerInfo     func(ctx context.Context) (Engine, error)
-	Oaserver       func() (path string, err error)
+	// NetAdmin lets a container use NET_ADMIN; ErrNoImage: there is none to try it with.
+	NetAdmin func(ctx context.Context) error
+	Oaserver func() (path string, err error)
 }
+
+// ErrNoImage is that no image of ours is there yet.
+var ErrNoImage = errors.New("no image of oalab is here yet")
 
 // Engine is what the Docker daemon says of itself.
 type Engine struct {
@@ -214,7 +220,17 @@ func (m Machine) dockerRights(ctx context.Context) Finding {
 		return f.lacks(errors.New("the daemon is rootless: its hosts have no NET_ADMIN in a network that this machine reaches"),
 			"use a daemon that runs as root (DOCKER_HOST=unix:///var/run/docker.sock)", Docker)
 	}
-	f.Detail = "hosts may have NET_ADMIN"
+	switch err := m.NetAdmin(ctx); {
+	case errors.Is(err, ErrNoImage):
+		f.Detail = "hosts may have NET_ADMIN, as far as the daemon says; it is tried once there are images"
+	case errors.Is(err, context.DeadlineExceeded):
+		f.Detail = fmt.Sprintf("hosts may have NET_ADMIN, as far as the daemon says; no container tried it within %v", tryWithin)
+	case err != nil:
+		return f.lacks(fmt.Errorf("a host may not change its network: %w", err),
+			"use a daemon that runs as root and may add NET_ADMIN to containers, on a kernel with nf_tables", Docker)
+	default:
+		f.Detail = "hosts have NET_ADMIN: one has tried it"
+	}
 	return f
 }
 

@@ -28,6 +28,7 @@ func sound() Machine {
 		CCompiler:      func() (string, error) { return "/usr/bin/gcc", nil },
 		DockerAPI:      func(context.Context) (string, error) { return "1.49", nil },
 		DockerInfo:     func(context.Context) (Engine, error) { return Engine{OS: "linux", Memory: 16 << 30}, nil },
+		NetAdmin:       func(context.Context) error { return nil },
 		Oaserver:       func() (string, error) { return "/opt/oalab/oaserver", nil },
 	}
 }
@@ -75,6 +76,9 @@ func TestFaults(t *testing.T) {
 		{"docker network", func(m *Machine) {
 			m.DockerInfo = func(context.Context) (Engine, error) { return Engine{OS: "windows", Memory: 16 << 30}, nil }
 		}, Missing, []string{Docker}},
+		{"docker network", func(m *Machine) { m.NetAdmin = func(context.Context) error { return broken } }, Missing, []string{Docker}},
+		{"docker network", func(m *Machine) { m.NetAdmin = func(context.Context) error { return ErrNoImage } }, Good, nil},
+		{"docker network", func(m *Machine) { m.NetAdmin = func(context.Context) error { return context.DeadlineExceeded } }, Good, nil},
 		{"docker memory", func(m *Machine) {
 			m.DockerInfo = func(context.Context) (Engine, error) { return Engine{OS: "linux", Memory: 2 << 30}, nil }
 		}, Poor, nil},

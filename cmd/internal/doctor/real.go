@@ -28,6 +28,7 @@ func Real(p proc.Proc) Machine {
 		CCompiler:      func() (string, error) { return cCompiler(p) },
 		DockerAPI:      func(ctx context.Context) (string, error) { return dockerAPI(ctx, p.Env("DOCKER_HOST")) },
 		DockerInfo:     func(ctx context.Context) (Engine, error) { return dockerInfo(ctx, p.Env("DOCKER_HOST")) },
+		NetAdmin:       func(ctx context.Context) error { return tryNetAdmin(ctx, p.Env("DOCKER_HOST")) },
 		Oaserver:       func() (string, error) { return p.Find("oaserver") },
 	}
 }

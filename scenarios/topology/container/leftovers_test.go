@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/moby/client"
 )
@@ -76,7 +77,7 @@ func child(run string) error {
 		return err
 	}
 	if !strings.HasSuffix(run, "-keep") {
-		s := Spec{Name: "one", Image: os.Getenv(testImage), Addr: n.Addr(11), Cmd: []string{"sh", "-c", idle}}
+		s := Spec{Name: "one", Image: os.Getenv(testImage), Addr: n.Addr(11), Cmd: []string{"sh", "-c", idle}, Volumes: []string{"/data"}}
 		if _, err := n.Start(ctx, s); err != nil {
 			return err
 		}
@@ -100,6 +101,47 @@ func startChild(t *testing.T, run string) *exec.Cmd {
 	return cmd
 }
 
+// volumeOf is the name of the one volume of a container.
+func volumeOf(t *testing.T, e *Engine, id string) string {
+	t.Helper()
+	c, err := e.docker.ContainerInspect(limit(t, 20*time.Second), id, client.ContainerInspectOptions{})
+	must(t, err)
+	if len(c.Container.Mounts) != 1 || c.Container.Mounts[0].Name == "" || !hasVolume(t, e, c.Container.Mounts[0].Name) {
+		t.Fatalf("mounts %+v, want one volume", c.Container.Mounts)
+	}
+	return c.Container.Mounts[0].Name
+}
+
+func hasVolume(t *testing.T, e *Engine, name string) bool {
+	t.Helper()
+	_, err := e.docker.VolumeInspect(limit(t, 20*time.Second), name, client.VolumeInspectOptions{})
+	if err != nil && !errdefs.IsNotFound(err) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+// A volume outlives a restart of its host, and goes with it.
+func TestVolume(t *testing.T) {
+	n := newNetwork(t)
+	s := spec(t, n, "one", 11)
+	s.Volumes = []string{"/data"}
+	hosts, err := n.Start(limit(t, time.Minute), s)
+	must(t, err)
+	h, ctx := hosts[0], limit(t, time.Minute)
+	must(t, h.Run(ctx, "sh", "-c", "echo kept >/data/file"))
+	must(t, h.Kill(ctx))
+	must(t, h.Start(ctx))
+	if r, err := h.Exec(ctx, "cat", "/data/file"); err != nil || r.Output != "kept\n" {
+		t.Errorf("after a restart the file has %q, %v", r.Output, err)
+	}
+	volume := volumeOf(t, n.engine, h.id)
+	must(t, h.Remove(ctx))
+	if hasVolume(t, n.engine, volume) {
+		t.Errorf("volume %s is left", volume)
+	}
+}
+
 // What a killed process left goes at the next start; what a living one has, and what
 // was to be kept, stays until it is cleaned by name.
 func TestLeftovers(t *testing.T) {
@@ -117,6 +159,7 @@ func TestLeftovers(t *testing.T) {
 		t.Logf("opened after %d ms", time.Since(begin).Milliseconds())
 		must(t, e.Close())
 	}
+	volume := volumeOf(t, first, one)
 	reopen()
 	if diff := cmp.Diff([]string{net, one}, there(t, first, dead)); diff != "" {
 		t.Errorf("of a living process (-want +got):\n%s", diff)
@@ -126,6 +169,9 @@ func TestLeftovers(t *testing.T) {
 	reopen()
 	if got := there(t, first, dead); len(got) > 0 {
 		t.Errorf("of a killed process: %v is left", got)
+	}
+	if hasVolume(t, first, volume) {
+		t.Errorf("of a killed process: volume %s is left", volume)
 	}
 	want := []string{"oalab-" + keep + "-net"}
 	if diff := cmp.Diff(want, there(t, first, keep)); diff != "" {

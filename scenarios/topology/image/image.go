@@ -10,14 +10,15 @@ type Name string
 
 // The images.
 const (
-	Base     Name = "base"     // Debian sid with what every host has
-	LB       Name = "lb"       // Nginx and Keepalived
-	MySQL    Name = "mysql"    // one MySQL server
-	RabbitMQ Name = "rabbitmq" // one broker
-	Redis    Name = "redis"    // one Redis server
-	App      Name = "app"      // oaserver
-	Mocks    Name = "mocks"    // mockwechat and mockcarrier
-	Metrics  Name = "metrics"  // Prometheus and exporters
+	Base      Name = "base"      // Debian sid with what every host has
+	LB        Name = "lb"        // Nginx and Keepalived
+	MySQL     Name = "mysql"     // one MySQL server
+	RabbitMQ  Name = "rabbitmq"  // one broker
+	Redis     Name = "redis"     // one Redis server
+	App       Name = "app"       // oaserver
+	Mocks     Name = "mocks"     // mockwechat and mockcarrier
+	Metrics   Name = "metrics"   // Prometheus and exporters
+	Generator Name = "generator" // oalab
 )
 
 // recipe says what an image is made of, beside its folder.
@@ -27,20 +28,21 @@ type recipe struct {
 }
 
 var recipes = map[Name]recipe{
-	Base:     {},
-	LB:       {parent: Base},
-	MySQL:    {parent: Base},
-	RabbitMQ: {parent: Base},
-	Redis:    {parent: Base},
-	App:      {parent: Base, binaries: []string{"oaserver"}},
-	Mocks:    {parent: Base, binaries: []string{"mockwechat", "mockcarrier"}},
-	Metrics:  {parent: Base},
+	Base:      {},
+	LB:        {parent: Base},
+	MySQL:     {parent: Base},
+	RabbitMQ:  {parent: Base},
+	Redis:     {parent: Base},
+	App:       {parent: Base, binaries: []string{"oaserver"}},
+	Mocks:     {parent: Base, binaries: []string{"mockwechat", "mockcarrier"}},
+	Metrics:   {parent: Base},
+	Generator: {parent: Base, binaries: []string{"oalab"}},
 }
 
 // Names are all images. The ones that take longest to build stand first after
 // their parent.
 func Names() []Name {
-	return []Name{Base, MySQL, RabbitMQ, Metrics, LB, Redis, App, Mocks}
+	return []Name{Base, MySQL, RabbitMQ, Metrics, LB, Redis, App, Mocks, Generator}
 }
 
 // Image is an image that is there.
