@@ -42,20 +42,30 @@ func LBFailover() Scenario {
 		Topologies: []string{Docker},
 		Limits:     dockerLimits,
 		Arms: []Arm{
-			failoverArm("main", claimedRate, sub, 6500*time.Millisecond,
-				killNginx, killHost, stopHost, freezeHost, cutHost, reloadNginx),
+			failoverArm("main", claimedRate, topology.Layout{VRRP: sub, QuickStores: true},
+				failoverStep{killNginx, quickSlot}, failoverStep{killHost, quickSlot}, failoverStep{stopHost, quickSlot},
+				failoverStep{freezeHost, quickSlot}, failoverStep{cutHost, quickSlot}, failoverStep{reloadNginx, quickSlot}),
 			splitBrainArm(sub),
-			failoverArm("1s", anyRate, slow, slowSlot, killHost, freezeHost),
-			failoverArm("thesis", anyRate, ThesisVRRP(), slowSlot, killNginx, killNginxForGood, killHost),
+			failoverArm("1s", anyRate, topology.Layout{VRRP: slow, Alone: true},
+				failoverStep{killHost, slowSlot}, failoverStep{freezeHost, staysSlot}),
+			failoverArm("thesis", anyRate, topology.Layout{VRRP: ThesisVRRP(), Alone: true},
+				failoverStep{killNginx, staysSlot}, failoverStep{killNginxForGood, slowSlot}, failoverStep{killHost, slowSlot}),
 			failoverControl(sub),
 		},
 	}
 }
 
-// slowSlot is the length of a cycle with adverts of a second: up to 3.1 s until the
+// Lengths of a cycle. quickSlot: 2 s down at least, up to 2.5 s for a graceful stop
+// and a second to start. slowSlot, with adverts of a second: up to 3.1 s until the
 // take-over and 4.5 s down at least, a second to start again, and as long as for the
-// take-over until the address is home.
-const slowSlot = 13 * time.Second
+// take-over until the address is home. staysSlot: the same for a host that needs no
+// start, or whose address stays. A message whose connection broke is tried again 5 s
+// later, which must not meet the next outage.
+const (
+	quickSlot = 6500 * time.Millisecond
+	slowSlot  = 13 * time.Second
+	staysSlot = 9 * time.Second
+)
 
 // ThesisVRRP is the source's own setting (DIS-10): adverts of 1 s, priorities one
 // apart, and a script that starts Nginx again before it yields.
@@ -86,23 +96,34 @@ func cycles(size Size) int {
 // VRRP settings.
 type failoverFault func(at time.Duration, v predict.Settings) Fault
 
-// failoverArm repeats each of the faults, one cycle every slot. A message whose
-// connection broke is tried again 5 s later: slots are such that this moment lies in
-// a steady stretch.
-func failoverArm(name string, rate func(Size) float64, v predict.Settings, slot time.Duration, faults ...failoverFault) Arm {
+// A failoverStep is a fault and the length of its cycle, until the next may come.
+type failoverStep struct {
+	fault failoverFault
+	slot  time.Duration
+}
+
+// failoverArm goes through its steps again and again.
+func failoverArm(name string, rate func(Size) float64, layout topology.Layout, steps ...failoverStep) Arm {
 	const first = 5 * time.Second
+	v := layout.VRRP
+	round := time.Duration(0)
+	for _, s := range steps {
+		round += s.slot
+	}
 	length := func(size Size) time.Duration {
-		return first + time.Duration(len(faults)*cycles(size))*slot + 2*time.Second
+		return first + time.Duration(cycles(size))*round + 2*time.Second
 	}
 	return Arm{
 		Name:  name,
-		Setup: Setup{Layout: topology.Layout{VRRP: v, QuickStores: true}},
+		Setup: Setup{Layout: layout},
 		Load:  func(size Size) (Load, error) { return failoverLoad(rate(size), first, length(size)) },
 		Faults: func(size Size) []Fault {
 			var list []Fault
-			for cycle := range cycles(size) {
-				for i, f := range faults {
-					list = append(list, f(first+time.Duration(cycle*len(faults)+i)*slot, v))
+			at := first
+			for range cycles(size) {
+				for _, s := range steps {
+					list = append(list, s.fault(at, v))
+					at += s.slot
 				}
 			}
 			return list
@@ -114,7 +135,7 @@ func failoverArm(name string, rate func(Size) float64, v predict.Settings, slot 
 			check.AddressSingle{ToleranceS: overlap(v), RejoinS: predict.NeighbourS},
 			check.Predicted{},
 		},
-		Objectives: failoverObjectives(v, faults...),
+		Objectives: failoverObjectives(v, steps...),
 	}
 }
 
@@ -170,14 +191,14 @@ func failoverLoad(rate float64, steady, length time.Duration) (Load, error) {
 // failoverObjectives bound what clients felt. That no follower loses a message holds
 // for every arm; a bound on the outage is set where adverts are quick, the others are
 // held against their prediction.
-func failoverObjectives(v predict.Settings, faults ...failoverFault) []check.Objective {
+func failoverObjectives(v predict.Settings, steps ...failoverStep) []check.Objective {
 	list := []check.Objective{
 		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 1000},
 		{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
 	}
-	for _, f := range faults {
-		fault := f(0, v)
+	for _, s := range steps {
+		fault := s.fault(0, v)
 		switch fault.Name {
 		case faultReload:
 			list = append(list, check.Objective{Figure: "tries_failed/" + fault.Name, Relation: "==", Limit: 0, MinN: 100})
@@ -214,7 +235,7 @@ func splitBrainArm(v predict.Settings) Arm {
 	return Arm{
 		Name:   "split-brain",
 		Expect: check.Violate("address-single"),
-		Setup:  Setup{Layout: topology.Layout{VRRP: v, QuickStores: true}},
+		Setup:  Setup{Layout: topology.Layout{VRRP: v, Alone: true}},
 		Load:   func(size Size) (Load, error) { return failoverLoad(anyRate(size), first, length(size)) },
 		Faults: func(size Size) []Fault {
 			var list []Fault

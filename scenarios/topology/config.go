@@ -3,7 +3,6 @@ package topology
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -93,16 +92,15 @@ func prepare(ctx context.Context, spec Spec, work string, cfg serverConfig) (str
 	if err != nil {
 		return "", err
 	}
-	config := filepath.Join(work, "oaserver.yaml")
+	data, err := seedText(spec)
+	if err != nil {
+		return "", err
+	}
+	config, seed := filepath.Join(work, "oaserver.yaml"), filepath.Join(work, "seed.yaml")
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		return "", fmt.Errorf("write the server's configuration: %w", err)
 	}
-	seed := filepath.Join(work, "seed.yaml")
-	f, err := os.OpenFile(seed, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return "", fmt.Errorf("write the seed file: %w", err)
-	}
-	if err := errors.Join(spec.SeedFile(f), f.Close()); err != nil {
+	if err := os.WriteFile(seed, data, 0o600); err != nil {
 		return "", fmt.Errorf("write the seed file: %w", err)
 	}
 	out, err := exec.CommandContext(ctx, spec.Oaserver, "seed", "--config", config, seed).CombinedOutput()
@@ -110,6 +108,15 @@ func prepare(ctx context.Context, spec Spec, work string, cfg serverConfig) (str
 		return "", fmt.Errorf("load the seed with %s: %w: %s", spec.Oaserver, err, lastLine(out))
 	}
 	return config, nil
+}
+
+// seedText is the seed file that the spec wants.
+func seedText(spec Spec) ([]byte, error) {
+	var b bytes.Buffer
+	if err := spec.SeedFile(&b); err != nil {
+		return nil, fmt.Errorf("write the seed file: %w", err)
+	}
+	return b.Bytes(), nil
 }
 
 // lastLine is the last line of a program's output that says anything.

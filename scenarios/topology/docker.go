@@ -53,7 +53,7 @@ func (d *docker) start(ctx context.Context) error {
 	if d.engine, err = container.Open(ctx, container.Options{RunID: runID(), Keep: d.spec.Keep, Log: d.spec.Logger}); err != nil {
 		return err
 	}
-	if err := d.ensureImages(ctx, slices.Concat(storeImages(), []image.Name{image.LB, image.App}, d.generatorImages())...); err != nil {
+	if err := d.ensureImages(ctx, slices.Concat(d.storeImages(), []image.Name{image.LB, image.App}, d.generatorImages())...); err != nil {
 		return err
 	}
 	d.spec.say("start")
@@ -72,15 +72,11 @@ func (d *docker) start(ctx context.Context) error {
 	if err := d.launch(ctx, d.stores()...); err != nil {
 		return err
 	}
-	config, err := prepare(ctx, d.spec, d.work, d.config())
+	files, err := d.appFiles(ctx)
 	if err != nil {
 		return err
 	}
-	text, err := os.ReadFile(config)
-	if err != nil {
-		return fmt.Errorf("read the servers' configuration back: %w", err)
-	}
-	if err := d.launch(ctx, slices.Concat(d.apps(text), d.balancers(), d.generators())...); err != nil {
+	if err := d.launch(ctx, slices.Concat(d.apps(files), d.balancers(), d.generators())...); err != nil {
 		return err
 	}
 	return poll(ctx, "the service answers at its virtual IP", func(ctx context.Context) error {

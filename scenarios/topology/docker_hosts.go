@@ -60,8 +60,19 @@ func (d *docker) amqpURL() string {
 // storeImages are the images of the stores.
 func storeImages() []image.Name { return []image.Name{image.MySQL, image.RabbitMQ, image.Redis} }
 
+// storeImages are the images that the stores need.
+func (d *docker) storeImages() []image.Name {
+	if d.layout.Alone {
+		return nil
+	}
+	return storeImages()
+}
+
 // stores are the hosts that keep what the app servers share.
 func (d *docker) stores() []container.Spec {
+	if d.layout.Alone {
+		return nil
+	}
 	return []container.Spec{
 		{
 			Name: string(HostMySQL), Image: d.images[image.MySQL].Ref, Addr: d.place(placeMySQL),
@@ -82,12 +93,14 @@ func (d *docker) stores() []container.Spec {
 func (d *docker) config() serverConfig {
 	cfg := configOf(d.spec)
 	cfg.Listen, cfg.DataDir = "0.0.0.0:"+portApp, dataDir
-	cfg.Database = &databaseConfig{
-		Driver:  "mysql",
-		CoreDSN: d.mysqlDSN(),
+	if !d.layout.Alone {
+		cfg.Database = &databaseConfig{
+			Driver:  "mysql",
+			CoreDSN: d.mysqlDSN(),
+		}
+		cfg.Redis.Addr = d.addr(placeRedis, portRedis)
+		cfg.AMQP = &amqpConfig{URL: d.amqpURL()}
 	}
-	cfg.Redis.Addr = d.addr(placeRedis, portRedis)
-	cfg.AMQP = &amqpConfig{URL: d.amqpURL()}
 	cfg.WeChat.APIBase = "http://" + d.platform.Addr()
 	cfg.Carrier.WSDLURL = "http://" + d.carrier.Addr() + "/carrier?wsdl"
 	return cfg
@@ -102,8 +115,34 @@ const dataDir = "/var/lib/oaserver"
 // configPath is where an app server's configuration lies on its host.
 const configPath = "/etc/oalab/oaserver.yaml"
 
+// seedPath is where a seed file lies that an app server loads itself.
+const seedPath = "/etc/oalab/seed.yaml"
+
+// appFiles are the files of every app server. What the servers share is filled here,
+// once; one that is alone fills its own stores.
+func (d *docker) appFiles(ctx context.Context) ([]container.File, error) {
+	if !d.layout.Alone {
+		if _, err := prepare(ctx, d.spec, d.work, d.config()); err != nil {
+			return nil, err
+		}
+	}
+	config, err := d.config().render()
+	if err != nil {
+		return nil, err
+	}
+	files := []container.File{{Path: configPath, Content: config, Mode: 0o600}}
+	if d.layout.Alone {
+		seed, err := seedText(d.spec)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, container.File{Path: seedPath, Content: seed, Mode: 0o600})
+	}
+	return files, nil
+}
+
 // apps are the app servers, all with the same configuration.
-func (d *docker) apps(config []byte) []container.Spec {
+func (d *docker) apps(files []container.File) []container.Spec {
 	specs := make([]container.Spec, d.layout.Apps)
 	for i := range specs {
 		name := string(HostApp(i + 1))
@@ -111,7 +150,7 @@ func (d *docker) apps(config []byte) []container.Spec {
 			Name: name, Image: d.images[image.App].Ref, Addr: d.place(placeApp + i),
 			// One processor's worth of Go for each host: all of them share those of this machine.
 			Env:     map[string]string{"GOMAXPROCS": "1"},
-			Files:   []container.File{{Path: configPath, Content: config, Mode: 0o600}},
+			Files:   files,
 			CPUs:    d.layout.AppCPUs,
 			Volumes: []string{dataDir}, // the user log's spool is synced before a follower is answered
 			LogPath: d.log(name), Ready: answers(d.url(placeApp+i, portApp) + "/readyz"),

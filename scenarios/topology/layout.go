@@ -13,8 +13,11 @@ import (
 // Layout says what a docker topology is made of: a pair of load balancers with one
 // virtual IP before app servers, which share a MySQL, a Redis and a RabbitMQ.
 type Layout struct {
-	// Apps is the number of app servers; 0 means 2.
+	// Apps is the number of app servers; 0 means 2. It is 1 when that is Alone.
 	Apps int
+	// Alone means one app server that keeps everything itself, in the embedded stores:
+	// for what is asked of the load balancers only.
+	Alone bool
 	// AppCPUs bounds the processors of each app server; 0 does not.
 	AppCPUs float64
 	// QuickStores lets MySQL answer a commit before it is on disk. Nothing is lost by it
@@ -64,6 +67,9 @@ func HostApp(n int) chaos.Target { return chaos.Target(fmt.Sprintf("app%d", n)) 
 
 func (l Layout) withDefaults() Layout {
 	l.Apps = cmp.Or(l.Apps, 2)
+	if l.Alone {
+		l.Apps = 1
+	}
 	if l.VRRP == (predict.Settings{}) {
 		l.VRRP = DefaultVRRP()
 	}
