@@ -31,10 +31,14 @@ func (d *docker) Drift(ctx context.Context) history.Drift {
 	return drift
 }
 
+// printConfig prints the configuration and nothing else, or why Nginx refuses it: both
+// streams come as one.
+const printConfig = `said=$(nginx -t -q 2>&1) || { echo "$said"; exit 1; }; exec nginx -T -q 2>/dev/null`
+
 // nginxConfig is what Nginx of a load balancer reads: every file, the included ones too.
 func (d *docker) nginxConfig(ctx context.Context, lb chaos.Target) (string, error) {
 	h := d.hosts[lb]
-	r, err := h.Exec(ctx, "nginx", "-T")
+	r, err := h.Exec(ctx, "sh", "-c", printConfig)
 	if err != nil {
 		return "", fmt.Errorf("read the configuration of %s: %w", lb, err)
 	}

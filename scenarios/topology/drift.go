@@ -41,8 +41,7 @@ func (c hostConfig) lines() []configLine {
 			file = strings.TrimSuffix(rest, ":")
 			continue
 		}
-		// What begins with its name is said by Nginx about its look at them.
-		if file == "" || line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "nginx: ") {
+		if file == "" || line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		line = spaces.ReplaceAllString(line, " ")

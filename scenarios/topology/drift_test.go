@@ -14,7 +14,7 @@ import (
 
 // said is a configuration as `nginx -T` prints it.
 func said(files ...string) string {
-	text := "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
+	var text string
 	for i := 0; i < len(files); i += 2 {
 		text += "# configuration file " + files[i] + ":\n" + files[i+1] + "\n"
 	}
@@ -36,7 +36,6 @@ func TestCompareConfigs(t *testing.T) {
 	}{
 		"equal":                       {base, nil, 6},
 		"comments and space":          {said(main, "# by hand\nworker_processes   1;\n\nhttp {\n    gzip on;\n}", up, "server 198.18.0.21:8080;\n\tserver 198.18.0.22:8080;"), nil, 6},
-		"what Nginx says of it":       {"nginx: [warn] something\n" + base + "nginx: test is successful\n", nil, 6},
 		"a value":                     {strings.Replace(base, "gzip on", "gzip off", 1), []history.DriftLine{only("lb1", main, "gzip on;"), only("lb2", main, "gzip off;")}, 7},
 		"a line less":                 {strings.Replace(base, "server 198.18.0.22:8080;", "", 1), []history.DriftLine{only("lb1", up, "server 198.18.0.22:8080;")}, 6},
 		"a line more":                 {strings.Replace(base, "gzip on;", "gzip on;\nsendfile on;", 1), []history.DriftLine{only("lb2", main, "sendfile on;")}, 7},
