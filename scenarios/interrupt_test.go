@@ -17,6 +17,7 @@ import (
 // TestInterrupt sends SIGINT to oalab while a fault is in effect: the fault is
 // healed, the report is written, the exit status is 130 (CHA-3, CLI-1).
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(outDir(t), "interrupted")
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
