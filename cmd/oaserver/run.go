@@ -75,17 +75,12 @@ func command(ctx context.Context, p proc.Proc) error {
 	return fmt.Errorf("unknown command %q: %w", name, errUsage)
 }
 
-// gcPercent spares the server work: what lives is small beside what passes through, and
-// would be looked at several times a second. The memory is up to so much more than what lives.
-const gcPercent = 300
-
 // serve runs the server until ctx ends or serving fails.
 func serve(ctx context.Context, p proc.Proc, args []string) (err error) {
 	opt, err := parse(p, "serve", args, 0)
 	if err != nil {
 		return err
 	}
-	defer debug.SetGCPercent(collectLess(p))
 	s, err := server.New(ctx, opt.cfg, server.Options{Roles: server.ParseRoles(opt.roles), Log: p.Stderr})
 	if err != nil {
 		return err
@@ -103,18 +98,6 @@ func serve(ctx context.Context, p proc.Proc, args []string) (err error) {
 	case err := <-s.Failed():
 		return err
 	}
-}
-
-// collectLess sets gcPercent, unless the environment says otherwise, and returns what was.
-func collectLess(p proc.Proc) (before int) {
-	if p.LookupEnv != nil {
-		if _, set := p.LookupEnv("GOGC"); set {
-			before = debug.SetGCPercent(gcPercent)
-			debug.SetGCPercent(before)
-			return before
-		}
-	}
-	return debug.SetGCPercent(gcPercent)
 }
 
 // options are what the flags of a command say.

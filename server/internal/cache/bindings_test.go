@@ -178,13 +178,13 @@ func TestBindingsAreKeptWarm(t *testing.T) {
 			for i := range 30 {
 				bind(t, db, fmt.Sprint("o", i), "13800000001")
 			}
-			b, reg := bindings(t, BindingsConfig{Entries: entries}, "", db)
+			b, reg := bindings(t, BindingsConfig{Entries: entries, Keys: 1000}, nobody, db)
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- b.Run(ctx) }()
 			looked := 0
-			for range 100 {
-				time.Sleep(10 * time.Second)
+			for range 20 { // beyond the lives of the first filling
+				time.Sleep(BindingTTL / 10)
 				for i := range 30 {
 					b.is(t, fmt.Sprint("o", i), "13800000001")
 					looked++
@@ -192,9 +192,8 @@ func TestBindingsAreKeptWarm(t *testing.T) {
 				b.is(t, "unknown", "")
 			}
 			hits := int(counted(t, reg, "oalab_cache_requests_total", cacheBindings, resultHit))
-			misses := int(counted(t, reg, "oalab_cache_requests_total", cacheBindings, resultMiss))
-			if (hits == looked && misses == 0) != warm {
-				t.Errorf("room for %d: %d hits and %d misses for %d look-ups", entries, hits, misses, looked)
+			if (hits == looked) != warm {
+				t.Errorf("room for %d: %d hits for %d look-ups", entries, hits, looked)
 			}
 			cancel()
 			if err := <-ended; err != nil {
