@@ -58,21 +58,18 @@ func arms(s scenarios.Scenario, names ...string) scenarios.Scenario {
 	return s
 }
 
-// TestLBFailover breaks the pair of load balancers (SCN-1, REP-8, REP-9). What is held
-// against hundredths of a second has the machine to itself.
+// TestLBFailover breaks the pair of load balancers (SCN-1, REP-8, REP-9).
 func TestLBFailover(t *testing.T) {
-	onContainers(t, arms(scenarios.LBFailover(), "main", "control"))
+	onContainers(t, arms(scenarios.LBFailover(), "main", "split-brain", "control"))
 }
 
-// TestLBFailoverInSeconds: with adverts of a second and as the source had it (DIS-10)
-// all is slow enough to share the machine, and so is a split brain.
+// TestLBFailoverInSeconds: adverts of a second, and the source's own settings (DIS-10).
+// Most of its three minutes are waiting for them.
 func TestLBFailoverInSeconds(t *testing.T) {
-	for _, arm := range []string{"thesis", "1s", "split-brain"} {
-		t.Run(arm, func(t *testing.T) {
-			t.Parallel()
-			onContainers(t, arms(scenarios.LBFailover(), arm))
-		})
+	if os.Getenv("OALAB_MEASURE") == "" {
+		t.Skip("SKIPPED: it waits for three minutes, which the tests of one machine do not have. Remedy: make measure")
 	}
+	onContainers(t, arms(scenarios.LBFailover(), "1s", "thesis"))
 }
 
 // TestAppFaults breaks an app server behind them (SCN-21, DIS-7).
