@@ -36,7 +36,7 @@ func TestFailoverSection(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| kill-host | 2 | 0.260 | 0.310 | 0.310 | 0.191 – 0.391 | 0.201 – 0.301, uniform | yes |",
-		"| fail-back | 3 | 0.000 | 0.000 | 0.000 | 0.000 – 0.090 | 0.000 | yes |",
+		"| fail-back | 3 | 0.000 | 0.000 | 0.000 | 0.000 – 0.260 | 0.000 | yes |",
 		"| rejoin | 1 | 0.000 | 0.000 | 0.000 | 0.000 – 1.190 | 0.000 – 1.100 | yes |",
 		"| kill-server | 1 | 0.000 | 0.000 | 0.000 | nothing | – |  |",
 		"| kill-host | ", "## Requests by app server", "app1 33.3 %, app2 33.3 %, app3 33.3 %",

@@ -43,7 +43,7 @@ func LBFailover() Scenario {
 		Limits:     dockerLimits,
 		Arms: []Arm{
 			failoverArm("main", claimedRate, topology.Layout{VRRP: sub, QuickStores: true},
-				failoverStep{killNginx, quickSlot}, failoverStep{killHost, quickSlot}, failoverStep{stopHost, quickSlot},
+				failoverStep{killNginx, quickSlot}, failoverStep{killHost, quickSlot}, failoverStep{stopHost, stopSlot},
 				failoverStep{freezeHost, quickSlot}, failoverStep{cutHost, quickSlot}, failoverStep{reloadNginx, quickSlot}),
 			splitBrainArm(sub),
 			failoverArm("1s", anyRate, topology.Layout{VRRP: slow, Alone: true},
@@ -55,14 +55,15 @@ func LBFailover() Scenario {
 	}
 }
 
-// Lengths of a cycle. quickSlot: 2 s down at least, up to 2.5 s for a graceful stop
-// and a second to start. slowSlot, with adverts of a second: up to 3.1 s until the
+// Lengths of a cycle. quickSlot: 2 s down at least, and two until the address is home.
+// stopSlot: up to 2.5 s more for a graceful stop. slowSlot, with adverts of a second: up to 3.1 s until the
 // take-over and 4.5 s down at least, a second to start again, and as long as for the
 // take-over until the address is home. staysSlot: the same for a host that needs no
 // start, or whose address stays. A message whose connection broke is tried again 5 s
 // later, which must not meet the next outage.
 const (
 	quickSlot = 6500 * time.Millisecond
+	stopSlot  = 8500 * time.Millisecond
 	slowSlot  = 13 * time.Second
 	staysSlot = 9 * time.Second
 )

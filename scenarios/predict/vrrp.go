@@ -79,7 +79,7 @@ func (s Settings) expect(c Cause) (expected, error) {
 	case Returns:
 		// The host that comes home has the address before the other lets go of it; one
 		// that may not preempt changes nothing. What is left is the move itself.
-		return expected{late: TakeOverSlack + ProbeSlack}, nil
+		return expected{late: ReturnSlack + ProbeSlack}, nil
 	case Rejoins:
 		// Mostly nothing: there is always one that answers. At worst clients are sent to
 		// the one that has just let go, until the other's next word comes through.

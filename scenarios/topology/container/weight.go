@@ -24,11 +24,11 @@ const (
 // autogroup tells and sets the weight of this process' session by a nice value (sched(7)).
 const (
 	autogroup     = "/proc/self/autogroup"
-	autogroupNice = -5 // as heavy as the hosts together
+	autogroupNice = -10 // three times as heavy as the hosts together: it needs little, but at once
 )
 
-// prefer gives the session of this process, in which the generator is, the weight of
-// the hosts, and returns what takes that back. Without the right to, or without such
+// prefer lets the session of this process, in which the generator is, go before the
+// hosts, and returns what takes that back. Without the right to, or without such
 // groups, it does nothing.
 func prefer() (back func()) {
 	back = func() {}
