@@ -39,6 +39,8 @@ type Spec struct {
 	LogDir   string // the programs' output goes to files in it
 	// Ledgers of the mocks.
 	WeChatLedger, CarrierLedger string
+	// DatabaseLedger gets what is read from a pair of masters.
+	DatabaseLedger string
 	Seed                        uint64
 	Account                     mockwechat.Account
 	SeedFile                    func(io.Writer) error // what `oaserver seed` loads
