@@ -22,6 +22,9 @@ type masterPair interface {
 	MastersAtHome(ctx context.Context) error
 	// ReadMaster records what a master holds now.
 	ReadMaster(ctx context.Context, why string, host chaos.Target) error
+	// Contest lets a writer beside each master write the same rows through the virtual
+	// IP of the group core, and records which of them it acknowledged.
+	Contest(ctx context.Context) error
 }
 
 var errNoMasters = errors.New("the topology has no pair of masters")

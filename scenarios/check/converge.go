@@ -54,6 +54,14 @@ func (c Converge) Check(a *history.Arm) Finding {
 	for _, w := range acknowledged(a.Samples) {
 		missing("canary row of group "+w.group, w.group, history.TableCanary, w.key)
 	}
+	for _, r := range a.Databases {
+		for _, key := range r.Keys {
+			if r.Why == history.ReadContest {
+				missing("row that "+r.Host+" wrote too", r.Group, r.Table, key)
+			}
+		}
+	}
+	contested(a, &wrong)
 	all := messages(a)
 	for i := range all {
 		if serial := all[i].serial(); all[i].plan.Kind == history.KindOrder && serial != "" {
@@ -74,6 +82,23 @@ func (c Converge) Check(a *history.Arm) Finding {
 		f.Detail = fmt.Sprintf("%d tables equal, %d acknowledged rows on both", len(tables), rows)
 	}
 	return f
+}
+
+// contested finds rows that were acknowledged on both sides: two were promised what only
+// one can have, however equal the masters are in the end.
+func contested(a *history.Arm, wrong *offences) {
+	side := map[string]string{}
+	for _, r := range a.Databases {
+		if r.Why != history.ReadContest {
+			continue
+		}
+		for _, key := range r.Keys {
+			if other, twice := side[key]; twice && other != r.Host {
+				wrong.add("row %s was acknowledged by %s and by %s", key, other, r.Host)
+			}
+			side[key] = r.Host
+		}
+	}
 }
 
 // endReadings are the masters that were read in the end, and their tables as

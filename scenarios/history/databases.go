@@ -51,6 +51,16 @@ const (
 	ReadEnd = "end"
 	// ReadSurvivor: the master that has taken over, before the other one returns.
 	ReadSurvivor = "survivor"
+	// ReadContest: what a writer beside the master was acknowledged, of rows that one
+	// beside the other wrote too. The keys are those of Contested.
+	ReadContest = "contest"
+)
+
+// ContestedFrom is the first key of the canary rows that both sides write, ContestedRows
+// how many there are.
+const (
+	ContestedFrom = 900_000_001
+	ContestedRows = 5
 )
 
 // TableReading is one table of one master at one moment.

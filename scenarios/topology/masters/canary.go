@@ -125,4 +125,3 @@ func (m master) watchAge(ctx context.Context, group string, base time.Time, reco
 		}
 	}
 }
-
