@@ -56,9 +56,13 @@ func WriteOutage(fault string, halted bool, w Writes) (history.Prediction, error
 	return p, nil
 }
 
-// What the moments of a cut and of a kill may be off, in seconds: both are commands
-// inside a host, or to the daemon.
-const BlowSlack = 0.2
+// By how much the time from a cut to a kill may be shorter than meant, and longer, in
+// seconds: the first is a command inside a host, which is over some time after it
+// acted, the second one to the daemon, which takes its time to act.
+const (
+	BlowEarly = 0.1
+	BlowLate  = 0.4
+)
 
 // WhatLoss is the text of Prediction.What for lost writes.
 const WhatLoss = "acknowledged writes that the survivor never got"
@@ -76,13 +80,13 @@ func Loss(fault string, cutS float64, w Writes) (history.Prediction, error) {
 	}
 	alone := cutS - w.AckS
 	// A link that is back before the wait is over loses nothing, however late the blow.
-	if w.AckS > 0 && alone+BlowSlack <= 0 {
+	if w.AckS > 0 && alone+BlowLate <= 0 {
 		return p, nil
 	}
 	p.LawLowS, p.LawHighS = w.PerS*max(0, alone), w.PerS*max(0, alone)
 	if w.AckS > 0 {
 		p.LawHighS = w.PerS * cutS // what waited is acknowledged when the wait ends
 	}
-	p.LowS, p.HighS = w.PerS*max(0, alone-BlowSlack), p.LawHighS+w.PerS*BlowSlack
+	p.LowS, p.HighS = w.PerS*max(0, alone-BlowEarly), p.LawHighS+w.PerS*BlowLate
 	return p, nil
 }

@@ -108,7 +108,7 @@ func (m master) watchAge(ctx context.Context, group string, base time.Time, reco
 		}
 		asked := time.Now()
 		var at sql.NullInt64
-		err := m.db.QueryRowContext(ctx, "SELECT at FROM "+Database(group)+"."+history.TableCanary+" ORDER BY id DESC LIMIT 1").Scan(&at)
+		err := m.db.QueryRowContext(ctx, "SELECT at FROM "+Database(group)+"."+history.TableCanary+" WHERE id < ? ORDER BY id DESC LIMIT 1", history.ContestedFrom).Scan(&at)
 		s := history.Sample{AtS: asked.Sub(base).Seconds(), Probe: history.ProbeAge + "." + group, Name: m.name}
 		switch {
 		case ctx.Err() != nil:
