@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"oalab/scenarios/check"
+	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 )
 
@@ -28,6 +29,8 @@ func MySQLFailover() Scenario {
 			apart(masterArm("fenced", semi, partitionMaster), check.Pass),
 			apart(masterArm("no-fencing", unfenced, partitionMaster), check.Violate("converge", "orders")),
 			apart(masterArm("split-brain", semi, splitMasters), check.Violate("converge", "orders")),
+			apart(masterArm("two-homes", semi, twoHomes), check.Violate("converge", "orders")),
+			predicted(apart(masterArm("thesis", thesisMasters(), killMasterLong, splitMasters), check.Violate("converge", "orders"))),
 			masterControl(semi),
 		},
 	}
@@ -77,6 +80,21 @@ func apart(a Arm, expect check.Expectation) Arm {
 	a.Checkers = []check.Checker{check.Converge{Min: 500}, check.Replies{}, check.Orders{Min: 20}}
 	a.Objectives = nil
 	return a
+}
+
+// predicted also holds an arm against its prediction.
+func predicted(a Arm) Arm {
+	a.Checkers = append(a.Checkers, check.WritesPredicted{})
+	return a
+}
+
+// thesisMasters are set as the source has them (DIS-10): asynchronous, the same numbers
+// on both, adverts of 1 s, priorities one apart, nothing that fences. Its script that
+// restarts a service is left out: a database that is killed takes its host along.
+func thesisMasters() topology.Masters {
+	v := ThesisVRRP()
+	v.Check = predict.Check{}
+	return topology.Masters{Async: true, SameOffset: true, NoFence: true, VRRP: v}
 }
 
 // masterArm repeats each of the faults.

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -25,6 +24,8 @@ type masterPair interface {
 	// Contest lets a writer beside each master write the same rows through the virtual
 	// IP of the group core, and records which of them it acknowledged.
 	Contest(ctx context.Context) error
+	// Swap lets each of them change the same row at its own master.
+	Swap(ctx context.Context) error
 }
 
 var errNoMasters = errors.New("the topology has no pair of masters")
@@ -101,6 +102,13 @@ func killMaster(at time.Duration) Fault {
 	})
 }
 
+// killMasterLong keeps it down until well after a take-over by slow adverts.
+func killMasterLong(at time.Duration) Fault {
+	f := killMaster(at)
+	f.For = 2 * masterDown
+	return f
+}
+
 func freezeMaster(at time.Duration) Fault {
 	return onMaster(history.FaultFreezeMaster, at, true, func(p powers) chaos.Fault {
 		return host.Freeze(history.FaultFreezeMaster, topology.HostMySQL1, p)
@@ -150,9 +158,9 @@ const linkRules = `table inet oalab_link {
 
 // Inject cuts, waits, kills.
 func (f cutFirst) Inject(ctx context.Context) error {
-	const cut = `echo "$1" | sed "s/PARTNER/$PARTNER/g" | nft -f -`
-	if err := f.ctl.Run(ctx, "sh", "-c", cut, "cut-link", linkRules); err != nil {
-		return fmt.Errorf("cut the replication: %w", err)
+	link := ruled{Noop: chaos.Noop{As: faultCutKill, On: topology.HostMySQL1}, ctl: f.ctl, table: "oalab_link", rules: linkRules}
+	if err := link.Inject(ctx); err != nil {
+		return err
 	}
 	wait := time.NewTimer(f.gap)
 	defer wait.Stop()

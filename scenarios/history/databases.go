@@ -54,6 +54,9 @@ const (
 	// ReadContest: what a writer beside the master was acknowledged, of rows that one
 	// beside the other wrote too. The keys are those of Contested.
 	ReadContest = "contest"
+	// ReadSwap: what a writer beside the master changed at that master itself; Checksum is
+	// the value that it wrote.
+	ReadSwap = "swap"
 )
 
 // ContestedFrom is the first key of the canary rows that both sides write, ContestedRows

@@ -112,39 +112,6 @@ func (d *docker) ReadMaster(ctx context.Context, why string, host chaos.Target) 
 	return errors.Join(err, d.keepReading(list))
 }
 
-// Contest lets a writer on each master's host write the same rows at once, through the
-// virtual IP as its own side has it, and records what each was acknowledged. A refusal
-// is what fencing is for, and no error.
-func (d *docker) Contest(ctx context.Context) error {
-	if d.pair == nil {
-		return errOneMaster
-	}
-	readings := make([]history.TableReading, len(masterHosts))
-	var all errgroup.Group
-	for i, name := range masterHosts {
-		all.Go(func() error {
-			r := &readings[i]
-			*r = history.TableReading{At: time.Now(), Why: history.ReadContest, Host: string(name), Group: history.GroupCore, Table: history.TableCanary}
-			for n := range history.ContestedRows {
-				key := strconv.Itoa(history.ContestedFrom + n)
-				sql := fmt.Sprintf("INSERT INTO %s.%s (id, at) VALUES (%s, %d)", masters.Database(history.GroupCore), history.TableCanary, key, i+1)
-				got, err := d.hosts[name].Exec(ctx, "timeout", "3", "mysql", "--no-defaults", "-u"+history.GroupCore, "-p"+history.GroupCore,
-					"-h"+d.homeAddr(history.GroupCore), "--ssl-mode=DISABLED", "--get-server-public-key", "--connect-timeout=1", "-e", sql)
-				if err != nil {
-					return fmt.Errorf("let a writer on %s write: %w", name, err)
-				}
-				if got.Code == 0 {
-					r.Keys = append(r.Keys, key)
-					r.Rows++
-				}
-			}
-			return nil
-		})
-	}
-	err := all.Wait()
-	return errors.Join(err, d.keepReading(readings))
-}
-
 func (d *docker) keepReading(list []history.TableReading) error {
 	w, err := jsonl.Append(d.spec.DatabaseLedger)
 	if err != nil {
