@@ -23,7 +23,7 @@ const (
 	// LookS is how long who takes over waits for a sign of the partner, and AskS for its
 	// word when there is a sign: the kernel of a halted host goes on to give it.
 	LookS = 0.05
-	AskS  = 0.2
+	AskS  = 0.5
 	// SettleSlack: programs that are started to look for what is not applied yet, some
 	// ten of them, and the new connections of the clients.
 	SettleSlack = 0.350

@@ -21,8 +21,8 @@ func TestWriteOutage(t *testing.T) {
 	}{
 		{"asynchronous and not fenced", false, Writes{VRRP: product, Unfenced: true}, 0},
 		{"a look at a partner that is gone", false, Writes{VRRP: product}, 0.05},
-		{"a question to one that is halted", true, Writes{VRRP: product}, 0.25},
-		{"and the wait for its acknowledgement", true, Writes{VRRP: product, AckS: 1}, 1.25},
+		{"a question to one that is halted", true, Writes{VRRP: product}, 0.55},
+		{"and the wait for its acknowledgement", true, Writes{VRRP: product, AckS: 1}, 1.55},
 	} {
 		p, err := WriteOutage("f", tt.halted, tt.w)
 		want := silent.HighS + history.CanaryEveryS + SettleSlack + tt.more
