@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"oalab/scenarios/check"
+	"oalab/scenarios/history"
 	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 )
@@ -117,12 +118,33 @@ func masterArm(name string, m topology.Masters, faults ...masterFault) Arm {
 		Checkers: []check.Checker{
 			check.Converge{Min: 500}, check.WritesPredicted{}, check.Replies{}, check.Orders{Min: 20},
 		},
-		Objectives: []check.Objective{
-			{Figure: "lost_acknowledged_writes", Relation: "==", Limit: 0, MinN: 500},
-			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
-			{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
-		},
+		Objectives: append(outageObjectives(masterLayout(m), faults...),
+			check.Objective{Figure: "lost_acknowledged_writes", Relation: "==", Limit: 0, MinN: 500},
+			check.Objective{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
+			check.Objective{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
+		),
 	}
+}
+
+// outageObjectives bound the outage of each fault by its prediction and half a second.
+func outageObjectives(l topology.Layout, faults ...masterFault) []check.Objective {
+	var list []check.Objective
+	for _, f := range faults {
+		fault := f(0)
+		if fault.Predict == nil {
+			continue
+		}
+		predictions, err := fault.Predict(l)
+		if err != nil {
+			continue // the run ends with it before the load
+		}
+		for _, p := range predictions {
+			if p.Probe == history.ProbeCanary {
+				list = append(list, check.Objective{Figure: "outage_s/" + fault.Name, Relation: "<=", Limit: p.HighS + 0.5, MinN: 1})
+			}
+		}
+	}
+	return list
 }
 
 // masterControl is the pair without a fault.

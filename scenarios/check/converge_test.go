@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"oalab/scenarios/history"
 )
 
@@ -173,5 +175,29 @@ func TestWriteFigures(t *testing.T) {
 		if v, ok := got[name]; !ok || v < want-1e-9 || v > want+1e-9 {
 			t.Errorf("%s is %g (found: %t), want %g", name, v, ok, want)
 		}
+	}
+}
+
+func TestDiverged(t *testing.T) {
+	if _, ok := Diverged(newLab().Arm); ok {
+		t.Error("an arm with one database has something to diverge")
+	}
+	l := masters()
+	for i, host := range []string{"mysql1", "mysql2"} {
+		l.reading(history.ReadContest, host, history.GroupCore, history.TableCanary, 30, []string{"8", "9"}[i:]...)
+		l.reading(history.ReadSwap, host, history.GroupCore, history.TableCanary, 31)
+		for _, c := range []Change{{0, float64(1 - i)}, {20, 1}, {23, float64(1 - i)}} {
+			l.Samples = append(l.Samples, history.Sample{AtS: c.AtS, Probe: history.ProbeHolds + ".core", Name: host, Value: c.Value})
+		}
+	}
+	endOf(l.Arm, "mysql2", "log.user_log").Checksum = 5
+	got, ok := Diverged(l.Arm)
+	want := Divergence{
+		DualS: map[string]float64{history.GroupCore: 3}, Contested: map[string]int{"mysql1": 2, "mysql2": 1}, Twice: 1,
+		Swapped: map[string]int64{"mysql1": 0, "mysql2": 0}, Acknowledged: 10,
+		Different: []string{"log.user_log: 0 rows on mysql1 (checksum 0); 0 rows on mysql2 (checksum 5)"},
+	}
+	if diff := cmp.Diff(want, got); !ok || diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -55,6 +55,18 @@ func silence(all []written, group string, from, to float64) float64 {
 	return longest
 }
 
+// silences are the longest times without an acknowledged write, of each window in which
+// that is known. The group is the one whose home the faults hit.
+func silences(all []written, windows []history.Window) []float64 {
+	var out []float64
+	for _, w := range windows {
+		if s := silence(all, history.GroupCore, begins(w)-writeLead, w.ToS); !math.IsNaN(s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // keysOf are the keys of a table by the readings of one kind, by host.
 func keysOf(a *history.Arm, why, group, table string) map[string]map[string]bool {
 	out := map[string]map[string]bool{}
@@ -116,18 +128,14 @@ func (r *reckoning) writes(windows []history.Window) {
 	r.count("writes_acknowledged", of, of)
 	r.count("lost_acknowledged_writes", len(lost), of)
 	for _, fault := range faultsOf(windows) {
-		var out, back []float64
-		for _, w := range windowsOf(windows, fault) {
-			for list, s := range map[*[]float64]float64{
-				&out:  silence(all, history.GroupCore, begins(w)-writeLead, w.ToS),
-				&back: silence(all, history.GroupCore, w.ToS, max(w.ToS, w.HealedS)+settle),
-			} {
-				if !math.IsNaN(s) {
-					*list = append(*list, s)
-				}
+		of := windowsOf(windows, fault)
+		r.longestOf("write_outage_s/"+fault, ascending(silences(all, of)))
+		var back []float64
+		for _, w := range of {
+			if s := silence(all, history.GroupCore, w.ToS, max(w.ToS, w.HealedS)+settle); !math.IsNaN(s) {
+				back = append(back, s)
 			}
 		}
-		r.longestOf("write_outage_s/"+fault, ascending(out))
 		r.longestOf("write_outage_back_s/"+fault, ascending(back))
 	}
 	var ages []float64
