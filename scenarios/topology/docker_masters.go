@@ -124,7 +124,7 @@ func (d *docker) keepReading(list []history.TableReading) error {
 }
 
 // levelTimeout is how long the masters may take to become equal in the end.
-const levelTimeout = 5 * time.Second
+const levelTimeout = 15 * time.Second
 
 // observeMasters writes and follows canaries, follows who holds the virtual IP of each
 // group, and reads both masters in the end.
@@ -143,5 +143,8 @@ func (d *docker) observeMasters(ctx context.Context, base time.Time, record func
 	level, cancel := context.WithTimeout(context.WithoutCancel(ctx), levelTimeout)
 	defer cancel()
 	list, err := d.pair.Read(level, history.ReadEnd)
-	return errors.Join(err, d.keepReading(list))
+	if err != nil { // what is not there to be judged says so
+		d.spec.Logger.WarnContext(ctx, "a master could not be read in the end", "error", err)
+	}
+	return d.keepReading(list)
 }

@@ -80,6 +80,9 @@ func (m master) read(ctx context.Context, why string) ([]history.TableReading, e
 			if err := m.db.QueryRowContext(ctx, "CHECKSUM TABLE "+name).Scan(&full, &checksum); err != nil {
 				return nil, fmt.Errorf("read %s of %s: %w", name, m.name, err)
 			}
+			if !checksum.Valid {
+				continue // it is gone since it was listed: a master that rebuilds
+			}
 			r.Checksum = checksum.Int64
 			if err := m.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+name).Scan(&r.Rows); err != nil {
 				return nil, fmt.Errorf("count %s of %s: %w", name, m.name, err)
