@@ -170,7 +170,7 @@ func TestWriteFigures(t *testing.T) {
 		got[f.Name] = f.Value
 	}
 	for name, want := range map[string]float64{
-		"writes_acknowledged": 10, "lost_acknowledged_writes": 0, "write_outage_s/kill-master": 1, "write_age_p99_s": 0.25,
+		"writes_acknowledged": 10, "lost_acknowledged_writes": 0, "write_outage_s/kill-master": 1, "outage_s/kill-master": 1, "write_age_p99_s": 0.25,
 	} {
 		if v, ok := got[name]; !ok || v < want-1e-9 || v > want+1e-9 {
 			t.Errorf("%s is %g (found: %t), want %g", name, v, ok, want)
