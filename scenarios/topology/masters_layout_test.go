@@ -30,8 +30,12 @@ func TestMastersEnv(t *testing.T) {
 		{"commits outlive the process only", Masters{}, true, with(map[string]string{"DURABLE": "2"})},
 		{"asynchronous", Masters{Async: true}, false, with(map[string]string{"SEMI": "0"})},
 		{"a short wait", Masters{AckTimeout: 50 * time.Millisecond}, false, with(map[string]string{"SEMI_TIMEOUT": "50"})},
-		{"the source's", Masters{Async: true, SameOffset: true, NoFence: true, VRRP: predict.Settings{AdvertS: 1, Master: 101, Backup: 100}}, false,
-			with(map[string]string{"SEMI": "0", "OFFSET": "1", "FENCE": "off", "ADVERT": "1", "PRIO": "101", "BACKUP": "100"})},
+		{
+			"the source's",
+			Masters{Async: true, SameOffset: true, NoFence: true, VRRP: predict.Settings{AdvertS: 1, Master: 101, Backup: 100}},
+			false,
+			with(map[string]string{"SEMI": "0", "OFFSET": "1", "FENCE": "off", "ADVERT": "1", "PRIO": "101", "BACKUP": "100"}),
+		},
 	} {
 		if diff := cmp.Diff(tt.want, tt.m.Settled().env(tt.quick)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
