@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"oalab/scenarios/history"
 )
@@ -67,15 +68,15 @@ func Diverged(a *history.Arm) (d Divergence, ok bool) {
 		if len(seen) == 2 && !slices.Contains(seen, nil) && seen[0].Rows == seen[1].Rows && seen[0].Checksum == seen[1].Checksum {
 			continue
 		}
-		line := name + ":"
+		var parts []string
 		for i, h := range hosts {
 			if seen[i] == nil {
-				line += fmt.Sprintf(" not on %s;", h)
+				parts = append(parts, "not on "+h)
 				continue
 			}
-			line += fmt.Sprintf(" %d rows on %s (checksum %d);", seen[i].Rows, h, seen[i].Checksum)
+			parts = append(parts, fmt.Sprintf("%d rows on %s (checksum %d)", seen[i].Rows, h, seen[i].Checksum))
 		}
-		d.Different = append(d.Different, line[:len(line)-1])
+		d.Different = append(d.Different, name+": "+strings.Join(parts, "; "))
 	}
 	lost, of := lostWrites(a)
 	d.Lost, d.Acknowledged = len(lost), of
