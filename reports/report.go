@@ -152,7 +152,7 @@ func (r *run) draw(dir string, save saver) error {
 // document puts the report together, the most important first.
 func (r *run) document() document {
 	d := document{Head: r.head(), Suites: r.suites()}
-	sections := append([]section{r.tested(), r.objectives(), r.checkers(), r.failover(), r.balancing(), r.drift()}, r.exhibits...)
+	sections := append([]section{r.tested(), r.objectives(), r.checkers(), r.masters(), r.failover(), r.balancing(), r.drift()}, r.exhibits...)
 	if !r.Study {
 		sections = append(sections, r.overTime(), r.distribution(), r.errorClasses(), r.availability(), r.faults(), r.phases(),
 			r.generator(), r.embedded(), r.sources())

@@ -64,6 +64,10 @@ func meaningOf(base string) string {
 		return share(base) + " followers had their answer within, from when the message was really sent"
 	case "error_ratio":
 		return "share of messages that got no answer"
+	case "writes_acknowledged":
+		return "canary rows that the masters acknowledged"
+	case "write_age_p99_s":
+		return "99 of 100 looks found the newest canary row of a master no older, away from faults"
 	case "failed_requests":
 		return "messages without an answer after all tries"
 	case "tries_failed":

@@ -103,6 +103,9 @@ type Fault struct {
 	// Cause is what the fault is to the pair of load balancers, if the settings let
 	// expect how long its outage is; "" if not.
 	Cause predict.Cause
+	// Predict is what the settings let expect of a fault that hits something else than
+	// the load balancers; nil if nothing.
+	Predict func(topology.Layout) ([]history.Prediction, error)
 }
 
 // Spec is what the judge needs to know of an arm.
@@ -142,7 +145,7 @@ func (s Scenario) Specs(size Size, arms []string) []check.Spec {
 
 // All is the catalogue in the order of its numbers in the requirements.
 func All() []Scenario {
-	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), RollingDeploy(), AppFaults()}
+	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), RollingDeploy(), AppFaults()}
 }
 
 // Find looks a scenario up by name, the drills that All leaves out included.

@@ -105,7 +105,7 @@ func failover(a *history.Arm) Failover {
 		if i < 0 {
 			i = len(f.Faults)
 			f.Faults = append(f.Faults, FaultCycles{Fault: c.Fault})
-			if at := slices.IndexFunc(a.Record.Predictions, func(p history.Prediction) bool { return p.Fault == c.Fault }); at >= 0 {
+			if at := slices.IndexFunc(a.Record.Predictions, func(p history.Prediction) bool { return p.Fault == c.Fault && p.Probe == "" }); at >= 0 {
 				f.Faults[i].Prediction = &a.Record.Predictions[at]
 			}
 		}

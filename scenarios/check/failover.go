@@ -2,6 +2,7 @@ package check
 
 import (
 	"math"
+	"slices"
 
 	"oalab/scenarios/history"
 )
@@ -77,8 +78,12 @@ func (r *reckoning) quantileOf(name string, sorted []float64, q float64) {
 
 // outageOf is the longest outage that clients met in the windows of a fault: with a
 // virtual IP of its cycles, which tell it from that of the way back, else until the
-// fault was healed.
+// fault was healed. With two masters it is the longest time without an acknowledged
+// canary write.
 func (r *reckoning) outageOf(windows []history.Window) float64 {
+	if writes := silences(acknowledged(r.arm.Samples), windows); len(writes) > 0 {
+		return slices.Max(writes)
+	}
 	if len(windows) == 0 || len(r.cycles) == 0 {
 		return longest(r.gaps, windows)
 	}

@@ -33,6 +33,7 @@ func Figures(a *history.Arm, windows []history.Window) []history.Figure {
 	}
 	r.shares(windows)
 	r.drift()
+	r.writes(windows)
 	return r.out
 }
 

@@ -98,6 +98,9 @@ func (c Cycle) Inside(p history.Prediction) bool { return inside(p, c.ProbeS) }
 func holdAgainst(predictions []history.Prediction, cycles []Cycle) []predicted {
 	out := make([]predicted, 0, len(predictions))
 	for _, p := range predictions {
+		if p.Probe != "" {
+			continue // not of the virtual IP: WritesPredicted
+		}
 		e := predicted{Prediction: p}
 		for _, c := range cycles {
 			if c.Fault != p.Fault || math.IsNaN(c.ProbeS) {

@@ -23,6 +23,7 @@ type Arm struct {
 	Samples    []Sample
 	WeChat     []wl.Call
 	Carrier    []cl.Entry
+	Databases  []TableReading // of an arm with two MySQL masters
 }
 
 // Seconds turns a moment on the wall clock into seconds after the arm's base.
@@ -58,6 +59,10 @@ func LoadArm(dir, name string, main bool) (*Arm, error) {
 	note(err)
 	a.Carrier, err = jsonl.Read[cl.Entry](at(FileCarrierLedger))
 	note(err)
+	if _, err := os.Stat(at(FileDatabases)); err == nil {
+		a.Databases, err = jsonl.Read[TableReading](at(FileDatabases))
+		note(err)
+	}
 	if len(errs) == 0 {
 		note(a.consistent())
 	}

@@ -76,6 +76,9 @@ func (a *ArmWriter) WeChatLedger() string { return a.path(FileWeChatLedger) }
 // CarrierLedger is the path at which the mock carrier writes its ledger.
 func (a *ArmWriter) CarrierLedger() string { return a.path(FileCarrierLedger) }
 
+// DatabaseLedger is the path at which a topology with two masters writes what they hold.
+func (a *ArmWriter) DatabaseLedger() string { return a.path(FileDatabases) }
+
 // WritePlan appends planned operations.
 func (a *ArmWriter) WritePlan(ops []PlannedOp) error {
 	for i := range ops {

@@ -87,7 +87,8 @@ const LawUniform = "uniform"
 // the first request that fails was asked until the first was that is answered.
 type Prediction struct {
 	Fault string `json:"fault"`
-	What  string `json:"what"` // what is expected, such as outage by the probe of the virtual IP
+	Probe string `json:"probe,omitempty"` // what it speaks of: ProbeVIP when empty, ProbeCanary, ProbeLoss
+	What  string `json:"what"`            // what is expected, such as outage by the probe of the virtual IP
 	// LowS and HighS bound a cycle, what measuring it may add or take off included.
 	LowS  float64 `json:"low_s"`
 	HighS float64 `json:"high_s"`

@@ -147,6 +147,14 @@ func (x *arm) predictions() ([]history.Prediction, error) {
 		return err
 	}
 	for _, f := range x.faults {
+		if f.Predict != nil && !known[f.Name] {
+			known[f.Name] = true
+			p, err := f.Predict(x.arm.Setup.Layout)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, p...)
+		}
 		if f.Cause == "" {
 			continue
 		}
@@ -183,6 +191,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 		LogDir:         x.out.LogDir(),
 		WeChatLedger:   x.out.WeChatLedger(),
 		CarrierLedger:  x.out.CarrierLedger(),
+		DatabaseLedger: x.out.DatabaseLedger(),
 		Seed:           x.run.o.Seed,
 		Account:        acct,
 		SeedFile:       x.pop.WriteSeed,

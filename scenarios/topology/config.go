@@ -30,6 +30,7 @@ type serverConfig struct {
 type databaseConfig struct {
 	Driver  string `yaml:"driver"`
 	CoreDSN string `yaml:"core_dsn"`
+	LogDSN  string `yaml:"log_dsn,omitempty"`
 }
 
 type amqpConfig struct {

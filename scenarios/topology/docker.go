@@ -16,6 +16,7 @@ import (
 	"oalab/chaos/network"
 	"oalab/scenarios/topology/container"
 	"oalab/scenarios/topology/image"
+	"oalab/scenarios/topology/masters"
 )
 
 // docker is the topology in which each host is a container. The mocks live in the
@@ -30,6 +31,7 @@ type docker struct {
 	images  map[image.Name]image.Image
 	hosts   map[chaos.Target]*container.Host
 	proxies *network.Proxies
+	pair    *masters.Pair // nil with one MySQL
 }
 
 func startDocker(ctx context.Context, spec Spec) (System, error) {
@@ -70,6 +72,9 @@ func (d *docker) start(ctx context.Context) error {
 		return fmt.Errorf("start the proxies: %w", err)
 	}
 	if err := d.launch(ctx, d.stores()...); err != nil {
+		return err
+	}
+	if err := d.awaitMasters(ctx); err != nil {
 		return err
 	}
 	files, err := d.appFiles(ctx)
@@ -165,6 +170,9 @@ func (d *docker) Stop(ctx context.Context) error {
 	errs := []error{d.stopMocks(ctx)}
 	if d.proxies != nil {
 		errs = append(errs, d.proxies.Stop(ctx))
+	}
+	if d.pair != nil {
+		errs = append(errs, d.pair.Close())
 	}
 	if d.engine != nil {
 		errs = append(errs, d.engine.Remove(ctx), d.engine.Close())

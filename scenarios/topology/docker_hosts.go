@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"oalab/chaos"
+	"oalab/scenarios/history"
 	"oalab/scenarios/topology/container"
 	"oalab/scenarios/topology/image"
 )
@@ -19,10 +20,11 @@ import (
 const (
 	placeLB        = 11
 	placeApp       = 21
-	placeMySQL     = 61
+	placeMySQL     = 61 // of a pair the first; each is followed by its partner
 	placeRedis     = 71
 	placeRabbit    = 81
 	placeVIP       = 100
+	placeHome      = 101 // virtual IP of the first group of tables, followed by those of the others
 	placeGenerator = 151
 )
 
@@ -73,20 +75,27 @@ func (d *docker) stores() []container.Spec {
 	if d.layout.Alone {
 		return nil
 	}
-	return []container.Spec{
-		{
-			Name: string(HostMySQL), Image: d.images[image.MySQL].Ref, Addr: d.place(placeMySQL),
-			Env: d.layout.mysql(), Volumes: []string{"/var/lib/mysql"}, LogPath: d.log("mysql"), Ready: speaksMySQL(d.addr(placeMySQL, portMySQL)),
-		},
-		{
+	return append(d.databases(),
+		container.Spec{
 			Name: string(HostRedis), Image: d.images[image.Redis].Ref, Addr: d.place(placeRedis),
 			LogPath: d.log("redis"), Ready: speaksRedis(d.addr(placeRedis, portRedis)),
 		},
-		{
+		container.Spec{
 			Name: string(HostRabbit), Image: d.images[image.RabbitMQ].Ref, Addr: d.place(placeRabbit),
 			Volumes: []string{"/var/lib/rabbitmq"}, LogPath: d.log("rabbitmq"), Ready: speaksAMQP(d.addr(placeRabbit, portRabbit)),
 		},
+	)
+}
+
+// databases are the one MySQL, or the pair of masters.
+func (d *docker) databases() []container.Spec {
+	if d.layout.Masters != nil {
+		return d.masters()
 	}
+	return []container.Spec{{
+		Name: string(HostMySQL), Image: d.images[image.MySQL].Ref, Addr: d.place(placeMySQL),
+		Env: d.layout.mysql(), Volumes: []string{"/var/lib/mysql"}, LogPath: d.log("mysql"), Ready: speaksMySQL(d.addr(placeMySQL, portMySQL)),
+	}}
 }
 
 // config is that of every app server.
@@ -94,12 +103,12 @@ func (d *docker) config() serverConfig {
 	cfg := configOf(d.spec)
 	cfg.Listen, cfg.DataDir = "0.0.0.0:"+portApp, dataDir
 	if !d.layout.Alone {
-		cfg.Database = &databaseConfig{
-			Driver:  "mysql",
-			CoreDSN: d.mysqlDSN(),
-		}
+		cfg.Database = &databaseConfig{Driver: "mysql", CoreDSN: d.mysqlDSN()}
 		cfg.Redis.Addr = d.addr(placeRedis, portRedis)
 		cfg.AMQP = &amqpConfig{URL: d.amqpURL()}
+	}
+	if d.layout.Masters != nil {
+		cfg.Database.CoreDSN, cfg.Database.LogDSN = d.homeDSN(history.GroupCore), d.homeDSN(history.GroupLog)
 	}
 	cfg.WeChat.APIBase = "http://" + d.platform.Addr()
 	cfg.Carrier.WSDLURL = "http://" + d.carrier.Addr() + "/carrier?wsdl"

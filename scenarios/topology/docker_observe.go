@@ -46,8 +46,11 @@ func (d *docker) Observe(ctx context.Context, base time.Time, record func(histor
 		}.Run(ctx, base, record)
 	})
 	for _, lb := range []chaos.Target{HostLB1, HostLB2} {
-		h := &holding{host: d.hosts[lb], address: d.place(placeVIP).String(), base: base, record: record}
+		h := &holding{host: d.hosts[lb], probe: history.ProbeAddress, address: d.place(placeVIP).String(), base: base, record: record}
 		all.Go(func() error { return h.follow(ctx) })
+	}
+	if d.pair != nil {
+		all.Go(func() error { return d.observeMasters(ctx, base, record) })
 	}
 	if err := all.Wait(); err != nil {
 		return err

@@ -10,10 +10,11 @@ import (
 	"oalab/scenarios/topology/container"
 )
 
-// holding follows whether one host has the virtual IP on its interface, as the
+// holding follows whether one host has a virtual IP on its interface, as the
 // kernel of the host tells it.
 type holding struct {
 	host    *container.Host
+	probe   string // of its samples
 	address string
 	base    time.Time
 	record  func(history.Sample) error
@@ -101,6 +102,6 @@ func (h *holding) write(at time.Time) error {
 		value = 1
 	}
 	return h.record(history.Sample{
-		AtS: max(0, at.Sub(h.base).Seconds()), Probe: history.ProbeAddress, Name: h.host.Name(), Value: value,
+		AtS: max(0, at.Sub(h.base).Seconds()), Probe: h.probe, Name: h.host.Name(), Value: value,
 	})
 }

@@ -17,7 +17,7 @@ func TestHolding(t *testing.T) {
 	base := time.Date(2026, 11, 24, 11, 0, 0, 0, time.UTC)
 	var got []history.Sample
 	h := &holding{
-		host: new(container.Host), address: "198.18.0.100", base: base,
+		host: new(container.Host), probe: history.ProbeAddress, address: "198.18.0.100", base: base,
 		record: func(s history.Sample) error { got = append(got, s); return nil },
 	}
 	at := func(s float64) time.Time { return base.Add(time.Duration(s * float64(time.Second))) }

@@ -41,6 +41,8 @@ type Layout struct {
 	AccessLog bool
 	// Generator adds a host inside the network that load can come from.
 	Generator bool
+	// Masters are two MySQL masters in place of the one MySQL; nil means the one.
+	Masters *Masters
 }
 
 // DefaultVRRP is the product's own setting (design 5.17): sub-second take-over.
@@ -56,6 +58,8 @@ const (
 	HostLB1    chaos.Target = "lb1" // home of the virtual IP
 	HostLB2    chaos.Target = "lb2"
 	HostMySQL  chaos.Target = "mysql"
+	HostMySQL1 chaos.Target = "mysql1" // of a pair, home of the group core
+	HostMySQL2 chaos.Target = "mysql2" // home of the group log
 	HostRedis  chaos.Target = "redis"
 	HostRabbit chaos.Target = "rabbitmq"
 	// HostGenerator is there with Layout.Generator.
@@ -72,6 +76,10 @@ func (l Layout) withDefaults() Layout {
 	}
 	if l.VRRP == (predict.Settings{}) {
 		l.VRRP = DefaultVRRP()
+	}
+	if l.Masters != nil {
+		m := l.Masters.Settled()
+		l.Masters = &m
 	}
 	return l
 }

@@ -39,14 +39,16 @@ type Spec struct {
 	LogDir   string // the programs' output goes to files in it
 	// Ledgers of the mocks.
 	WeChatLedger, CarrierLedger string
-	Seed                        uint64
-	Account                     mockwechat.Account
-	SeedFile                    func(io.Writer) error // what `oaserver seed` loads
-	Defects                     []string
-	CarrierNoDedup              bool
-	TokenAPI                    string // the server's wechat.token_api
-	Layout                      Layout // of the docker topology
-	Logger                      *slog.Logger
+	// DatabaseLedger gets what is read from a pair of masters.
+	DatabaseLedger string
+	Seed           uint64
+	Account        mockwechat.Account
+	SeedFile       func(io.Writer) error // what `oaserver seed` loads
+	Defects        []string
+	CarrierNoDedup bool
+	TokenAPI       string // the server's wechat.token_api
+	Layout         Layout // of the docker topology
+	Logger         *slog.Logger
 	// Keep leaves a docker topology when this process ends.
 	Keep bool
 	// Progress is told what is being done while it takes long; nil: nobody is.

@@ -1,0 +1,153 @@
+package check
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"oalab/scenarios/history"
+)
+
+// written is one canary row that was acknowledged.
+type written struct {
+	group      string
+	key        string
+	fromS, ats float64 // begun, and acknowledged
+}
+
+// acknowledged are the canary rows of an arm that were acknowledged, by when.
+func acknowledged(samples []history.Sample) []written {
+	type begun struct {
+		group string
+		atS   float64
+	}
+	took := map[begun]float64{}
+	var out []written
+	for _, s := range samples {
+		if group, ok := strings.CutPrefix(s.Probe, history.ProbeCanary+"."); ok && s.Name == history.SeriesAnswer {
+			took[begun{group, s.AtS}] = s.Value
+		}
+	}
+	for _, s := range samples {
+		if group, ok := strings.CutPrefix(s.Probe, history.ProbeCanary+"."); ok && s.Name == history.SeriesValue {
+			out = append(out, written{group, strconv.FormatFloat(s.Value, 'f', -1, 64), s.AtS, s.AtS + took[begun{group, s.AtS}]})
+		}
+	}
+	slices.SortStableFunc(out, func(x, y written) int { return cmp.Compare(x.ats, y.ats) })
+	return out
+}
+
+// silence is the longest time between two acknowledged writes of a group that begins in
+// [from, to), NaN without two of them.
+func silence(all []written, group string, from, to float64) float64 {
+	longest, last := math.NaN(), math.NaN()
+	for _, w := range all {
+		if w.group != group {
+			continue
+		}
+		if last >= from && last < to && !(w.ats-last <= longest) {
+			longest = w.ats - last
+		}
+		last = w.ats
+	}
+	return longest
+}
+
+// silences are the longest times without an acknowledged write, of each window in which
+// that is known. The group is the one whose home the faults hit.
+func silences(all []written, windows []history.Window) []float64 {
+	var out []float64
+	for _, w := range windows {
+		if s := silence(all, history.GroupCore, begins(w)-writeLead, w.ToS); !math.IsNaN(s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// keysOf are the keys of a table by the readings of one kind, by host.
+func keysOf(a *history.Arm, why, group, table string) map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	for _, r := range a.Databases {
+		if r.Why != why || r.Group != group || r.Table != table {
+			continue
+		}
+		keys := map[string]bool{}
+		for _, k := range r.Keys {
+			keys[k] = true
+		}
+		out[r.Host] = keys
+	}
+	return out
+}
+
+// lostWrites are the acknowledged canary rows that are missing in the end on either
+// master, or were on the survivor when it had taken over and had not got the other one
+// back yet.
+func lostWrites(a *history.Arm) (lost []written, of int) {
+	all := acknowledged(a.Samples)
+	for _, group := range history.Groups() {
+		end := keysOf(a, history.ReadEnd, group, history.TableCanary)
+		var survivors []history.TableReading
+		for _, r := range a.Databases {
+			if r.Why == history.ReadSurvivor && r.Group == group && r.Table == history.TableCanary {
+				survivors = append(survivors, r)
+			}
+		}
+		for _, w := range all {
+			if w.group != group {
+				continue
+			}
+			of++
+			missing := len(end) == 0
+			for _, keys := range end {
+				missing = missing || !keys[w.key]
+			}
+			for _, r := range survivors {
+				missing = missing || w.ats < a.Seconds(r.At) && !slices.Contains(r.Keys, w.key)
+			}
+			if missing {
+				lost = append(lost, w)
+			}
+		}
+	}
+	return lost, of
+}
+
+// writes adds the figures of a pair of masters: the acknowledged writes and those that
+// were lost, for each fault the longest time without one, and how far the masters were
+// behind each other.
+func (r *reckoning) writes(windows []history.Window) {
+	all := acknowledged(r.arm.Samples)
+	if len(all) == 0 {
+		return
+	}
+	lost, of := lostWrites(r.arm)
+	r.count("writes_acknowledged", of, of)
+	r.count("lost_acknowledged_writes", len(lost), of)
+	for _, fault := range faultsOf(windows) {
+		of := windowsOf(windows, fault)
+		r.longestOf("write_outage_s/"+fault, ascending(silences(all, of)))
+		var back []float64
+		for _, w := range of {
+			if s := silence(all, history.GroupCore, w.ToS, max(w.ToS, w.HealedS)+settle); !math.IsNaN(s) {
+				back = append(back, s)
+			}
+		}
+		r.longestOf("write_outage_back_s/"+fault, ascending(back))
+	}
+	var ages []float64
+	for _, s := range r.arm.Samples {
+		if strings.HasPrefix(s.Probe, history.ProbeAge+".") && s.Error == "" &&
+			!slices.ContainsFunc(windows, func(w history.Window) bool { return s.AtS >= begins(w) && s.AtS < w.HealedS+settle }) {
+			ages = append(ages, s.Value)
+		}
+	}
+	r.quantileOf("write_age_p99_s", ascending(ages), 0.99)
+}
+
+// writeLead is how long before a fault its outage of writing may begin: with the last
+// write that was acknowledged.
+const writeLead = 2 * history.CanaryEveryS

@@ -1,0 +1,67 @@
+package check
+
+import (
+	"fmt"
+	"math"
+
+	"oalab/scenarios/history"
+)
+
+// WritesPredicted judges a pair of masters by what was predicted of it before the load
+// (REP-9): how long nothing was acknowledged after each fault, and how many of the
+// acknowledged writes were lost. Without a prediction it is inconclusive.
+type WritesPredicted struct{}
+
+// Name implements Checker.
+func (WritesPredicted) Name() string { return "prediction" }
+
+// Check implements Checker.
+func (WritesPredicted) Check(a *history.Arm) Finding {
+	f := Finding{Verdict: history.Pass}
+	var wrong, open offences
+	all := acknowledged(a.Samples)
+	for _, p := range a.Record.Predictions {
+		windows := windowsOf(a.Record.Windows, p.Fault)
+		switch p.Probe {
+		case history.ProbeCanary:
+			for i, w := range windows {
+				outage := silence(all, history.GroupCore, begins(w)-writeLead, w.ToS)
+				if math.IsNaN(outage) {
+					open.add("cycle %d of %s has no acknowledged writes", i+1, p.Fault)
+					continue
+				}
+				f.Checked++
+				if !inside(p, outage) {
+					wrong.add("%s at %.3f s: nothing was acknowledged for %.3f s, predicted %.3f to %.3f s from %s", p.Fault, w.FromS, outage, p.LowS, p.HighS, p.From)
+				}
+			}
+		case history.ProbeLoss:
+			if len(windows) == 0 || len(a.Databases) == 0 {
+				continue // counted below
+			}
+			lost, of := lostWrites(a)
+			low, high := p.LowS*float64(len(windows)), p.HighS*float64(len(windows))
+			f.Checked += of
+			if n := float64(len(lost)); n < low || n > high {
+				wrong.add("%d of %d acknowledged writes were lost in %d cycles of %s, predicted %.0f to %.0f from %s", len(lost), of, len(windows), p.Fault, low, high, p.From)
+			}
+		default:
+			continue
+		}
+		if len(windows) == 0 || p.Probe == history.ProbeLoss && len(a.Databases) == 0 {
+			open.add("%s was predicted and never seen", p.Fault)
+		}
+	}
+	f.Violations = wrong.n
+	switch {
+	case wrong.n > 0:
+		f.Verdict, f.Detail = history.Fail, wrong.String()
+	case open.n > 0:
+		f.Verdict, f.Detail = history.Inconclusive, open.String()
+	case f.Checked == 0:
+		f.Verdict, f.Detail = history.Inconclusive, "nothing was predicted before the load"
+	default:
+		f.Detail = fmt.Sprintf("%d observations inside of what was predicted", f.Checked)
+	}
+	return f
+}

@@ -1,0 +1,173 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"oalab/chaos"
+	"oalab/chaos/host"
+	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+	"oalab/scenarios/predict"
+	"oalab/scenarios/topology"
+)
+
+// masterPair is what the faults of a master need of a topology that has two.
+type masterPair interface {
+	// MastersAtHome is nil if each master replicates from the other, and each group of
+	// tables is answered by its home.
+	MastersAtHome(ctx context.Context) error
+	// ReadMaster records what a master holds now.
+	ReadMaster(ctx context.Context, why string, host chaos.Target) error
+	// Contest lets a writer beside each master write the same rows through the virtual
+	// IP of the group core, and records which of them it acknowledged.
+	Contest(ctx context.Context) error
+	// Swap lets each of them change the same row at its own master.
+	Swap(ctx context.Context) error
+}
+
+var errNoMasters = errors.New("the topology has no pair of masters")
+
+// A masterFault makes one fault of the master that is the home of the group core.
+type masterFault func(at time.Duration) Fault
+
+// masterDown is how long a master is gone.
+const masterDown = 3 * time.Second
+
+// onMaster places a fault of the first master. It is healed when both replicate from
+// each other again and each group is at home. What the survivor holds is read before.
+func onMaster(name string, at time.Duration, halted bool, make func(powers) chaos.Fault) Fault {
+	return Fault{
+		Name: name, At: at, For: masterDown, Target: topology.HostMySQL1, Jitter: 300 * time.Millisecond,
+		Make: func(s topology.System) chaos.Fault {
+			ctl, errHost := atHost(s, topology.HostMySQL1)
+			p, ok := s.(masterPair)
+			if errHost == nil && !ok {
+				errHost = errNoMasters
+			}
+			if errHost != nil {
+				return impossible{chaos.Noop{As: name, On: topology.HostMySQL1}, errHost}
+			}
+			return whole{host.Until(&witnessed{Fault: make(ctl), pair: p}, "the masters replicate and are at home", p.MastersAtHome), masterDown}
+		},
+		Effect: check.Effect{Fault: name, What: "take-overs of group core by the other master", Min: 1, Count: takenOver},
+		Predict: func(l topology.Layout) ([]history.Prediction, error) {
+			p, err := predict.WriteOutage(name, halted, writesOf(l))
+			return []history.Prediction{p}, err
+		},
+	}
+}
+
+// writesOf are the settings of a layout that its outages of writing depend on.
+func writesOf(l topology.Layout) predict.Writes {
+	m := l.Masters.Settled()
+	w := predict.Writes{VRRP: m.VRRP, AckS: m.AckTimeout.Seconds(), Unfenced: m.NoFence, PerS: float64(len(history.Groups())) / history.CanaryEveryS}
+	if m.Async {
+		w.AckS = 0
+	}
+	return w
+}
+
+// takenOver counts how often the other master got the address of the group core.
+func takenOver(a *history.Arm, w history.Window) int {
+	n := 0
+	for _, s := range a.Samples {
+		if s.Probe == history.ProbeHolds+"."+history.GroupCore && s.Name == string(topology.HostMySQL2) && s.Value == 1 &&
+			s.AtS > w.PlannedFromS && s.AtS < w.ToS {
+			n++
+		}
+	}
+	return n
+}
+
+// witnessed reads the survivor before the fault is healed.
+type witnessed struct {
+	chaos.Fault
+	pair masterPair
+	once sync.Once
+	err  error
+}
+
+// Recover reads once, however often it is called.
+func (f *witnessed) Recover(ctx context.Context) error {
+	f.once.Do(func() { f.err = f.pair.ReadMaster(ctx, history.ReadSurvivor, topology.HostMySQL2) })
+	return errors.Join(f.err, f.Fault.Recover(ctx))
+}
+
+func killMaster(at time.Duration) Fault {
+	return onMaster(history.FaultKillMaster, at, false, func(p powers) chaos.Fault {
+		return host.Kill(history.FaultKillMaster, topology.HostMySQL1, p)
+	})
+}
+
+// killMasterLong keeps it down until well after a take-over by slow adverts.
+func killMasterLong(at time.Duration) Fault {
+	f := killMaster(at)
+	f.For = 2 * masterDown
+	return f
+}
+
+func freezeMaster(at time.Duration) Fault {
+	return onMaster(history.FaultFreezeMaster, at, true, func(p powers) chaos.Fault {
+		return host.Freeze(history.FaultFreezeMaster, topology.HostMySQL1, p)
+	})
+}
+
+func cutMaster(at time.Duration) Fault {
+	return onMaster(history.FaultCutMaster, at, false, func(p powers) chaos.Fault {
+		return host.Cut(history.FaultCutMaster, topology.HostMySQL1, p, host.Link{})
+	})
+}
+
+// faultCutKill is cut-link, and kill-master while the link is cut.
+const faultCutKill = "cut-kill"
+
+// cutKill cuts the replication between the masters, and kills the first some time later.
+func cutKill(gap time.Duration) masterFault {
+	return func(at time.Duration) Fault {
+		f := onMaster(faultCutKill, at, false, func(p powers) chaos.Fault {
+			return cutFirst{host.Kill(faultCutKill, topology.HostMySQL1, p), p, gap}
+		})
+		outage := f.Predict
+		f.Predict = func(l topology.Layout) ([]history.Prediction, error) {
+			list, err := outage(l)
+			w := writesOf(l)
+			w.PerS /= float64(len(history.Groups())) // the other group's home lives on
+			loss, lossErr := predict.Loss(faultCutKill, gap.Seconds(), w)
+			return append(list, loss), errors.Join(err, lossErr)
+		}
+		return f
+	}
+}
+
+// cutFirst is a kill with a cut of the replication before it, which ends with the host.
+type cutFirst struct {
+	chaos.Fault
+	ctl powers
+	gap time.Duration
+}
+
+// linkRules drop what belongs to replication, in either direction: connections of
+// either master to the other's port. Everything else between the two goes on.
+const linkRules = `table inet oalab_link {
+	chain in { type filter hook input priority -10; ip saddr PARTNER tcp dport 3306 drop; ip saddr PARTNER tcp sport 3306 drop; }
+	chain out { type filter hook output priority -10; ip daddr PARTNER tcp dport 3306 drop; ip daddr PARTNER tcp sport 3306 drop; }
+}`
+
+// Inject cuts, waits, kills.
+func (f cutFirst) Inject(ctx context.Context) error {
+	link := ruled{Noop: chaos.Noop{As: faultCutKill, On: topology.HostMySQL1}, ctl: f.ctl, table: "oalab_link", rules: linkRules}
+	if err := link.Inject(ctx); err != nil {
+		return err
+	}
+	wait := time.NewTimer(f.gap)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return f.Fault.Inject(ctx)
+}

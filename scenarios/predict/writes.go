@@ -1,0 +1,92 @@
+package predict
+
+import (
+	"fmt"
+
+	"oalab/scenarios/history"
+)
+
+// Writes are the settings of a pair of database masters, as far as an outage of
+// writing and the loss by it depend on them. Times are in seconds.
+type Writes struct {
+	VRRP Settings
+	// AckS is how long a commit waits for the partner; 0: replication is asynchronous.
+	AckS float64
+	// Unfenced: who takes over lets others write at once.
+	Unfenced bool
+	// PerS is how many writes are acknowledged each second.
+	PerS float64
+}
+
+// What a take-over of writing adds to that of the address, in seconds.
+const (
+	// LookS is how long who takes over waits for a sign of the partner, and AskS for its
+	// word when there is a sign: the kernel of a halted host goes on to give it.
+	LookS = 0.05
+	AskS  = 0.5
+	// SettleSlack: programs that are started to look for what is not applied yet, some
+	// ten of them, and the new connections of the clients.
+	SettleSlack = 0.350
+)
+
+// WhatWrites is the text of Prediction.What for an outage of writing.
+const WhatWrites = "longest time between two acknowledged canary writes"
+
+// WriteOutage predicts how long nothing is acknowledged after a master has fallen
+// silent; halted says that its kernel goes on. The new master waits for the address's
+// timers and until it has applied what it got; then a commit waits for a partner that
+// is no longer there, for AckS at most.
+func WriteOutage(fault string, halted bool, w Writes) (history.Prediction, error) {
+	p, err := Outage(fault, Silent, w.VRRP)
+	if err != nil {
+		return history.Prediction{}, err
+	}
+	p.Probe, p.What, p.Law = history.ProbeCanary, WhatWrites, ""
+	p.HighS += history.CanaryEveryS + SettleSlack + w.AckS
+	settle := "not fenced"
+	if !w.Unfenced {
+		p.HighS += LookS
+		settle = fmt.Sprintf("a look of %g s at the partner", LookS)
+		if halted {
+			p.HighS += AskS
+			settle += fmt.Sprintf(" and a question of %g s", AskS)
+		}
+	}
+	p.From += fmt.Sprintf("; %s; a commit waits %g s for the partner", settle, w.AckS)
+	return p, nil
+}
+
+// By how much the time from a cut to a kill may be shorter than meant, and longer, in
+// seconds: the first is a command inside a host, which is over some time after it
+// acted, the second one to the daemon, which takes its time to act.
+const (
+	BlowEarly = 0.1
+	BlowLate  = 0.4
+)
+
+// WhatLoss is the text of Prediction.What for lost writes.
+const WhatLoss = "acknowledged writes that the survivor never got"
+
+// Loss predicts how many acknowledged writes are lost if the link to the partner is
+// cut some seconds before the master dies: all of that time if nobody waits for the
+// partner, those after AckS if commits wait that long and then go on without.
+func Loss(fault string, cutS float64, w Writes) (history.Prediction, error) {
+	if !(w.PerS > 0) || cutS < 0 {
+		return history.Prediction{}, fmt.Errorf("predict the loss by %s: %w: %g writes/s, link cut for %g s", fault, ErrSettings, w.PerS, cutS)
+	}
+	p := history.Prediction{
+		Fault: fault, Probe: history.ProbeLoss, What: WhatLoss,
+		From: fmt.Sprintf("%g writes/s; link cut for %g s; a commit waits %g s for the partner", w.PerS, cutS, w.AckS),
+	}
+	alone := cutS - w.AckS
+	// A link that is back before the wait is over loses nothing, however late the blow.
+	if w.AckS > 0 && alone+BlowLate <= 0 {
+		return p, nil
+	}
+	p.LawLowS, p.LawHighS = w.PerS*max(0, alone), w.PerS*max(0, alone)
+	if w.AckS > 0 {
+		p.LawHighS = w.PerS * cutS // what waited is acknowledged when the wait ends
+	}
+	p.LowS, p.HighS = w.PerS*max(0, alone-BlowEarly), p.LawHighS+w.PerS*BlowLate
+	return p, nil
+}

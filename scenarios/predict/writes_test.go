@@ -1,0 +1,57 @@
+package predict
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"oalab/scenarios/history"
+)
+
+func TestWriteOutage(t *testing.T) {
+	silent, err := Outage("f", Silent, product)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		halted bool
+		w      Writes
+		more   float64 // than the address's own, without the slack
+	}{
+		{"asynchronous and not fenced", false, Writes{VRRP: product, Unfenced: true}, 0},
+		{"a look at a partner that is gone", false, Writes{VRRP: product}, 0.05},
+		{"a question to one that is halted", true, Writes{VRRP: product}, 0.55},
+		{"and the wait for its acknowledgement", true, Writes{VRRP: product, AckS: 1}, 1.55},
+	} {
+		p, err := WriteOutage("f", tt.halted, tt.w)
+		want := silent.HighS + history.CanaryEveryS + SettleSlack + tt.more
+		if err != nil || math.Abs(p.HighS-want) > 1e-9 || p.LowS != silent.LowS || p.Probe != history.ProbeCanary || p.Law != "" {
+			t.Errorf("%s: %+v, %v, want at most %g s", tt.name, p, err, want)
+		}
+	}
+	if _, err := WriteOutage("f", false, Writes{}); !errors.Is(err, ErrSettings) {
+		t.Errorf("without settings: %v", err)
+	}
+}
+
+func TestLoss(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		cutS, ack float64
+		low, high float64
+	}{
+		{"asynchronous: all since the cut", 0.4, 0, 15, 40},
+		{"semi-synchronous: commits wait", 0.4, 1, 0, 0},
+		{"semi-synchronous: they have waited long enough", 3, 1, 95, 170},
+		{"semi-synchronous: perhaps", 0.9, 1, 0, 65},
+	} {
+		p, err := Loss("f", tt.cutS, Writes{AckS: tt.ack, PerS: 50})
+		if err != nil || math.Abs(p.LowS-tt.low) > 1e-9 || math.Abs(p.HighS-tt.high) > 1e-9 || p.Probe != history.ProbeLoss {
+			t.Errorf("%s: %+v, %v, want %g to %g", tt.name, p, err, tt.low, tt.high)
+		}
+	}
+	if _, err := Loss("f", 1, Writes{}); !errors.Is(err, ErrSettings) {
+		t.Errorf("without writes: %v", err)
+	}
+}

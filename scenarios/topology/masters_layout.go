@@ -1,0 +1,59 @@
+package topology
+
+import (
+	"cmp"
+	"strconv"
+	"time"
+
+	"oalab/scenarios/predict"
+)
+
+// Masters says how two MySQL masters are set. Each is the home of one group of tables
+// and holds its virtual IP; on a failure both groups live on one (DIS-3, STO-3).
+type Masters struct {
+	// Async lets a master acknowledge a commit before its partner has it.
+	Async bool
+	// AckTimeout is how long a commit waits for the partner; 0 means 1 s.
+	AckTimeout time.Duration
+	// VRRP is how keepalived is meant to be set; the zero value means DefaultVRRP. Its
+	// Check is not used: the guard (docker/mysql) tells keepalived how a master is.
+	VRRP predict.Settings
+	// SameOffset lets both masters give out the same numbers (thesis 4.2.5).
+	SameOffset bool
+	// NoFence lets a master write whatever it sees of the world.
+	NoFence bool
+}
+
+// Settled are the settings with what the zero values mean.
+func (m Masters) Settled() Masters {
+	m.AckTimeout = cmp.Or(m.AckTimeout, time.Second)
+	if m.VRRP == (predict.Settings{}) {
+		m.VRRP = DefaultVRRP()
+	}
+	return m
+}
+
+// env is the environment of a master's image, as docker/mysql reads it, but for what
+// differs between the two.
+func (m Masters) env(quick bool) map[string]string {
+	env := map[string]string{
+		"INCREMENT": "2", "SEMI": "1", "SEMI_TIMEOUT": strconv.FormatInt(m.AckTimeout.Milliseconds(), 10),
+		"ADVERT": strconv.FormatFloat(m.VRRP.AdvertS, 'g', -1, 64),
+		"VRRPV":  strconv.Itoa(cmp.Or(m.VRRP.Version, 3)),
+		"PRIO":   strconv.Itoa(m.VRRP.Master), "BACKUP": strconv.Itoa(m.VRRP.Backup),
+		"FENCE": "on",
+	}
+	if m.Async {
+		env["SEMI"] = "0"
+	}
+	if m.SameOffset {
+		env["OFFSET"] = "1"
+	}
+	if m.NoFence {
+		env["FENCE"] = "off"
+	}
+	if quick {
+		env["DURABLE"] = "2" // a killed host loses its processes, not what the kernel has of them
+	}
+	return env
+}
