@@ -1,7 +1,6 @@
 package scenarios_test
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -11,15 +10,6 @@ import (
 	"oalab/scenarios/history"
 	"oalab/scenarios/runner"
 )
-
-// measured skips a test that takes minutes of a machine of its own, unless
-// OALAB_MEASURE asks for it: make measure.
-func measured(t *testing.T) {
-	t.Helper()
-	if os.Getenv("OALAB_MEASURE") == "" {
-		t.Skip("SKIPPED: it takes minutes of a machine with nothing else to do. Remedy: make measure")
-	}
-}
 
 // TestMySQLFailover breaks one of two MySQL masters in every way (SCN-3, REP-9).
 func TestMySQLFailover(t *testing.T) {
