@@ -76,12 +76,7 @@ const (
 	appFor   = 3 * time.Second
 )
 
-func appCycles(size Size) int {
-	if size == Full {
-		return 5
-	}
-	return 1
-}
+func appCycles(size Size) int { return bySize(size, 1, 5) }
 
 // brokenApp is the app server that the faults hit.
 var brokenApp = topology.HostApp(2)

@@ -11,22 +11,15 @@ import (
 	"oalab/scenarios/workload"
 )
 
-// Arrival rates of the scenarios on containers, in messages per second: fullRate where
-// the rate is part of the claim; where it is not, size short makes do with less, so
-// that several of them can share two cores.
-const (
-	fullRate  = 500.0
-	shortRate = 120.0
-)
+// fullRate is the arrival rate of the scenarios on containers where the rate is part of
+// the claim, in messages per second.
+const fullRate = 500.0
 
-func anyRate(size Size) float64 {
-	if size == Full {
-		return fullRate
-	}
-	return shortRate
-}
-
+// claimedRate is fullRate in both sizes.
 func claimedRate(Size) float64 { return fullRate }
+
+// anyRate is for what holds at any rate: size short makes do with less.
+func anyRate(size Size) float64 { return bySize(size, 120.0, fullRate) }
 
 // LBFailover breaks the pair of load balancers in every way that a host, a process
 // or a network can break it, and holds what clients felt against what the settings
@@ -56,11 +49,11 @@ func LBFailover() Scenario {
 }
 
 // Lengths of a cycle. quickSlot: 2 s down at least, and two until the address is home.
-// stopSlot: up to 2.5 s more for a graceful stop. slowSlot, with adverts of a second: up to 3.1 s until the
-// take-over and 4.5 s down at least, a second to start again, and as long as for the
-// take-over until the address is home. staysSlot: the same for a host that needs no
-// start, or whose address stays. A message whose connection broke is tried again 5 s
-// later, which must not meet the next outage.
+// stopSlot: up to 2.5 s more for a graceful stop. slowSlot, with adverts of a second: up
+// to 3.1 s until the take-over and 4.5 s down at least, a second to start again, and as
+// long as for the take-over until the address is home. staysSlot: the same for a host
+// that needs no start, or whose address stays. A message whose connection broke is tried
+// again 5 s later, which must not meet the next outage.
 const (
 	quickSlot = 6500 * time.Millisecond
 	stopSlot  = 8500 * time.Millisecond
@@ -86,12 +79,7 @@ var dockerLimits = []string{
 
 // cycles is how often each fault is repeated, each time at another phase of the
 // advert cycle.
-func cycles(size Size) int {
-	if size == Full {
-		return 20
-	}
-	return 2
-}
+func cycles(size Size) int { return bySize(size, 2, 20) }
 
 // A failoverFault makes one fault of a cycle that begins at a moment, under the given
 // VRRP settings.

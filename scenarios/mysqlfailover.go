@@ -46,20 +46,10 @@ const (
 
 // masterRate is the arrival rate, in messages per second: beside it the canaries write a
 // hundred rows a second.
-func masterRate(size Size) float64 {
-	if size == Full {
-		return 200
-	}
-	return 80
-}
+func masterRate(size Size) float64 { return bySize(size, 80.0, 200.0) }
 
 // masterCycles is how often each fault is repeated.
-func masterCycles(size Size) int {
-	if size == Full {
-		return 10
-	}
-	return 1
-}
+func masterCycles(size Size) int { return bySize(size, 1, 10) }
 
 // masterLayout is what all arms run on. While nobody can write, all app servers answer
 // 503; Nginx must not keep them out for longer than that.

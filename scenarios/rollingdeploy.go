@@ -25,12 +25,7 @@ func RollingDeploy() Scenario {
 		slot  = 6 * time.Second
 	)
 	layout := topology.Layout{Apps: apps, AccessLog: true, QuickStores: true}
-	rounds := func(size Size) int {
-		if size == Full {
-			return 10
-		}
-		return 1
-	}
+	rounds := func(size Size) int { return bySize(size, 1, 10) }
 	objectives := []check.Objective{
 		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 		{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 1000},

@@ -25,6 +25,14 @@ const (
 	Full  Size = "full"
 )
 
+// bySize is what a scenario takes in either size.
+func bySize[T any](size Size, short, full T) T {
+	if size == Full {
+		return full
+	}
+	return short
+}
+
 // The topologies that scenarios name.
 const (
 	Embedded = topology.Embedded // child processes on one machine, without containers

@@ -82,6 +82,21 @@ func (o *offences) add(format string, args ...any) {
 	}
 }
 
+// decide judges by what is wrong, or else by what could not be judged, and reports
+// whether there was either.
+func (f *Finding) decide(wrong, open *offences) bool {
+	f.Violations = wrong.n
+	switch {
+	case wrong.n > 0:
+		f.Verdict, f.Detail = history.Fail, wrong.String()
+	case open.n > 0:
+		f.Verdict, f.Detail = history.Inconclusive, open.String()
+	default:
+		return false
+	}
+	return true
+}
+
 func (o *offences) String() string {
 	s := strings.Join(o.named, "; ")
 	if rest := o.n - len(o.named); rest > 0 {

@@ -71,13 +71,7 @@ func (p Predicted) Check(a *history.Arm) Finding {
 				e.Fault, e.LawLowS, e.LawHighS, e.fit.Distance, level, e.fit.N)
 		}
 	}
-	f.Violations = wrong.n
-	switch {
-	case wrong.n > 0:
-		f.Verdict, f.Detail = history.Fail, wrong.String()
-	case open.n > 0:
-		f.Verdict, f.Detail = history.Inconclusive, open.String()
-	default:
+	if !f.decide(&wrong, &open) {
 		f.Detail = fmt.Sprintf("%d cycles of %d faults inside of what was predicted", f.Checked, len(faults))
 	}
 	f.Detail += laws.String()

@@ -52,12 +52,8 @@ func (WritesPredicted) Check(a *history.Arm) Finding {
 			open.add("%s was predicted and never seen", p.Fault)
 		}
 	}
-	f.Violations = wrong.n
 	switch {
-	case wrong.n > 0:
-		f.Verdict, f.Detail = history.Fail, wrong.String()
-	case open.n > 0:
-		f.Verdict, f.Detail = history.Inconclusive, open.String()
+	case f.decide(&wrong, &open):
 	case f.Checked == 0:
 		f.Verdict, f.Detail = history.Inconclusive, "nothing was predicted before the load"
 	default:
