@@ -150,6 +150,16 @@ func TestWhatNginxServes(t *testing.T) {
 	})
 }
 
+// setUpstream gives the first load balancer other app servers, and waits until it uses them.
+func setUpstream(t *testing.T, d *docker, method string, servers ...string) {
+	t.Helper()
+	must(t, d.hosts[HostLB1].Run(t.Context(), append([]string{"env", "METHOD=" + method, "set-upstream"}, servers...)...))
+	// The old worker is gone when connections go to the new one only.
+	must(t, poll(t.Context(), "one worker of Nginx is left", func(ctx context.Context) error {
+		return d.hosts[HostLB1].Run(ctx, "sh", "-c", `[ "$(pgrep -c -P "$(cat /run/nginx.pid)")" = 1 ]`)
+	}))
+}
+
 func sum(n [3]int64) int64 { return n[0] + n[1] + n[2] }
 
 // TestBalancingMethods: the method is a setting, and each does what its name says (DIS-9).
@@ -169,11 +179,7 @@ func TestBalancingMethods(t *testing.T) {
 	}
 	use := func(t *testing.T, method string, servers ...string) {
 		t.Helper()
-		must(t, d.hosts[HostLB1].Run(t.Context(), append([]string{"env", "METHOD=" + method, "set-upstream"}, servers...)...))
-		// The old worker is gone when connections go to the new one only.
-		must(t, poll(t.Context(), "one worker of Nginx is left", func(ctx context.Context) error {
-			return d.hosts[HostLB1].Run(ctx, "sh", "-c", `[ "$(pgrep -c -P "$(cat /run/nginx.pid)")" = 1 ]`)
-		}))
+		setUpstream(t, d, method, servers...)
 		for i := range counts {
 			counts[i].Store(0)
 		}
