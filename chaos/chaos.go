@@ -43,6 +43,7 @@ type Window struct {
 	Target      Target
 	PlannedFrom time.Duration
 	PlannedTo   time.Duration
+	Begun       time.Duration // its injection; 0: never
 	From        time.Duration
 	To          time.Duration
 	Healed      time.Duration

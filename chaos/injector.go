@@ -23,6 +23,9 @@ type Options struct {
 	// RecoverTimeout bounds the recovery of one fault with all its repetitions;
 	// 0 means twice StepTimeout.
 	RecoverTimeout time.Duration
+	// Serial lets no two entries overlap: each waits, past its time if need be, until the
+	// one before has healed.
+	Serial bool
 	// OnActive is told when a fault was seen in effect: From is set, To is zero.
 	OnActive func(Window)
 	// OnWindow is told when a window is over, however it ended. Calls of both
@@ -65,8 +68,8 @@ func (in *Injector) Abort() { in.aborting.Do(func() { close(in.abort) }) }
 // Run injects each entry at base+At, waits until it is in effect, recovers it at
 // base+At+For (for a Lasting fault For after it was in effect, if that is later)
 // and waits until it is healed. Entries overlap as planned; those of one fault on
-// one target follow each other, and one whose predecessor did not heal is not
-// injected.
+// one target (with Options.Serial all) follow each other, and one whose predecessor
+// did not heal is not injected.
 //
 // When ctx ends, Abort is called or a fault panics, everything that was injected
 // is recovered before Run returns, in a context of its own that RecoverTimeout
@@ -109,11 +112,15 @@ func (in *Injector) Run(ctx context.Context, base time.Time) ([]Window, error) {
 	return r.windows, errors.Join(errs...)
 }
 
-// lanes groups the entries by fault and target, each group by start.
+// lanes groups the entries by fault and target, or puts all into one, each group by start.
 func (in *Injector) lanes() map[key][]int {
 	lanes := make(map[key][]int)
 	for i, e := range in.schedule {
-		lanes[e.key()] = append(lanes[e.key()], i)
+		k := e.key()
+		if in.options.Serial {
+			k = key{}
+		}
+		lanes[k] = append(lanes[k], i)
 	}
 	for _, lane := range lanes {
 		sortByStart(in.schedule, lane)

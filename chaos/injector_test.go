@@ -20,7 +20,7 @@ func options() Options {
 	return Options{StepTimeout: 4 * time.Second, RecoverTimeout: 10 * time.Second}
 }
 
-func ignoreErr() cmp.Option { return cmpopts.IgnoreFields(Window{}, "Err") }
+func ignoreErr() cmp.Option { return cmpopts.IgnoreFields(Window{}, "Err", "Begun") }
 
 func TestInjectorTimeLine(t *testing.T) {
 	t.Parallel()
@@ -32,12 +32,13 @@ func TestInjectorTimeLine(t *testing.T) {
 		return f
 	}
 	window := func(name string, from, to, begin, ask, healed time.Duration) Window {
-		return Window{Fault: name, Target: "target", PlannedFrom: from, PlannedTo: to, From: begin, To: ask, Healed: healed}
+		return Window{Fault: name, Target: "target", PlannedFrom: from, PlannedTo: to, Begun: begin - 30*ms, From: begin, To: ask, Healed: healed}
 	}
 	tests := []struct {
-		name string
-		in   Schedule
-		want []Window
+		name   string
+		in     Schedule
+		serial bool
+		want   []Window
 	}{
 		{name: "empty"},
 		{
@@ -70,12 +71,27 @@ func TestInjectorTimeLine(t *testing.T) {
 				window("a", 100*ms, 600*ms, 130*ms, 600*ms, 670*ms),
 			},
 		},
+		{
+			name: "serial: another fault waits too, and the one after it is in time again", serial: true,
+			in: Schedule{
+				{Fault: slow("a"), At: 100 * ms, For: 500 * ms},
+				{Fault: slow("b"), At: 640 * ms, For: 200 * ms},
+				{Fault: slow("c"), At: 1000 * ms, For: 200 * ms},
+			},
+			want: []Window{
+				window("a", 100*ms, 600*ms, 130*ms, 600*ms, 670*ms),
+				window("b", 640*ms, 840*ms, 700*ms, 840*ms, 910*ms),
+				window("c", 1000*ms, 1200*ms, 1030*ms, 1200*ms, 1270*ms),
+			},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				got, err := NewInjector(test.in, options()).Run(t.Context(), time.Now())
+				o := options()
+				o.Serial = test.serial
+				got, err := NewInjector(test.in, o).Run(t.Context(), time.Now())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -315,7 +331,7 @@ func TestInjectorTells(t *testing.T) {
 		if diff := cmp.Diff(got, over); diff != "" {
 			t.Errorf("OnWindow (-returned +told):\n%s", diff)
 		}
-		want := []Window{{Fault: "noop", Target: "nothing", PlannedFrom: time.Second, PlannedTo: 2 * time.Second, From: time.Second}}
+		want := []Window{{Fault: "noop", Target: "nothing", PlannedFrom: time.Second, PlannedTo: 2 * time.Second, Begun: time.Second, From: time.Second}}
 		if diff := cmp.Diff(want, active); diff != "" {
 			t.Errorf("OnActive (-want +told):\n%s", diff)
 		}

@@ -32,7 +32,7 @@ func (r *run) lane(ctx context.Context, entries []int) {
 		*w = Window{Fault: e.Fault.Name(), Target: e.Fault.Target(), PlannedFrom: e.At, PlannedTo: e.end()}
 		switch {
 		case unhealed != nil:
-			w.Err = fmt.Errorf("%s on %s at %v not injected: its earlier window did not heal: %w",
+			w.Err = fmt.Errorf("%s on %s at %v not injected: an earlier window did not heal: %w",
 				w.Fault, w.Target, e.At, unhealed)
 		default:
 			unhealed = r.entry(ctx, e, w)
@@ -47,6 +47,7 @@ func (r *run) entry(ctx context.Context, e Entry, w *Window) error {
 		w.Err = fmt.Errorf("%s on %s at %v not injected: %w", w.Fault, w.Target, e.At, context.Cause(ctx))
 		return nil
 	}
+	w.Begun = r.since()
 	g := newGuard(e.Fault)
 	if err := r.inject(ctx, g); err != nil {
 		r.failed(w, err)

@@ -63,10 +63,15 @@ func BenchmarkTryRecorded(b *testing.B) {
 	})
 }
 
-// BenchmarkTryOverSocket adds net/http on both sides, in this process.
+// BenchmarkTryOverSocket adds net/http on both sides, in this process, with what a load
+// balancer says of itself and of the server.
 func BenchmarkTryOverSocket(b *testing.B) {
 	reply := []byte(goodReply())
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(reply) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
+		h["X-Node"], h["X-Upstream"], h["X-Upstream-Time"] = []string{"lb1"}, []string{"198.18.0.21:8080"}, []string{"-"}
+		_, _ = w.Write(reply)
+	}))
 	defer server.Close()
 	benchmarkPush(b, PusherConfig{CallbackURL: server.URL, Record: discard})
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,6 +27,12 @@ var pushHeader = http.Header{
 	"Accept":       {"*/*"},
 }
 
+// The headers by which a load balancer tells who had a try, and for how long (docker/lb).
+const (
+	headerUpstream     = "X-Upstream"
+	headerUpstreamTime = "X-Upstream-Time"
+)
+
 // exchange sends one try and judges the answer into the line. It returns an error
 // when no whole answer came in time; an answer that does not count is Error in
 // the line.
@@ -38,6 +45,7 @@ func (d *delivery) exchange(ctx context.Context, f fault) error {
 		return ctx.Err()
 	}
 	req := d.request(ctx)
+	d.line.Upstream = d.url.Host
 	if f.action == upstream.ActionReset {
 		return d.reset(req)
 	}
@@ -46,6 +54,7 @@ func (d *delivery) exchange(ctx context.Context, f fault) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	d.passedBy(resp.Header)
 	body, err := readAnswer(resp)
 	if err != nil {
 		return err
@@ -56,6 +65,19 @@ func (d *delivery) exchange(ctx context.Context, f fault) error {
 	}
 	d.judge(resp.StatusCode, body)
 	return nil
+}
+
+// passedBy notes which servers had the try, where a load balancer tells.
+func (d *delivery) passedBy(h http.Header) {
+	servers := h[headerUpstream]
+	if len(servers) == 0 || servers[0] == "" {
+		return
+	}
+	d.line.Upstream = servers[0]
+	// With one server the time of the try says it all, and more exactly.
+	if times := h[headerUpstreamTime]; len(times) > 0 && strings.Contains(servers[0], ", ") {
+		d.line.UpstreamS = times[0]
+	}
 }
 
 // readAnswer reads a body into a buffer of its size.

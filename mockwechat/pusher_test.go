@@ -247,7 +247,7 @@ func TestTries(t *testing.T) {
 				}
 				want := test.last
 				want.At, want.Attack, want.Seq, want.Op, want.Account = start.Add(test.at[len(test.at)-1]), "main", 7, "order", "demo"
-				want.OpenID, want.MsgID = pushed.OpenID, "42"
+				want.OpenID, want.MsgID, want.Upstream = pushed.OpenID, "42", "server"
 				if diff := cmp.Diff(want, b.lines[len(b.lines)-1]); diff != "" {
 					t.Errorf("last line (-want +got)\n%s", diff)
 				}

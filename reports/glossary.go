@@ -6,7 +6,10 @@ func (r *run) glossary() section {
 	var rows [][]cell
 	for _, w := range [][2]string{
 		{"operation, message", "one thing a follower does, such as sending a word or ordering a package"},
+		{"request", "an operation that is no message: nobody's plain request for a page, without tries"},
 		{"try", "one delivery of a message by the platform to the server; up to three make one operation, each may take 5 s"},
+		{"server, node", "one process of the system that answers messages: the only one, or an app server behind Nginx"},
+		{"push delay", "from when an order was accepted, or a query handed over, until the platform had the message about it"},
 		{"due, sent", "when the schedule wanted an operation to start, and when the generator really started it"},
 		{"ok, rejected, failed, unknown, dropped", "what became of an operation: answered; answered, and surely not done; surely never reached the server; no answer, but it may have happened; due and never sent"},
 		{"p50, p99, p99.9", "half, 99 of 100, 999 of 1000 of the followers waited no longer than that"},

@@ -110,22 +110,9 @@ func (r *run) tested() section {
 
 // offered words the load of an arm.
 func offered(a *history.Arm) string {
-	kinds, followers := map[string]int{}, map[string]bool{}
-	for _, p := range a.Plan {
-		kinds[cmp.Or(p.Kind, "request")]++
-		if p.OpenID != "" {
-			followers[p.OpenID] = true
-		}
-	}
-	var parts []string
-	for _, kind := range []string{history.KindText, history.KindQuery, history.KindOrder, history.KindEvent, "request"} {
-		if n := kinds[kind]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
-		}
-	}
 	load := a.Record.Load
-	s := fmt.Sprintf("%d messages (%s) of %d followers in %s s, %s model, peak %s per second, %s.",
-		len(a.Plan), strings.Join(parts, ", "), len(followers), brief(load.DurationS), cmp.Or(load.Model, "unknown"),
+	s := fmt.Sprintf("%s in %s s, %s model, peak %s per second, %s.",
+		operations(a), brief(load.DurationS), cmp.Or(load.Model, "unknown"),
 		check.Quantity(load.PeakPerS, ""), plural(len(a.Record.Windows), "fault window"))
 	if a.Record.DrainedS > 0 {
 		s += fmt.Sprintf(" The system was seen empty after %s s.", brief(a.Record.DrainedS))
@@ -139,6 +126,27 @@ func offered(a *history.Arm) string {
 		s += " Problems of the run: " + strings.Join(a.Record.Problems, "; ") + "."
 	}
 	return s
+}
+
+// operations words what was offered, and by how many.
+func operations(a *history.Arm) string {
+	if page := a.Record.Load.Page; page != "" {
+		return fmt.Sprintf("%d requests for %s", len(a.Plan), page)
+	}
+	kinds, followers := map[string]int{}, map[string]bool{}
+	for _, p := range a.Plan {
+		kinds[cmp.Or(p.Kind, "request")]++
+		if p.OpenID != "" {
+			followers[p.OpenID] = true
+		}
+	}
+	var parts []string
+	for _, kind := range []string{history.KindText, history.KindQuery, history.KindOrder, history.KindEvent, "request"} {
+		if n := kinds[kind]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
+		}
+	}
+	return fmt.Sprintf("%d messages (%s) of %d followers", len(a.Plan), strings.Join(parts, ", "), len(followers))
 }
 
 // usedUp is how much of its limit a figure takes: above 1 it is missed, and the

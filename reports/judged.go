@@ -137,7 +137,7 @@ func (r *run) allFigures() section {
 		s.say("None could be had.")
 		return s
 	}
-	s.say("A name without a slash is the main arm's; behind the slash stands the fault in whose window a message was due, or the arm.")
+	s.say("A name without a slash is the main arm's; behind the slash stands the fault in whose window a message was due, the server, or the arm.")
 	titles := []string{"figure", "value#", "n#", "limit#", "held", "meaning"}
 	intervals := slices.ContainsFunc(r.Figures, func(f history.Figure) bool { return interval(f) != "" })
 	if intervals {

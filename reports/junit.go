@@ -99,6 +99,8 @@ func plotOfChecker(name string) string {
 		return plotFailover
 	case check.Predicted{}.Name():
 		return plotOutages
+	case check.Bands{}.Name():
+		return plotPools
 	}
 	return plotErrors
 }

@@ -22,7 +22,7 @@ func (r *run) overTime() section {
 func (r *run) distribution() section {
 	s := section{ID: "distribution", Title: "Distribution of latency"}
 	r.show(&s, plotCDF, plotPercentiles)
-	s.lead("Corrected latency counts from when a message was due, so that waiting to be sent counts; uncorrected from when it " +
+	s.lead("Corrected latency counts from when an operation was due, so that waiting to be sent counts; uncorrected from when it " +
 		"was really sent, as most load generators do.")
 	return s
 }
@@ -79,9 +79,9 @@ func (r *run) phases() section {
 	if !slices.ContainsFunc(r.arms, func(e armEvidence) bool { return e.err != nil || e.offered() }) {
 		return s
 	}
-	s.say("All in seconds, exact from the raw results. “due” counts from when a message was due, so waiting for a " +
+	s.say("All in seconds, exact from the raw results. “due” counts from when an operation was due, so waiting for a " +
 		"sender counts; “sent” counts from when it was really sent, as most load generators do. Where they part, the system " +
-		"held up its own load. A message belongs to the phase in which it was due.")
+		"held up its own load. An operation belongs to the phase in which it was due.")
 	for _, e := range r.arms {
 		if e.err == nil && !e.offered() {
 			continue

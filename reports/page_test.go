@@ -94,6 +94,26 @@ func TestEveryFigureIsInThePage(t *testing.T) {
 	}
 }
 
+// TestCacheHits: no look-up is something else than no count of them (PERF-1).
+func TestCacheHits(t *testing.T) {
+	for want, figures := range map[string][]history.Figure{
+		"–":           nil,
+		"no look-ups": {{Name: "cache_lookups", Value: 0, Unit: "1", N: 50}},
+		"75.0 %":      {{Name: "cache_lookups", Value: 8, Unit: "1", N: 50}, {Name: "cache_hit_ratio", Value: 0.75, Unit: "1", N: 8}},
+		"50.0 %":      {{Name: "cache_hit_ratio", Value: 0.5, Unit: "1", N: 2}}, // of a run before cache_lookups
+	} {
+		dir, m := copied(t)
+		m.Figures = append(m.Figures, figures...)
+		page(t, dir, m)
+		text := slurp(t, filepath.Join(dir, reports.FileMarkdown))
+		_, row, _ := strings.Cut(text, "| all, due |")
+		row, _, _ = strings.Cut(row, "\n")
+		if cells := strings.Split(row, " | "); len(cells) < 7 || cells[6] != want {
+			t.Errorf("cache hits of all messages are %q, want %q in column 7 of %q", cells, want, row)
+		}
+	}
+}
+
 // TestThePageNeedsNothingElse: one file, no address outside, no script.
 func TestThePageNeedsNothingElse(t *testing.T) {
 	dir, m := copied(t)
@@ -151,7 +171,7 @@ func TestThePageSaysWhatAPlannerAsks(t *testing.T) {
 	for _, want := range []string{
 		"<h1>Every order is done once &amp; told once</h1>", "PASS", "thesis 2.3", "The weather on the day of the festival.",
 		"What an embedded run cannot show", "Generator certificate", "kill-server", "3 refused tries (≥ 1 wanted)",
-		"oalab run smoke --seed 7", m.PlanSHA256, "The sources&#39; figures beside ours", "webbench 28 514",
+		"oalab run smoke --seed 7", m.PlanSHA256, "Per node, beside the sources&#39; figures", "webbench 28 514",
 		"Availability of the components", "p99.9 sent", "go1.26.8", "deliveries.jsonl", "control arm",
 	} {
 		if !strings.Contains(html, want) {

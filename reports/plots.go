@@ -24,10 +24,19 @@ const (
 	plotFailover     = "failover"
 	plotOutages      = "outages"
 	plotShares       = "shares"
+	plotBands        = "bands"
+	plotPools        = "pools"
+	plotStepRate     = "steps-rate"
+	plotStepTime     = "steps-response"
+	plotNetwork      = "network-throughput"
+	plotNetworkTime  = "network-latency"
+	plotClicks       = "usage-clicks"
+	plotTraffic      = "usage-traffic"
+	plotLoad         = "usage-load"
 )
 
 func plotKinds() []string {
-	return []string{plotRate, plotLatency, plotCDF, plotPercentiles, plotErrors, plotAvailability, plotFailover, plotOutages, plotShares}
+	return []string{plotRate, plotLatency, plotCDF, plotPercentiles, plotErrors, plotAvailability, plotFailover, plotOutages, plotShares, plotBands, plotPools, plotNetwork, plotNetworkTime, plotStepRate, plotStepTime, plotClicks, plotTraffic, plotLoad}
 }
 
 // has reports whether the arm has what a kind of plot draws.
@@ -35,8 +44,16 @@ func (e armEvidence) has(kind string) bool {
 	switch kind {
 	case plotFailover, plotOutages:
 		return e.offered() && len(e.series.Failover.Faults) > 0
+	case plotNetwork, plotNetworkTime:
+		return e.offered() && len(e.arm.Network) > 0
+	case plotClicks, plotTraffic, plotLoad:
+		return e.offered() && len(e.arm.Clicks) > 0 && e.arm.Record.DayS > 0
+	case plotStepRate, plotStepTime:
+		return e.offered() && len(check.Levels(e.arm)) > 0
 	case plotShares:
 		return e.offered() && len(e.series.Shares.Names) > 0
+	case plotBands, plotPools:
+		return e.offered() && len(e.series.Pools.Hosts) > 0
 	}
 	return e.offered()
 }
@@ -66,6 +83,24 @@ func (r *run) drawArm(folder string, e *armEvidence, save saver) error {
 				return titled(plot.Outages(e.series.Failover, r.limitsOnOutages(e), width))
 			case plotShares:
 				return titled(plot.Shares(e.series, lanes, width))
+			case plotBands:
+				return titled(plot.Bands(e.series, lanes, width))
+			case plotPools:
+				return titled(plot.PoolSizes(e.series, lanes, width))
+			case plotNetwork:
+				return titled(figure58(e.arm).Figure(width))
+			case plotNetworkTime:
+				return titled(figure58Time(e.arm).Figure(width))
+			case plotClicks:
+				return titled(figure512(e.arm).Figure(width))
+			case plotTraffic:
+				return titled(figure513(e.arm).Figure(width))
+			case plotLoad:
+				return titled(figure514(e.arm).Figure(width))
+			case plotStepRate:
+				return titled(figure59(e.arm).Figure(width))
+			case plotStepTime:
+				return titled(figure510(e.arm).Figure(width))
 			case plotRate:
 				return titled(plot.Rate(e.series, lanes, width))
 			case plotLatency:

@@ -103,6 +103,14 @@ type armEvidence struct {
 // scenario may be all computation.
 func (e armEvidence) offered() bool { return e.err == nil && len(e.arm.Plan) > 0 }
 
+// page is what the arm's plain requests were for; "": its operations were messages.
+func (e armEvidence) page() string {
+	if e.err != nil || e.arm == nil {
+		return ""
+	}
+	return e.arm.Record.Load.Page
+}
+
 // read loads the evidence of all arms.
 func read(dir string, m history.Manifest) *run {
 	r := &run{Manifest: m}
@@ -152,10 +160,10 @@ func (r *run) draw(dir string, save saver) error {
 // document puts the report together, the most important first.
 func (r *run) document() document {
 	d := document{Head: r.head(), Suites: r.suites()}
-	sections := append([]section{r.tested(), r.objectives(), r.checkers(), r.masters(), r.failover(), r.balancing(), r.drift()}, r.exhibits...)
+	sections := append([]section{r.tested(), r.objectives(), r.checkers(), r.network(), r.steps(), r.usage(), r.masters(), r.failover(), r.scaling(), r.balancing(), r.drift()}, r.exhibits...)
 	if !r.Study {
 		sections = append(sections, r.overTime(), r.distribution(), r.errorClasses(), r.availability(), r.faults(), r.phases(),
-			r.generator(), r.embedded(), r.sources())
+			r.nodes(), r.generator(), r.embedded())
 	}
 	sections = append(sections, r.environment(), r.again(), r.glossary(), r.allFigures())
 	for _, s := range sections {

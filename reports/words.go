@@ -16,12 +16,14 @@ func (r *run) meaning(name string) string {
 	if base == "effect" {
 		return "how often the effect of fault " + fault + " was seen, smallest of its windows"
 	}
-	words := meaningOf(base)
+	words := r.meaningIn(arm, base)
 	switch {
 	case words == "":
 		return ""
 	case base == "share":
 		words += " " + fault // here an app server stands behind the slash
+	case fault != "" && strings.HasPrefix(base, "node_"):
+		words += ", " + fault // here the server
 	case fault != "" && ofCycles(base):
 		words += ", of " + fault
 	case fault != "":
@@ -35,11 +37,47 @@ func (r *run) meaning(name string) string {
 
 // shortMeaning is the meaning of a figure without fault and arm, where the name stands beside it.
 func (r *run) shortMeaning(name string) string {
-	base, _, _ := r.split(name)
+	base, _, arm := r.split(name)
 	if base == "effect" {
 		return "how often the effect of the fault was seen"
 	}
+	return r.meaningIn(arm, base)
+}
+
+// meaningIn says what a figure is of the operations of an arm.
+func (r *run) meaningIn(arm, base string) string {
+	for _, e := range r.arms {
+		if e.name == arm && e.page() != "" {
+			if words := meaningOfRequests(base); words != "" {
+				return words
+			}
+		}
+	}
 	return meaningOf(base)
+}
+
+// meaningOfRequests explains what is said of plain requests in other words than of
+// messages.
+func meaningOfRequests(base string) string {
+	switch base {
+	case "arrivals_scheduled":
+		return "requests that were due"
+	case "arrivals_late":
+		return "requests sent later than they were due"
+	case "arrivals_dropped":
+		return "requests that were due and never sent"
+	case "throughput_per_s":
+		return "requests answered per second"
+	case "p50_due_s", "p95_due_s", "p99_due_s", "p999_due_s":
+		return share(base) + " requests had their answer within, from when they were due"
+	case "p50_sent_s", "p95_sent_s", "p99_sent_s", "p999_sent_s":
+		return share(base) + " requests had their answer within, from when they were really sent"
+	case "error_ratio":
+		return "share of requests that did not get their page"
+	case "failed_requests":
+		return "requests that did not get their page"
+	}
+	return ""
 }
 
 func meaningOf(base string) string {
@@ -47,6 +85,9 @@ func meaningOf(base string) string {
 		return words
 	}
 	if words := meaningOfCycles(base); words != "" {
+		return words
+	}
+	if words := meaningOfNodes(base); words != "" {
 		return words
 	}
 	switch base {
@@ -98,10 +139,22 @@ func meaningOf(base string) string {
 		return "orders without a result at the end"
 	case "statements_per_message":
 		return "statements to the databases for one message, those of jobs, sweeps, polls and probes included, BEGIN and COMMIT not"
+	case "cache_lookups":
+		return "look-ups that a cache could have answered"
 	case "cache_hit_ratio":
 		return "share of look-ups answered by a cache, of those that any could have answered"
+	case "updates_acknowledged":
+		return "changes of a keyword's answer that were acknowledged"
+	case "reads_checked":
+		return "messages that asked for that answer"
+	case "staleness_max_s", "staleness_p99_s":
+		return staleness(base) + " for how long a change had been acknowledged that a message did not get to see"
 	case "lost_acknowledged_writes":
 		return "writes that were confirmed and are gone"
+	case "lb_peak_per_s":
+		return "highest rate of requests that the Nginx of a load balancer told, from one look to the next"
+	case "bands_entered":
+		return "bands that the load was in, averaged as a scaler does"
 	case "pacing_error_p99_s":
 		return "how late the generator itself was, 99 of 100 arrivals"
 	case "generator_ceiling_per_s":
@@ -110,6 +163,13 @@ func meaningOf(base string) string {
 		return "how much of that ceiling the peak took"
 	}
 	return ""
+}
+
+func staleness(base string) string {
+	if base == "staleness_max_s" {
+		return "at worst"
+	}
+	return "for 99 of 100 messages"
 }
 
 func share(base string) string {
@@ -193,6 +253,25 @@ func yesNo(ok *bool) string {
 		return "yes"
 	}
 	return "NO"
+}
+
+// meaningOfNodes explains the figures of servers, and of what they told followers.
+func meaningOfNodes(base string) string {
+	const delay = "from when an order was accepted, or a query handed over, until the platform had the message about it"
+	return map[string]string{
+		"node_requests_per_s":         "tries of the load that came to one server, per second",
+		"node_requests_failed":        "tries that one server did not answer as it should",
+		"node_mean_s":                 "how long one server was waited for, mean of its tries",
+		"node_p99_s":                  "99 of 100 tries of one server waited no longer for it",
+		"node_statements_per_message": "statements to the databases for one message, both as one server counted them",
+		"node_cache_hit_ratio":        "share of one server's look-ups answered by a cache",
+		"node_push_delay_mean_s":      delay + ", mean of one server's",
+		"node_push_delay_p99_s":       delay + ", 99 of 100 of one server's, the next bound that it counts by",
+		"node_push_delay_in_time":     delay + ": share of one server's within 0.5 s",
+		"push_delay_mean_s":           delay + ", mean",
+		"push_delay_p99_s":            delay + ", 99 of 100, the next bound that servers count by",
+		"push_delay_in_time":          delay + ": share within 0.5 s",
+	}[base]
 }
 
 // meaningOfPackets explains the figures of the red packets, which end in the name of

@@ -19,9 +19,10 @@ import (
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(outDir(t), "interrupted")
+	oalab, oaserver := ownBinaries(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, bin.oalab, "run", "smoke", "--seed", "7", "--out", dir)
+	cmd := exec.CommandContext(ctx, oalab, "run", "smoke", "--seed", "7", "--out", dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -63,9 +64,21 @@ func TestInterrupt(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "report.md")); err != nil {
 		t.Error(err)
 	}
-	if pids := serversOf(t, bin.oaserver); len(pids) > 0 {
+	if pids := serversOf(t, oaserver); len(pids) > 0 {
 		t.Errorf("the server still runs: %v", pids)
 	}
+}
+
+// ownBinaries are binaries under names of their own, so that their processes can be
+// told from those of other tests.
+func ownBinaries(t *testing.T) (oalab, oaserver string) {
+	t.Helper()
+	dir := t.TempDir()
+	oalab, oaserver = filepath.Join(dir, "oalab"), filepath.Join(dir, "oaserver")
+	if err := errors.Join(os.Link(bin.oalab, oalab), os.Link(bin.oaserver, oaserver)); err != nil {
+		t.Fatal(err)
+	}
+	return oalab, oaserver
 }
 
 // serversOf finds live processes of a binary.

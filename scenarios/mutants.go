@@ -32,6 +32,12 @@ func Mutants() []Scenario {
 			defect: "double-refresh", fault: tokenSlow(2*time.Second, 7*time.Second, 0.9), checker: "tokens",
 			setup: Setup{TokenLifetime: 6 * time.Second, TokenAPI: "token"},
 		}),
+		// For longer than a copy may be old: what is broadcast meanwhile is lost. Without the
+		// fault nothing is: who writes gives a slow Redis the time.
+		mutant(drill{
+			defect: "stale-cache", fault: redisCut(1500*time.Millisecond, 7*time.Second), checker: "read-your-writes",
+			setup: Setup{Servers: 3}, updates: 400 * time.Millisecond,
+		}),
 	}
 }
 
@@ -42,6 +48,7 @@ type drill struct {
 	checker string   // the one that must fail; "" means orders
 	also    []string // checkers that may fail, too
 	setup   Setup
+	updates time.Duration // of the keyword that changes; 0 means none
 }
 
 // mutant makes the scenario of a drill. The carrier takes half a second a call, so
@@ -50,6 +57,16 @@ func mutant(d drill) Scenario {
 	d.setup.Defects = []string{d.defect}
 	d.setup.CarrierRules = []upstream.Rule{{Latency: &upstream.Latency{Dist: "constant", MedianS: 0.5}}}
 	checkers := []check.Checker{check.Replies{}, check.Orders{Min: 50}, check.Tokens{Calls: 50}}
+	if d.updates > 0 {
+		// Few writes: each starts a process and waits for Redis, for a second and more where
+		// four drills share two cores.
+		checkers = append(checkers, check.ReadYourWrites{Reads: 20, Writes: 5})
+	}
+	load := func(size Size) (Load, error) {
+		l, err := mutantLoad(size)
+		l.Updates = d.updates
+		return l, err
+	}
 	return Scenario{
 		Name:       "mutant-" + d.defect,
 		Title:      "A server with the planted defect " + d.defect + " is convicted under " + d.fault.Name + " and acquitted without it",
@@ -58,12 +75,12 @@ func mutant(d drill) Scenario {
 		Limits:     embeddedLimits,
 		Arms: []Arm{
 			{
-				Name: "main", Expect: check.Violate(cmp.Or(d.checker, "orders"), d.also...), Setup: d.setup, Load: mutantLoad,
+				Name: "main", Expect: check.Violate(cmp.Or(d.checker, "orders"), d.also...), Setup: d.setup, Load: load,
 				Faults:   func(Size) []Fault { return []Fault{d.fault} },
 				Checkers: checkers,
 			},
 			{
-				Name: "control", Control: true, Setup: d.setup, Load: mutantLoad,
+				Name: "control", Control: true, Setup: d.setup, Load: load,
 				Checkers: checkers,
 			},
 		},

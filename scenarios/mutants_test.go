@@ -12,6 +12,7 @@ import (
 // TestMutants plants one defect after the other into the server: the checker named
 // for it must fail under its fault, and pass without the fault (CHA-7).
 func TestMutants(t *testing.T) {
+	t.Parallel()
 	for _, s := range scenarios.Mutants() {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
@@ -31,6 +32,7 @@ func TestMutants(t *testing.T) {
 // what convicts a mutant must acquit the server without the defect, under the very
 // same faults.
 func TestMutantsAreTheServersFault(t *testing.T) {
+	t.Parallel()
 	for _, s := range scenarios.Mutants() {
 		for i := range s.Arms {
 			s.Arms[i].Setup.Defects = nil

@@ -92,7 +92,7 @@ func thesisMasters() topology.Masters {
 func masterArm(name string, m topology.Masters, faults ...masterFault) Arm {
 	return Arm{
 		Name:  name,
-		Setup: Setup{Layout: masterLayout(m)},
+		Setup: Setup{Layout: masterLayout(m), OneByOne: true},
 		Load: func(size Size) (Load, error) {
 			return failoverLoad(masterRate(size), masterFirst, masterFirst+time.Duration(len(faults)*masterCycles(size))*masterSlot)
 		},

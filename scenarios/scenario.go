@@ -59,7 +59,9 @@ type Arm struct {
 	Control bool // the arm without the faults
 	Expect  check.Expectation
 	Setup   Setup
-	Load    func(Size) (Load, error)
+	// Sized is the setup of an arm that differs by size, in place of Setup.
+	Sized func(Size) Setup
+	Load  func(Size) (Load, error)
 	// Faults are the planned faults; nil injects nothing.
 	Faults     func(Size) []Fault
 	Checkers   []check.Checker
@@ -79,8 +81,25 @@ type Setup struct {
 	// TokenLifetime is the life of the platform's access tokens, in whole seconds;
 	// 0 means 7 200 s.
 	TokenLifetime time.Duration
+	// Servers is how many servers the embedded topology has; 0 means 1.
+	Servers int
 	// Layout is what the docker topology is made of.
 	Layout topology.Layout
+	// OneByOne lets no two faults overlap: one that heals late delays the next.
+	OneByOne bool
+	// ProbeEvery is how often the servers are asked for their figures; 0 means 100 ms.
+	ProbeEvery time.Duration
+	// CountersEvery is how often the kernel's counters of each host are read; 0: never.
+	CountersEvery time.Duration
+	// Network, if not 0, measures the network between two hosts before the load, each batch
+	// for so long.
+	Network time.Duration
+	// ReadClicks reads from the user log after the load what was clicked on the menu.
+	ReadClicks bool
+	// CPUAim, if not 0, limits the processors of the app servers before the second step of
+	// a closed load: so that about this share of the machine is busy when all of them are
+	// at their limit. The first step, without limits, measures what a message costs.
+	CPUAim float64
 	// TokenAPI is where the server gets its tokens: stable_token (also when empty)
 	// or token.
 	TokenAPI string
@@ -90,13 +109,32 @@ type Setup struct {
 type Load struct {
 	Followers int
 	Mix       workload.Mix
-	Profile   profile.Profile
-	Phases    []history.Phase
+	// Page makes each operation a plain request for this path of the service, which is
+	// nobody's, in place of a follower's message: Mix is not used. It is for open loads.
+	Page    string
+	Profile profile.Profile
+	Phases  []history.Phase
 	// MaxWorkers bounds the operations in flight; 0 means peak rate × 15 s, the
-	// three tries that one operation can take (design 5.11).
+	// three tries that one message can take (design 5.11), or × 5 s with a Page.
 	MaxWorkers int
+	// Updates is the time between two changes of a keyword that is asked for all the time,
+	// at each server and at the service (check.ReadYourWrites); 0 means that there is none.
+	Updates time.Duration
 	// Drain bounds the wait for an empty system after the last arrival.
 	Drain time.Duration
+	// Day is how long a day of a compressed month is, for the report; 0: it is none.
+	Day time.Duration
+	// Steps make it a closed load: Profile, Phases and MaxWorkers are not used.
+	Steps []Step
+}
+
+// Step is one step of a closed load (SCN-5).
+type Step struct {
+	// Nodes is how many app servers stand behind the load balancer; 0 asks app server 1
+	// itself.
+	Nodes int
+	// Clients have one operation in flight each, and make Requests together.
+	Clients, Requests int
 }
 
 // Fault places a fault on an arm's time line and says how to see that it bit.
@@ -153,12 +191,12 @@ func (s Scenario) Specs(size Size, arms []string) []check.Spec {
 
 // All is the catalogue in the order of its numbers in the requirements.
 func All() []Scenario {
-	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), RollingDeploy(), AppFaults()}
+	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), AppScaling(), NetworkBaseline(), SingleVsDistributed(), RollingDeploy(), UsageAnalysis(), AppFaults()}
 }
 
 // Find looks a scenario up by name, the drills that All leaves out included.
 func Find(name string) (Scenario, bool) {
-	for _, list := range [][]Scenario{All(), Mutants(), {CarrierWithoutDedup()}} {
+	for _, list := range [][]Scenario{All(), Mutants(), ScalerMutants(), {CarrierWithoutDedup(), RedundantStores()}} {
 		for _, s := range list {
 			if s.Name == name {
 				return s, true
@@ -166,4 +204,10 @@ func Find(name string) (Scenario, bool) {
 		}
 	}
 	return Scenario{}, false
+}
+
+// fewStatements bounds what a message costs the databases (PERF-2), where messages are
+// texts and queries and come close enough together to share statements.
+func fewStatements(minN int) check.Objective {
+	return check.Objective{Figure: "statements_per_message", Relation: "<=", Limit: 1.2, MinN: minN}
 }

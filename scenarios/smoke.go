@@ -73,7 +73,7 @@ func Smoke() Scenario {
 			},
 			{
 				Name: "control", Control: true, Setup: setup, Load: smokeControlLoad,
-				Checkers:   []check.Checker{check.Replies{}, check.Orders{Min: 200}, check.Tokens{Renewals: 3, Calls: 200}},
+				Checkers:   []check.Checker{check.Replies{}, check.Orders{Min: 200}, check.Tokens{Renewals: 2, Calls: 200}},
 				Objectives: control,
 			},
 		},
@@ -110,12 +110,12 @@ func smokeLoad(Size) (Load, error) {
 }
 
 // smokeControlLoad is the load of smoke for as long as a control needs: until an
-// access token has been renewed three times.
+// access token has been renewed twice.
 func smokeControlLoad(Size) (Load, error) {
 	return openLoad([]history.Phase{
 		{Name: "warm-up", FromS: 0, ToS: 3},
 		{Name: "ramp", FromS: 3, ToS: 7},
-		{Name: "steady", FromS: 7, ToS: 40},
+		{Name: "steady", FromS: 7, ToS: 28},
 	}, 100, smokeRate)
 }
 

@@ -128,6 +128,7 @@ func figure(m history.Manifest, name string) (history.Figure, bool) {
 func mustRun(t *testing.T, o runner.Options) runner.Result {
 	t.Helper()
 	o.Progress = progress(t)
+	o.Ceiling = &ceiling
 	ctx, cancel := beforeTheLimit(t)
 	defer cancel()
 	res, err := runner.Run(ctx, o)
@@ -136,6 +137,9 @@ func mustRun(t *testing.T, o runner.Options) runner.Result {
 	}
 	return res
 }
+
+// ceiling is calibrated once for all tests.
+var ceiling runner.Ceiling
 
 // healing is what a run gets to heal its faults and stop its processes before the
 // test binary is killed at its time limit.

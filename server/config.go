@@ -3,6 +3,8 @@ package server
 import (
 	"net/url"
 	"time"
+
+	"oalab/server/internal/scaler"
 )
 
 // Config is everything that an operator can set. Start from Default or Load:
@@ -24,6 +26,7 @@ type Config struct {
 	Accounts []Account `yaml:"accounts"`
 	Callback Callback  `yaml:"callback"`
 	Orders   Orders    `yaml:"orders"`
+	Scaler   Scaler    `yaml:"scaler"`
 	Log      Log       `yaml:"log"`
 	// Defects are planted defects, refused unless built with the tag defects.
 	Defects []string `yaml:"defects"`
@@ -43,11 +46,20 @@ type Database struct {
 	Readers  int `yaml:"readers"`
 }
 
-// Redis is the shared cache; an empty Addr is the one in the process.
+// Redis is the shared cache; with an empty Addr and no Sentinels it is the one in the
+// process.
 type Redis struct {
-	Addr     string `yaml:"addr"`
-	Password Secret `yaml:"password"`
+	Addr string `yaml:"addr"`
+	// Sentinels, host:port, know which Redis is the primary of MasterName; they take the
+	// place of Addr. What can be reached of them is asked again when that one is lost.
+	Sentinels []string `yaml:"sentinels"`
+	// MasterName is what the Sentinels call it.
+	MasterName string `yaml:"master_name"`
+	Password   Secret `yaml:"password"`
 }
+
+// shared reports whether it is one that several processes can use.
+func (r Redis) shared() bool { return r.Addr != "" || len(r.Sentinels) > 0 }
 
 // Cache says what is cached in front of the database, beside what must be.
 type Cache struct {
@@ -66,6 +78,9 @@ const (
 type AMQP struct {
 	// URL is amqp:// or amqps://, with user, password and virtual host.
 	URL Secret `yaml:"url"`
+	// Nodes, host:port, are further nodes of its cluster, at which URL counts as well: the
+	// next one is used when the connection to one is lost.
+	Nodes []string `yaml:"nodes"`
 	// Prefix begins the names of the queues at the broker, so that deployments can
 	// share one.
 	Prefix string `yaml:"prefix"`
@@ -120,6 +135,9 @@ type Callback struct {
 	Budget Duration `yaml:"budget"`
 	// BodyLimit is the largest body that is read.
 	BodyLimit Size `yaml:"body_limit"`
+	// MaxConcurrent is how many tries are served at once; further ones wait within the
+	// budget, and are answered 503 when it ends. 0 means no bound.
+	MaxConcurrent int `yaml:"max_concurrent"`
 }
 
 // Orders sizes the work behind the reply.
@@ -135,6 +153,29 @@ type Orders struct {
 	SweepAfter     Duration `yaml:"sweep_after"`
 }
 
+// Scaler sizes the pool of app servers behind a load balancer (DIS-2). It is used by the
+// role scaler only.
+type Scaler struct {
+	// OwnStatus and PartnerStatus are the addresses of stub_status of this host's Nginx
+	// and of the other load balancer's; an empty one means that there is no other.
+	OwnStatus     string `yaml:"own_status"`
+	PartnerStatus string `yaml:"partner_status"`
+	// Every is the interval over which the rate of requests is averaged.
+	Every Duration `yaml:"every"`
+	// Hold is how long the rate must be in a lower band before the pool shrinks.
+	Hold Duration `yaml:"hold"`
+	// Margin is by how many percent of its upper edge the rate must be in a lower band.
+	Margin int `yaml:"margin"`
+	// Bands are pairs of a rate in requests per second and the app servers from there
+	// on, such as "0:1 500:2 1000:3".
+	Bands Bands `yaml:"bands"`
+	// Servers are all app servers, as the command takes them; a band that takes n of
+	// them takes the first n.
+	Servers []string `yaml:"servers"`
+	// Command changes the app servers of this host's Nginx; it gets them as arguments.
+	Command []string `yaml:"command"`
+}
+
 // Log says how much is logged: debug, info, warn or error.
 type Log struct {
 	Level string `yaml:"level"`
@@ -146,6 +187,7 @@ func Default() Config {
 		Listen:   "127.0.0.1:8080",
 		DataDir:  "./data",
 		Database: Database{Driver: "sqlite", MaxConns: 64, Readers: 8},
+		Redis:    Redis{MasterName: "oalab"},
 		Cache:    Cache{Bindings: CacheOn},
 		AMQP:     AMQP{Prefix: "oalab."},
 		Callback: Callback{
@@ -161,6 +203,11 @@ func Default() Config {
 			RetryMax:    Duration(2 * time.Second),
 			SweepEvery:  Duration(2 * time.Second),
 			SweepAfter:  Duration(15 * time.Second),
+		},
+		Scaler: Scaler{
+			OwnStatus: "http://127.0.0.1:8081/status",
+			Every:     Duration(5 * time.Second), Hold: Duration(15 * time.Second), Margin: 10,
+			Bands: Bands(scaler.DefaultBands()), Command: []string{"set-upstream"},
 		},
 		Log: Log{Level: "info"},
 	}

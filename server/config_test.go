@@ -56,9 +56,9 @@ const full = `
 listen: 127.0.0.1:0
 data_dir: /srv/oalab
 database: {driver: mysql, core_dsn: "u:p@tcp(db)/core", log_dsn: "u:p@tcp(db)/log", max_conns: 32, readers: 4}
-redis: {addr: ""}
+redis: {addr: "", sentinels: ["watch-a:26379", "watch-b:26379"], master_name: lab}
 cache: {bindings: off}
-amqp: {url: "amqp://app:hunter3@mq/", prefix: lab.}
+amqp: {url: "amqp://app:hunter3@mq/", nodes: ["mq2:5672"], prefix: lab.}
 wechat:
   api_base: http://127.0.0.1:9001
 carrier:
@@ -73,7 +73,7 @@ accounts:
     original_id: gh_1
     mode: safe
     token_lifetime_s: 60
-callback: {inline_wait: 0.5s, budget: 4s, body_limit: 32KiB}
+callback: {inline_wait: 0.5s, budget: 4s, body_limit: 32KiB, max_concurrent: 100}
 orders:
   carrier_timeout: 3s
   workers: 8
@@ -84,6 +84,15 @@ orders:
   retry_max: 1s
   sweep_every: 1s
   sweep_after: 5s
+scaler:
+  own_status: http://127.0.0.1:8081/status
+  partner_status: http://198.18.0.12:8081/status
+  every: 1s
+  hold: 3s
+  margin: 20
+  bands: "0:1, 25:2 50:3"
+  servers: ["198.18.0.21:8080", "198.18.0.22:8080,weight=2", "[::1]:8080"]
+  command: [set-upstream, --quiet]
 log: {level: debug}
 `
 
@@ -96,8 +105,9 @@ func TestAllKeys(t *testing.T) {
 	want := server.Config{
 		Listen: "127.0.0.1:0", DataDir: "/srv/oalab",
 		Database: server.Database{Driver: "mysql", CoreDSN: "u:p@tcp(db)/core", LogDSN: "u:p@tcp(db)/log", MaxConns: 32, Readers: 4},
+		Redis:    server.Redis{Sentinels: []string{"watch-a:26379", "watch-b:26379"}, MasterName: "lab"},
 		Cache:    server.Cache{Bindings: server.CacheOff},
-		AMQP:     server.AMQP{URL: "amqp://app:hunter3@mq/", Prefix: "lab."},
+		AMQP:     server.AMQP{URL: "amqp://app:hunter3@mq/", Nodes: []string{"mq2:5672"}, Prefix: "lab."},
 		WeChat:   server.WeChat{APIBase: "http://127.0.0.1:9001"},
 		Carrier:  server.Carrier{WSDLURL: "http://127.0.0.1:9002/carrier?wsdl"},
 		Accounts: []server.Account{{
@@ -105,11 +115,17 @@ func TestAllKeys(t *testing.T) {
 			EncodingAESKey:         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopA",
 			PreviousEncodingAESKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopB",
 		}},
-		Callback: server.Callback{InlineWait: server.Duration(500 * time.Millisecond), Budget: server.Duration(4 * time.Second), BodyLimit: 32 << 10},
+		Callback: server.Callback{InlineWait: server.Duration(500 * time.Millisecond), Budget: server.Duration(4 * time.Second), BodyLimit: 32 << 10, MaxConcurrent: 100},
 		Orders: server.Orders{
 			CarrierTimeout: server.Duration(3 * time.Second), Workers: 8, QueryWorkers: 9, TellWorkers: 10, MaxAttempts: 11,
 			RetryBase: server.Duration(100 * time.Millisecond), RetryMax: server.Duration(time.Second),
 			SweepEvery: server.Duration(time.Second), SweepAfter: server.Duration(5 * time.Second),
+		},
+		Scaler: server.Scaler{
+			OwnStatus: "http://127.0.0.1:8081/status", PartnerStatus: "http://198.18.0.12:8081/status",
+			Every: server.Duration(time.Second), Hold: server.Duration(3 * time.Second), Margin: 20,
+			Bands:   server.Bands{{From: 0, Servers: 1}, {From: 25, Servers: 2}, {From: 50, Servers: 3}},
+			Servers: []string{"198.18.0.21:8080", "198.18.0.22:8080,weight=2", "[::1]:8080"}, Command: []string{"set-upstream", "--quiet"},
 		},
 		Log: server.Log{Level: "debug"},
 	}
@@ -134,6 +150,9 @@ func TestFaultsOfTheFileNameTheirLine(t *testing.T) {
 		{"duration without a unit", "callback: {budget: 4}\n", `line 1: "4" is not a duration such as 700ms or 4.5s`},
 		{"list for a duration", "callback:\n  budget: [4s]\n", "line 2: want one value, found a sequence"},
 		{"bad size", "callback:\n  body_limit: big\n", `line 2: "big" is not a size such as 512, 64KiB or 1MiB`},
+		{"bands that fall", "scaler:\n  every: 1s\n  bands: \"0:1 500:2 50:3\"\n", "line 3: bands: 50 does not exceed the 500 before it"},
+		{"bands without a number", "scaler:\n  bands: 0:1 500\n", `line 2: bands: "500" is not a rate and a number of servers, such as 500:2`},
+		{"a list for bands", "scaler:\n  bands: [500, 1000]\n", "line 2: want one value, found a sequence"},
 		{"word for a number", "orders:\n\n  workers: many\n", "line 3: want a whole number, found a text"},
 		{"list for a text", "listen: [a, b]\n", "line 1: want a text, found a list"},
 		{"text for a section", "listen: a\ncallback: x\n", "line 2: "},
@@ -167,6 +186,7 @@ func TestEnvironmentOverlaysTheFile(t *testing.T) {
 		"OALAB_CALLBACK_BUDGET", "3s", "OALAB_CALLBACK_BODY_LIMIT", "2KiB", "OALAB_ORDERS_WORKERS", "5",
 		"OALAB_ACCOUNTS_DEMO_1_SECRET", "s", "OALAB_DEFECTS", "no-dedup, no-serial", "OALAB_DATA_DIR", "",
 		"OALAB_REQUIRE", "docker,browser", "OALAB_SIZE", "short",
+		"OALAB_SCALER_BANDS", "0:1 9:2", "OALAB_SCALER_SERVERS", "a:1 b:2",
 	))
 	if err != nil {
 		t.Fatal(err)
@@ -178,11 +198,13 @@ func TestEnvironmentOverlaysTheFile(t *testing.T) {
 	want.Orders.Workers = 5
 	want.Accounts = []server.Account{{Name: "demo-1", Token: "AAAAA", Secret: "s"}, {Name: "other", Token: "BBBBB"}}
 	want.Defects = []string{"no-dedup", "no-serial"}
+	want.Scaler.Bands, want.Scaler.Servers = server.Bands{{From: 0, Servers: 1}, {From: 9, Servers: 2}}, []string{"a:1", "b:2"}
 	if diff := cmp.Diff(want, cfg); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	for variable, value := range map[string]string{
 		"OALAB_CALLBACK_BUDGET": "soon", "OALAB_ORDERS_WORKERS": "many", "OALAB_CALLBACK_BODY_LIMIT": "-1",
+		"OALAB_SCALER_BANDS": "9:2",
 	} {
 		if _, err := server.LoadConfig("", env(variable, value)); err == nil || !strings.Contains(err.Error(), variable) {
 			t.Errorf("%s=%s: %v", variable, value, err)
@@ -197,8 +219,9 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	cfg.DataDir = ""
 	cfg.Database.Driver = "oracle"
 	cfg.Redis.Addr = "redis"
+	cfg.Redis.Sentinels, cfg.Redis.MasterName = []string{"s"}, ""
 	cfg.WeChat.TokenAPI = "any"
-	cfg.AMQP = server.AMQP{URL: "http://u:hunter2@mq", Prefix: "a b"}
+	cfg.AMQP = server.AMQP{URL: "http://u:hunter2@mq", Nodes: []string{":1"}, Prefix: "a b"}
 	cfg.Cache.Bindings = "maybe"
 	cfg.WeChat.APIBase = "api.weixin.qq.com"
 	cfg.Carrier.WSDLURL = "ftp://carrier"
@@ -209,8 +232,12 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 		{Name: "late", Token: "AAAAA", AppID: "wx", Secret: "s", PreviousEncodingAESKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopB"},
 		{Name: "a b", Token: "AAAAA", AppID: "wx", Secret: "s", EncodingAESKey: "short", TokenLifetime: -1},
 	}
-	cfg.Callback = server.Callback{}
+	cfg.Callback = server.Callback{MaxConcurrent: -1}
 	cfg.Orders = server.Orders{RetryBase: 2, RetryMax: 1}
+	cfg.Scaler = server.Scaler{
+		OwnStatus: "nginx", PartnerStatus: "lb2", Every: 1, Margin: 91, Servers: []string{"app1", "a:1; }"},
+		Bands: server.Bands{{From: 0, Servers: 1}, {From: 1, Servers: 3}},
+	}
 	cfg.Log.Level = "loud"
 	cfg.Defects = []string{"no-brakes"}
 	err := cfg.Validate()
@@ -220,7 +247,9 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	for _, want := range []string{
 		`listen: "nowhere" is not host:port`, "data_dir: must not be empty", `database.driver: "oracle" is none of sqlite, mysql`,
-		`redis.addr: "redis" is not host:port`, `cache.bindings: "maybe" is none of on, off`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not an amqp:// or amqps:// address with a host", `amqp.prefix: "a b" is not 1 to 64 letters, digits, . - or _`,
+		`redis.addr: "redis" is not host:port`, "redis.sentinels: and redis.addr are both set; use one", `redis.sentinels[0]: "s" is not host:port`,
+		"redis.master_name: must not be empty", `amqp.nodes[0]: ":1" is not host:port`,
+		`cache.bindings: "maybe" is none of on, off`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not an amqp:// or amqps:// address with a host", `amqp.prefix: "a b" is not 1 to 64 letters, digits, . - or _`,
 		"wechat.api_base: is not an http:// or https:// address", "carrier.wsdl_url: is not an http:// or https:// address",
 		"account demo.encoding_aes_key: must be set for mode safe", "account demo: two accounts have this name",
 		"account demo.token: is not 3 to 32 letters and digits", `account demo.mode: "secret" is none of plain, compatible, safe`,
@@ -230,8 +259,13 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 		`accounts[4].name: "a b" is not 1 to 32 letters, digits, - or _`, "accounts[4].encoding_aes_key: is not 43 letters and digits",
 		"accounts[4].token_lifetime_s: must not be negative",
 		"callback.inline_wait: 0s is not between 0 and the budget", "callback.budget: 0s is not between 0 and the platform's 5s",
+		"callback.max_concurrent: -1 is negative; 0 means no bound",
 		"callback.body_limit: 0 bytes is not between 1KiB and 64KiB", "orders.workers: 0 is not between 1 and 10000",
 		"orders.retry_max: 1ns is below retry_base", "orders.sweep_after: 0s is not above 0",
+		"scaler.own_status: is not an http:// or https:// address", "scaler.partner_status: is not an http:// or https:// address",
+		"scaler.every: 1ns is below 100ms", "scaler.hold: 0s is below scaler.every, 1ns", "scaler.margin: 91 is not between 1 and 90 percent",
+		"scaler.bands: the highest takes 3 servers, scaler.servers has 2", `scaler.servers: "app1" is not host:port`,
+		`scaler.servers: "a:1; }" is not host:port`, "scaler.command: must not be empty",
 		`log.level: "loud" is none of debug, info, warn, error`,
 	} {
 		if !slices.Contains(lines, want) {

@@ -8,10 +8,12 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"oalab/server/internal/job"
 	"oalab/server/internal/queue/rabbit"
+	"oalab/server/internal/scaler"
 	"oalab/server/wechat"
 )
 
@@ -39,6 +41,7 @@ func (c Config) Validate() error {
 	f.accounts(c.Accounts, c.WeChat.APIBase != "")
 	f.callback(c.Callback)
 	f.orders(c.Orders)
+	f.scaler(c.Scaler)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
 		f.add("log.level", "%q is none of debug, info, warn, error", c.Log.Level)
 	}
@@ -80,11 +83,23 @@ func (f *faults) database(d Database) {
 }
 
 func (f *faults) redis(r Redis) {
-	if r.Addr == "" {
-		return
+	if r.Addr != "" {
+		f.hostPort("redis.addr", r.Addr)
+		if len(r.Sentinels) > 0 {
+			f.add("redis.sentinels", "and redis.addr are both set; use one")
+		}
 	}
-	if host, port, err := net.SplitHostPort(r.Addr); err != nil || host == "" || port == "" {
-		f.add("redis.addr", "%q is not host:port", r.Addr)
+	for i, s := range r.Sentinels {
+		f.hostPort(fmt.Sprintf("redis.sentinels[%d]", i), s)
+	}
+	if r.MasterName == "" {
+		f.add("redis.master_name", "must not be empty")
+	}
+}
+
+func (f *faults) hostPort(key, address string) {
+	if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+		f.add(key, "%q is not host:port", address)
 	}
 }
 
@@ -95,6 +110,12 @@ func (f *faults) amqp(a AMQP) {
 		if err := rabbit.CheckURL(string(a.URL)); err != nil {
 			f.add("amqp.url", "%w", err)
 		}
+	}
+	for i, n := range a.Nodes {
+		f.hostPort(fmt.Sprintf("amqp.nodes[%d]", i), n)
+	}
+	if a.URL == "" && len(a.Nodes) > 0 {
+		f.add("amqp.nodes", "are set without amqp.url")
 	}
 	if !queuePrefix.MatchString(a.Prefix) {
 		f.add("amqp.prefix", "%q is not 1 to 64 letters, digits, . - or _", a.Prefix)
@@ -181,6 +202,9 @@ func (f *faults) callback(c Callback) {
 	if c.BodyLimit < 1<<10 || c.BodyLimit > 64<<10 {
 		f.add("callback.body_limit", "%d bytes is not between 1KiB and 64KiB", c.BodyLimit)
 	}
+	if c.MaxConcurrent < 0 {
+		f.add("callback.max_concurrent", "%d is negative; 0 means no bound", c.MaxConcurrent)
+	}
 }
 
 func (f *faults) orders(o Orders) {
@@ -204,8 +228,40 @@ func (f *faults) orders(o Orders) {
 	}
 }
 
+func (f *faults) scaler(s Scaler) {
+	f.address("scaler.own_status", s.OwnStatus)
+	f.address("scaler.partner_status", s.PartnerStatus)
+	if s.Every < Duration(100*time.Millisecond) {
+		f.add("scaler.every", "%v is below 100ms", s.Every)
+	}
+	if s.Hold < s.Every {
+		f.add("scaler.hold", "%v is below scaler.every, %v", s.Hold, s.Every)
+	}
+	if s.Margin < 1 || s.Margin > 90 {
+		f.add("scaler.margin", "%d is not between 1 and 90 percent", s.Margin)
+	}
+	bands := scaler.Bands(s.Bands)
+	if err := bands.Validate(); err != nil {
+		f.add("scaler", "%w", err)
+	} else if have := len(s.Servers); have > 0 && bands.Most() > have {
+		f.add("scaler.bands", "the highest takes %d servers, scaler.servers has %d", bands.Most(), have)
+	}
+	for _, server := range s.Servers {
+		if address, _, _ := strings.Cut(server, ","); strings.Trim(address, hostLetters) != "" || !strings.Contains(address, ":") {
+			f.add("scaler.servers", "%q is not host:port", server)
+		}
+	}
+	if len(s.Command) == 0 || s.Command[0] == "" {
+		f.add("scaler.command", "must not be empty")
+	}
+}
+
+// hostLetters are those of host:port: what goes into a configuration of Nginx holds no
+// other.
+const hostLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]"
+
 func (f *faults) defects(names []string) {
-	known := job.AllDefects()
+	known := slices.Concat(job.AllDefects(), scaler.AllDefects())
 	for _, name := range names {
 		if !slices.Contains(known, name) {
 			f.add("defects", "%q is none of %q", name, known)

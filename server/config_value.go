@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"oalab/server/internal/scaler"
 )
 
 // Secret is a text that is never shown: whatever prints it prints stars.
@@ -43,6 +45,22 @@ func (d *Duration) set(s string) error {
 	}
 	*d = Duration(value)
 	return nil
+}
+
+// Bands are ranges of a rate of requests, and the app servers that each takes, written
+// like "0:1 500:2 1000:3".
+type Bands scaler.Bands
+
+// String is the form in which they are written.
+func (b Bands) String() string { return scaler.Bands(b).String() }
+
+// UnmarshalYAML reads bands.
+func (b *Bands) UnmarshalYAML(node ast.Node) error { return atLine(node, b.set) }
+
+func (b *Bands) set(s string) error {
+	bands, err := scaler.ParseBands(s)
+	*b = Bands(bands)
+	return err
 }
 
 // Size is a number of bytes, written like 512, 64KiB or 1MiB.

@@ -55,6 +55,7 @@ func TestParseRoles(t *testing.T) {
 	for list, want := range map[string][]string{
 		"": {"callback", "worker"}, "all": {"callback", "worker"}, "worker": {"worker"},
 		"callback": {"callback"}, "worker, callback": {"callback", "worker"}, "worker,all": {"callback", "worker"},
+		"scaler": {"scaler"},
 	} {
 		r, err := parseRoles(ParseRoles(list))
 		if err != nil || !slices.Equal(r.names(), want) {
@@ -62,9 +63,9 @@ func TestParseRoles(t *testing.T) {
 		}
 	}
 	for list, want := range map[string]string{
-		"admin":           `role "admin" is not available yet; there are all, callback and worker`,
-		"callback,scaler": `role "scaler" is not available yet; there are all, callback and worker`,
-		"workers":         `role "workers" does not exist; there are all, callback and worker`,
+		"admin":           `role "admin" is not available yet; there are all, callback, worker and scaler`,
+		"callback,scaler": `role scaler runs alone, on the host of a load balancer`,
+		"workers":         `role "workers" does not exist; there are all, callback, worker and scaler`,
 	} {
 		if _, err := parseRoles(ParseRoles(list)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", list, err, want)

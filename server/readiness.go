@@ -15,10 +15,12 @@ var (
 
 // readiness says whether the server should get traffic (LOG-6).
 type readiness struct {
-	mu       sync.Mutex
-	up       bool
-	reason   error // why the server itself is not ready
-	database func(context.Context) error
+	mu     sync.Mutex
+	up     bool
+	reason error // why the server itself is not ready
+	// database and nginx are what a server cannot do without; one that is nil is not its
+	// business: nginx is that of a scaler, which has no database.
+	database, nginx func(context.Context) error
 	// redis is named, but a server without it is ready: it is slower, not wrong.
 	redis func(context.Context) error
 	// broker is named when there is one; nil for the queue in the process. A server
@@ -46,11 +48,13 @@ func (r *readiness) Check(ctx context.Context) map[string]error {
 		reason = errStarting
 	}
 	r.mu.Unlock()
-	parts := map[string]error{"server": reason, "database": r.database(ctx), "redis": nil}
-	if err := r.redis(ctx); err != nil {
-		parts["redis"] = &web.DispensableError{Err: err}
+	parts := map[string]error{"server": reason}
+	for name, ask := range map[string]func(context.Context) error{"database": r.database, "nginx": r.nginx} {
+		if ask != nil {
+			parts[name] = ask(ctx)
+		}
 	}
-	for name, ask := range map[string]func(context.Context) error{"broker": r.broker, "user_log": r.userLog} {
+	for name, ask := range map[string]func(context.Context) error{"redis": r.redis, "broker": r.broker, "user_log": r.userLog} {
 		if ask == nil {
 			continue
 		}

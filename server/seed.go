@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"oalab/server/internal/business"
+	"oalab/server/internal/cache"
+	"oalab/server/internal/freshness"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/support"
 )
@@ -44,8 +46,8 @@ type Seeded struct{ Keywords, Business, Bindings int }
 
 // Seed loads keyword answers, business codes and bindings from a file into the
 // database, whose tables it brings up to date first. It is one transaction:
-// after an error nothing has changed. Seeding twice changes nothing. A server
-// that runs sees the new entries at its next start.
+// after an error nothing has changed. Seeding twice changes nothing. Servers that run
+// see the new entries with the next message, as package freshness bounds it.
 func Seed(ctx context.Context, cfg Config, path string) (_ Seeded, err error) {
 	if err := cfg.Validate(); err != nil {
 		return Seeded{}, fmt.Errorf("configuration: %w", err)
@@ -65,7 +67,25 @@ func Seed(ctx context.Context, cfg Config, path string) (_ Seeded, err error) {
 	if err := db.Seed(ctx, data); err != nil {
 		return Seeded{}, fmt.Errorf("seed %s: %w", path, err)
 	}
-	return Seeded{len(data.Keywords), len(data.Business), len(data.Bindings)}, nil
+	return Seeded{len(data.Keywords), len(data.Business), len(data.Bindings)}, tellChange(ctx, cfg)
+}
+
+// tellChange broadcasts a change that is committed to the servers that share a Redis. One
+// that is away costs them the time until they ask by themselves. No message waits for it,
+// and it has to connect first: so it gives Redis not the moment that a server's requests
+// do, but as long as a server can be without the news.
+func tellChange(ctx context.Context, cfg Config) error {
+	if !cfg.Redis.shared() {
+		return nil // that of each server is its own
+	}
+	patient := redisConfig(cfg)
+	patient.Timeout = freshness.Window
+	redis, err := cache.New(patient, nil)
+	if err != nil {
+		return err
+	}
+	cache.NewNews(redis).Tell(ctx)
+	return redis.Close()
 }
 
 // Migrate brings the tables of both groups up to date. Doing it again changes nothing.

@@ -45,12 +45,15 @@ type Server struct {
 	giveBack func(context.Context) error
 	// keepTokens refreshes the access tokens ahead of time.
 	keepTokens func(context.Context) error
-	// keepBindings keeps the cached bindings up to date; nil when none are used.
-	keepBindings func(context.Context) error
+	// keepCopies keeps up to date what is kept of the database; nil without the role
+	// callback. keepBindings fills the filter of bindings; nil when none are cached.
+	keepCopies, keepBindings func(context.Context) error
 	// keepLog stores the user log; nil without the role callback.
 	keepLog func(context.Context) error
 	drain   func(context.Context) error // of the callback; nil without that role
-	ready   *readiness
+	// scale sizes the pool of app servers; nil without the role scaler, which has nothing else.
+	scale func(context.Context) error
+	ready *readiness
 
 	stops  lifecycle
 	failed chan error // holds one: the end of serving that nobody asked for
@@ -78,7 +81,12 @@ func New(ctx context.Context, cfg Config, opt Options) (_ *Server, err error) {
 			err = errors.Join(err, s.stops.unwind(context.WithoutCancel(ctx), stopTimeout))
 		}
 	}()
-	if err := s.wire(ctx); err != nil {
+	if r[RoleScaler] {
+		err = s.wireScaler()
+	} else {
+		err = s.wire(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -109,9 +117,14 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	address := s.web.Addr()
 	s.address.Store(&address)
+	if s.scale != nil {
+		s.background("scaler", s.scale)
+	}
 	s.startWork()
-	if s.keepBindings != nil {
-		s.background("bindings", s.keepBindings)
+	for name, keep := range map[string]func(context.Context) error{"copies": s.keepCopies, "bindings": s.keepBindings} {
+		if keep != nil {
+			s.background(name, keep)
+		}
 	}
 	if s.keepLog != nil {
 		s.background("user log", s.keepLog)
@@ -123,7 +136,12 @@ func (s *Server) Start(ctx context.Context) error {
 	s.ready.turn(nil)
 	s.stops.push("readiness", func(context.Context) error { s.ready.turn(errStopping); return nil })
 	s.log.Info("server started", "address", address, "roles", s.roles.names(), "accounts", len(s.cfg.Accounts))
-	s.warn()
+	if !s.roles[RoleScaler] {
+		s.warn()
+	}
+	if len(s.cfg.Defects) > 0 {
+		s.log.Warn("defects are planted", "defects", s.cfg.Defects)
+	}
 	return nil
 }
 
@@ -137,9 +155,6 @@ func (s *Server) warn() {
 	}
 	if s.cfg.Carrier.WSDLURL == "" {
 		s.log.Warn("carrier.wsdl_url is empty: business answers that it is not available")
-	}
-	if len(s.cfg.Defects) > 0 {
-		s.log.Warn("defects are planted", "defects", s.cfg.Defects)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"oalab/server/internal/cache"
 	"oalab/server/internal/callback"
 	"oalab/server/internal/carrierapi"
+	"oalab/server/internal/freshness"
 	"oalab/server/internal/job"
 	"oalab/server/internal/outbox"
 	"oalab/server/internal/sqlstore"
@@ -48,7 +49,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	service, err := s.newBusiness(ctx, db, redis, queue, registry)
+	service, bindings, err := s.newBusiness(db, redis, queue, registry)
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,12 @@ func (s *Server) wire(ctx context.Context) error {
 			return err
 		}
 		statements = append(statements, logs.Statements)
-		handler, err := s.newCallback(ctx, db, service, users, registry)
+		answers := support.New(db, s.accountNames(), s.log)
+		watch, err := s.newWatch(ctx, db, redis, service, answers, bindings, registry)
+		if err != nil {
+			return err
+		}
+		handler, err := s.newCallback(service, answers, watch, users, registry)
 		if err != nil {
 			return err
 		}
@@ -94,19 +100,20 @@ func storeConfig(cfg Config) sqlstore.Config {
 	}
 }
 
-// newBusiness builds the business service and its clients, and loads the catalogue.
-func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.Client, queue workQueue, reg prometheus.Registerer) (*business.Service, error) {
+// newBusiness builds the business service and its clients, and the cache of bindings, which
+// is nil where it is off.
+func (s *Server) newBusiness(db *sqlstore.DB, redis *cache.Client, queue workQueue, reg prometheus.Registerer) (*business.Service, *cache.Bindings, error) {
 	platform := wechatapi.Config{APIBase: s.cfg.WeChat.APIBase}
 	for _, a := range s.cfg.Accounts {
 		platform.Accounts = append(platform.Accounts, wechatapi.Account{Name: a.Name, AppID: a.AppID, Secret: string(a.Secret)})
 	}
 	client, err := wechatapi.New(platform)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.stops.push("platform client", func(context.Context) error { client.Close(); return nil })
 	if err := s.newKeeper(db, redis, client, reg); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var carrier business.Carrier // a nil interface: business is not available
 	if s.cfg.Carrier.WSDLURL != "" {
@@ -114,16 +121,16 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.
 			WSDLURL: s.cfg.Carrier.WSDLURL, Timeout: time.Duration(s.cfg.Orders.CarrierTimeout),
 		}, reg)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		s.stops.push("carrier client", func(context.Context) error { client.Close(); return nil })
 		carrier = client
 	}
-	phones, err := s.newPhones(db, redis, reg)
+	phones, bindings, err := s.newPhones(db, redis, reg)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	service, err := business.New(business.Config{
+	cfg := business.Config{
 		InlineWait:     time.Duration(s.cfg.Callback.InlineWait),
 		CarrierTimeout: time.Duration(s.cfg.Orders.CarrierTimeout),
 		SweepEvery:     time.Duration(s.cfg.Orders.SweepEvery),
@@ -132,39 +139,43 @@ func (s *Server) newBusiness(ctx context.Context, db *sqlstore.DB, redis *cache.
 		Replies:        cache.NewReplies(redis),
 		Phones:         phones,
 		Direct:         queue,
-	}, db, carrier, client, s.log)
-	if err != nil {
-		return nil, err
 	}
-	return service, service.Reload(ctx)
+	if s.overBroker() {
+		cfg.Tells = queue
+	}
+	service, err := business.New(cfg, db, carrier, client, s.log, reg)
+	return service, bindings, err
 }
 
-// newCallback builds the callback and loads the keywords.
-func (s *Server) newCallback(ctx context.Context, db *sqlstore.DB, service *business.Service, users callback.UserLog, reg prometheus.Registerer) (*callback.Handler, error) {
+// newCallback builds the callback.
+func (s *Server) newCallback(service *business.Service, answers *support.Service, watch *freshness.Watch, users callback.UserLog, reg prometheus.Registerer) (*callback.Handler, error) {
 	cfg := callback.Config{
 		Budget:    time.Duration(s.cfg.Callback.Budget),
-		BodyLimit: int64(s.cfg.Callback.BodyLimit),
-		Alone:     job.Defects(s.cfg.Defects).Has(job.DefectNoDedup),
-		UserLog:   users,
+		BodyLimit: int64(s.cfg.Callback.BodyLimit), MaxConcurrent: s.cfg.Callback.MaxConcurrent,
+		Alone:   job.Defects(s.cfg.Defects).Has(job.DefectNoDedup),
+		UserLog: users,
+		Current: watch.Current,
 	}
-	names := make([]string, 0, len(s.cfg.Accounts))
 	for _, a := range s.cfg.Accounts {
-		names = append(names, a.Name)
 		account, err := callbackAccount(a)
 		if err != nil {
 			return nil, err
 		}
 		cfg.Accounts = append(cfg.Accounts, account)
 	}
-	answers := support.New(db, names, s.log)
-	if err := answers.Reload(ctx); err != nil {
-		return nil, err
-	}
 	handler, err := callback.New(cfg, asked{service}, answers, s.log, reg)
 	if err != nil {
 		return nil, fmt.Errorf("make the callback: %w", err)
 	}
 	return handler, nil
+}
+
+func (s *Server) accountNames() []string {
+	names := make([]string, 0, len(s.cfg.Accounts))
+	for _, a := range s.cfg.Accounts {
+		names = append(names, a.Name)
+	}
+	return names
 }
 
 // callbackAccount expands the keys of an account, once.

@@ -44,7 +44,7 @@ func (s *Server) newQueue(reg prometheus.Registerer) (workQueue, error) {
 		return q, nil
 	}
 	q, err := rabbit.New(rabbit.Config{
-		URL: string(s.cfg.AMQP.URL), Prefix: s.cfg.AMQP.Prefix, Prefetch: s.places(),
+		URL: string(s.cfg.AMQP.URL), Nodes: s.cfg.AMQP.Nodes, Prefix: s.cfg.AMQP.Prefix, Prefetch: s.places(),
 	}, job.Queues(), s.log, reg)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (s *Server) startWork() {
 		}
 	}
 	// To a broker each server publishes what it has written, whoever works at it.
-	if s.roles[RoleWorker] || s.overBroker() {
+	if s.roles[RoleWorker] || s.overBroker() && s.relay != nil {
 		s.background("outbox relay", s.relay.Run)
 	}
 	if s.roles[RoleWorker] {

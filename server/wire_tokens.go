@@ -25,12 +25,18 @@ var (
 
 // newCache makes the client of Redis, or the instance in this process.
 func (s *Server) newCache(reg prometheus.Registerer) (*cache.Client, error) {
-	client, err := cache.New(cache.Config{Addr: s.cfg.Redis.Addr, Password: string(s.cfg.Redis.Password)}, reg)
+	client, err := cache.New(redisConfig(s.cfg), reg)
 	if err != nil {
 		return nil, err
 	}
 	s.stops.push("cache", func(context.Context) error { return client.Close() })
 	return client, nil
+}
+
+func redisConfig(cfg Config) cache.Config {
+	return cache.Config{
+		Addr: cfg.Redis.Addr, Sentinels: cfg.Redis.Sentinels, Master: cfg.Redis.MasterName, Password: string(cfg.Redis.Password),
+	}
 }
 
 // newKeeper makes the keeper of the access tokens that the platform client sends

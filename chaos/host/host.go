@@ -47,6 +47,10 @@ var ErrDown = errors.New("it is not running")
 // pollEvery is the pause between two looks at a process.
 const pollEvery = 5 * time.Millisecond
 
+// lookLimit bounds one look: a question to an address that moves meanwhile is never
+// answered, and nobody says so. A slow machine takes a second to start a program in a host.
+const lookLimit = 3 * time.Second
+
 // fault is what all faults of this package share.
 type fault struct {
 	name   string
@@ -96,7 +100,9 @@ func poll(ctx context.Context, what string, look func(context.Context) error) er
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		err := look(ctx)
+		short, cancel := context.WithTimeout(ctx, lookLimit)
+		err := look(short)
+		cancel()
 		if err == nil {
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -256,4 +257,24 @@ func TestUntil(t *testing.T) {
 	if l, ok := k.(chaos.Lasting); !ok || l.MinFor() != MinDown {
 		t.Error("a kill with a condition is not Lasting")
 	}
+}
+
+// A question to an address that moves meanwhile is never answered: the next one is.
+func TestALookWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		looks, begun := 0, time.Now()
+		err := poll(ctx, "the address is home", func(ctx context.Context) error {
+			if looks++; looks == 1 {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return nil
+		})
+		if took := time.Since(begun); err != nil || looks != 2 || took != lookLimit {
+			t.Errorf("%d looks in %v: %v, want two in %v", looks, took, err, lookLimit)
+		}
+	})
 }

@@ -57,7 +57,7 @@ func options(s scenarios.Scenario, r request) runner.Options {
 		AllArms:  r.AllArms,
 		Out:      r.Out,
 		Seed:     r.Seed,
-		Tools:    runner.Tools{Oaserver: r.Oaserver},
+		Tools:    runner.Tools{Oaserver: r.Oaserver, Oalab: r.Oalab},
 		Command:  r.Command,
 		Progress: r.Progress,
 		Logger:   r.Logger,

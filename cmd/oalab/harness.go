@@ -45,6 +45,7 @@ type request struct {
 	Seed     uint64
 	Command  []string // the line that runs it again
 	Oaserver string   // path of the server's binary; empty when there is none
+	Oalab    string   // path of this program; empty when it is not known
 	Progress func(runner.Tick)
 	Logger   *slog.Logger
 }

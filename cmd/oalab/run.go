@@ -139,6 +139,7 @@ func (a *app) requests(f runFlags, names []string) ([]request, error) {
 			Out:      a.p.Path(f.folder(s.Name, several, now)),
 			Seed:     f.seed,
 			Oaserver: server,
+			Oalab:    a.p.Executable,
 			Logger:   a.logs,
 		}
 		r.Command = again(r)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -17,7 +18,8 @@ import (
 const storesOnly = "stores"
 
 func (a *app) upCommand() *cobra.Command {
-	return &cobra.Command{
+	var redundant bool
+	cmd := &cobra.Command{
 		Use:   "up NAME",
 		Short: "Start a scenario's topology and keep it",
 		Long: `up starts what a scenario runs on, in the setup of its main arm, prints where it is
@@ -25,26 +27,36 @@ and keeps it until it is interrupted or "oalab down" is called elsewhere. Nothin
 loaded and nothing is broken.
 
 "up stores" starts a MySQL, a Redis and a RabbitMQ in containers, prints where they are
-as environment variables of the tests and returns; "oalab down" removes them.`,
+as environment variables of the tests and returns; "oalab down" removes them. With
+--redundant it is a Redis with a replica and three Sentinels, and three nodes of the broker.`,
 		Example: `  oalab up lb-failover
   oalab up stores`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[0] == storesOnly {
-				return a.upStores(cmd.Context())
+				return a.upStores(cmd.Context(), redundant)
+			}
+			if redundant {
+				return errors.New("--redundant is for up stores; a scenario says itself what it runs on")
 			}
 			return a.up(cmd.Context(), args[0])
 		},
 	}
+	cmd.Flags().BoolVar(&redundant, "redundant", false, "with stores: those that bear the loss of one host")
+	return cmd
 }
 
 // upStores starts the stores and prints where the tests find them.
-func (a *app) upStores(ctx context.Context) error {
-	s, err := topology.StartStores(ctx, a.logs, func(stage string) { fmt.Fprintln(a.p.Stderr, "oalab: "+stage) })
+func (a *app) upStores(ctx context.Context, redundant bool) error {
+	s, err := topology.StartStores(ctx, a.logs, redundant, func(stage string) { fmt.Fprintln(a.p.Stderr, "oalab: "+stage) })
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(a.p.Stdout, "OALAB_TEST_MYSQL_DSN=%s\nOALAB_TEST_REDIS_ADDR=%s\nOALAB_TEST_AMQP_URL=%s\n", s.MySQLDSN, s.RedisAddr, s.AMQPURL)
+	if redundant {
+		_, err2 := fmt.Fprintf(a.p.Stdout, "OALAB_TEST_REDIS_SENTINELS=%s\nOALAB_TEST_AMQP_NODES=%s\n", strings.Join(s.Sentinels, ","), strings.Join(s.AMQPNodes, ","))
+		err = errors.Join(err, err2)
+	}
 	return err
 }
 
@@ -59,7 +71,7 @@ func (a *app) up(ctx context.Context, name string) error {
 		return fmt.Errorf("%w: make build puts it beside oalab", err)
 	}
 	return a.h.Up(ctx, request{
-		Scenario: chosen[0], Topology: chosen[0].Topology, Size: "short", Seed: randomSeed(), Oaserver: server, Logger: a.logs,
+		Scenario: chosen[0], Topology: chosen[0].Topology, Size: "short", Seed: randomSeed(), Oaserver: server, Oalab: a.p.Executable, Logger: a.logs,
 	}, func(lines []string) {
 		fmt.Fprintln(a.p.Stdout, strings.Join(lines, "\n"))
 		fmt.Fprintln(a.p.Stdout, "up until it is interrupted, or oalab down")

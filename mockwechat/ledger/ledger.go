@@ -88,7 +88,15 @@ type Delivery struct {
 	MsgID   string    `json:"msg_id"` // of an event: openid+CreateTime+event+key
 	Try     int       `json:"try"`    // 1, 2 or 3
 	TookS   float64   `json:"took_s"` // until the answer, the error or the time limit
-	Status  int       `json:"status"` // HTTP status, 0 when no answer came
+	// Upstream names the servers that had the try, in order, by address: as a load
+	// balancer between told with its answer, or else the one that was asked. Of a try that
+	// a load balancer did not answer it is therefore the load balancer; empty: the try never
+	// left the platform.
+	Upstream string `json:"upstream,omitempty"`
+	// UpstreamS is how long the load balancer waited for each of several servers, in
+	// seconds; "-" for the one whose answer it was passing on. Empty with one.
+	UpstreamS string `json:"upstream_s,omitempty"`
+	Status    int    `json:"status"` // HTTP status, 0 when no answer came
 	// TimedOut: no answer that counts came within the limit of the try.
 	TimedOut bool `json:"timed_out"`
 	// Lost: the server did answer (Status and Reply say what), but an injected

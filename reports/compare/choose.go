@@ -27,12 +27,14 @@ func wanted(name, relation string) string {
 	}
 	switch base {
 	case "error_ratio", "failed_requests", "tries_failed", "arrivals_dropped", "arrivals_late", "orders_lost",
-		"orders_doubled", "replies_inconsistent", "lost_acknowledged_writes", "statements_per_message":
+		"orders_doubled", "replies_inconsistent", "lost_acknowledged_writes", "statements_per_message",
+		"staleness_max_s", "staleness_p99_s", "node_mean_s", "node_p99_s", "node_requests_failed", "node_statements_per_message",
+		"push_delay_mean_s", "push_delay_p99_s", "node_push_delay_mean_s", "node_push_delay_p99_s":
 		return lower
-	case "throughput_per_s", "cache_hit_ratio", "peak_ratio_2", "peak_ratio_4":
+	case "throughput_per_s", "cache_hit_ratio", "node_cache_hit_ratio", "push_delay_in_time", "node_push_delay_in_time", "peak_ratio_2", "peak_ratio_4":
 		return higher
 	case "arrivals_scheduled", "messages_retried", "orders_retried", "orders_acknowledged", "results_told", "cycles",
-		"effect", "pacing_error_p99_s", "generator_ceiling_per_s", "generator_share":
+		"updates_acknowledged", "reads_checked", "cache_lookups", "effect", "lb_peak_per_s", "bands_entered", "pacing_error_p99_s", "generator_ceiling_per_s", "generator_share":
 		return ""
 	}
 	for _, part := range []string{"mean_min_", "mean_max_", "zero_share_"} {

@@ -269,6 +269,7 @@ func TestWanted(t *testing.T) {
 	for name, want := range map[string]string{
 		"p99_due_s": lower, "p50_sent_s/carrier-slow": lower, "outage_s/kill-host@1s": lower, "outage_median_s": lower, "error_ratio/control": lower,
 		"orders_lost": lower, "queue_depth_end": lower, "split_ns_thesis": lower, "throughput_per_s": higher, "cache_hit_ratio@thesis": higher,
+		"node_p99_s/app1": lower, "node_push_delay_in_time/app1@control": higher, "node_requests_per_s/app1": "",
 		"messages_retried": "", "effect/kill": "", "zero_share_thesis": "", "unheard_of": "",
 	} {
 		if got := wanted(name, ""); got != want {

@@ -68,6 +68,8 @@ func TestFailoverFigures(t *testing.T) {
 			"shares": {Shares(series.Arm{EndS: 1, Shares: series.Shares{
 				Names: []string{"app1", "app<2>"}, Cut: series.CutFor(1), Over: [][]float64{{0.5, 0.5}, nil, {1, 0}, nil},
 			}}, Lanes{}, width), []string{">app1<", ">app&lt;2&gt;<", ">share of requests, %<"}},
+			"bands": {Bands(scaled(), Lanes{}, width), []string{">requests/s of lb1<", ">open connections of lb2<", ">250<", ">10000<"}},
+			"pools": {PoolSizes(scaled(), Lanes{}, width), []string{">app servers in use<", ">lb1<", ">5<"}},
 		} {
 			doc, err := SVG(tt.d)
 			if err != nil {
@@ -85,6 +87,20 @@ func TestFailoverFigures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// scaled is a pair that sized its pools, with rates that are not known and a silence.
+func scaled() series.Arm {
+	look := func(at, perS float64, pool int) check.PoolLook {
+		return check.PoolLook{AtS: at, PerS: perS, Values: map[string]float64{history.SeriesAppServers: float64(pool), history.SeriesActive: 3}}
+	}
+	return series.Arm{EndS: 9, Pools: series.Pools{
+		Hosts: []series.PoolOver{
+			{Host: "lb1", Looks: []check.PoolLook{look(0, math.NaN(), 1), look(1, 0, 1), look(2, 12_000, 5), look(8, math.NaN(), 5)}},
+			{Host: "lb2", Looks: []check.PoolLook{look(0, math.NaN(), 1)}},
+		},
+		Scaling: history.Scaling{Bands: []history.ScalingBand{{FromPerS: 0, Servers: 1}, {FromPerS: 250, Servers: 2}, {FromPerS: 10_000, Servers: 5}}},
+	}}
 }
 
 // TestManyProbesAreFewBoxes: a long outage does not make a large file.

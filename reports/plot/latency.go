@@ -60,7 +60,7 @@ func Latency(a series.Arm, lanes Lanes, objectives []Limit, width vg.Length) *Fi
 	}
 	return &Figure{
 		Title: "Latency over time",
-		Note: fmt.Sprintf("How long followers waited for an answer, from when their message was due, by when it was due. Each interval is %s.",
+		Note: fmt.Sprintf("How long operations waited for an answer, from when they were due, by when that was. Each interval is %s.",
 			Duration(a.Cut.StepS)),
 		Keys: append(keys, lanes.Keys()...), Lanes: lanes, Plot: p, Width: width, Height: tall,
 	}
@@ -112,8 +112,8 @@ func CDF(a series.Arm, width vg.Length) *Figure {
 		keys = append(keys, c.Key)
 	}
 	return &Figure{
-		Title: "Latency: share of messages answered within a time",
-		Note:  "Where the curves part, messages waited to be sent: that wait counts for the follower, and a clock that starts at sending misses it.",
+		Title: "Latency: share of operations answered within a time",
+		Note:  "Where the curves part, operations waited to be sent: that wait counts for who waits, and a clock that starts at sending misses it.",
 		Keys:  keys, Plot: p, Width: width, Height: tall,
 	}
 }
@@ -145,7 +145,7 @@ func Percentiles(a series.Arm, width vg.Length) *Figure {
 	}
 	return &Figure{
 		Title: "Latency at every percentile",
-		Note:  fmt.Sprintf("%d messages; the right end is the slowest of them.", a.Latency.AllDue.N()),
+		Note:  fmt.Sprintf("%d operations; the right end is the slowest of them.", a.Latency.AllDue.N()),
 		Keys:  keys, Plot: p, Width: width, Height: tall,
 	}
 }

@@ -26,6 +26,7 @@ type Arm struct {
 	Told     Distribution
 	Failover Failover
 	Shares   Shares
+	Pools    Pools
 }
 
 // Of computes the series of an arm.
@@ -41,7 +42,7 @@ func Of(a *history.Arm) Arm {
 		Strips:  strips(a, end),
 		Told:    told(a, observed),
 
-		Failover: failover(a), Shares: shares(a, cut),
+		Failover: failover(a), Shares: shares(a, cut), Pools: pools(a),
 	}
 }
 

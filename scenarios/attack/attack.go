@@ -61,10 +61,7 @@ const (
 // name is that of the attack, which each request carries in X-Vegeta-Attack.
 const name = "attack"
 
-const (
-	defaultTimeout     = 5 * time.Second
-	defaultConnections = 1024
-)
+const defaultConnections = 1024
 
 // Run calibrates the generator, offers the load and returns what came of it, which it
 // also writes into the folder. When ctx ends the arrivals stop, and the summary of what
@@ -124,24 +121,23 @@ func (o *Options) validate() error {
 	switch {
 	case o.Profile == nil || profile.Count(o.Profile) == 0:
 		return errors.New("the profile has no arrival: raise its rate or its length")
-	case profile.Count(o.Profile) > workload.MaxOperations:
-		return fmt.Errorf("%d operations are more than a run can hold (%d): shorten the load or lower its rate", profile.Count(o.Profile), workload.MaxOperations)
 	case o.Out == "":
 		return errors.New("a folder for the results is needed")
 	case o.Timeout < 0 || o.Connections < 0:
 		return errors.New("the limit of a request and the number of connections must not be negative")
 	}
 	if o.Timeout == 0 {
-		o.Timeout = defaultTimeout
+		o.Timeout = workload.GetLimit
 	}
 	if o.Connections == 0 {
 		o.Connections = defaultConnections
 	}
 	if o.MaxWorkers == 0 {
-		o.MaxWorkers = load.WorkersFor(o.Profile)
+		span := load.OperationSpan
 		if o.Callback == nil {
-			o.MaxWorkers = int(o.Profile.Peak()*o.Timeout.Seconds()) + 1
+			span = o.Timeout
 		}
+		o.MaxWorkers = max(1, load.WorkersFor(o.Profile, span))
 	}
 	return nil
 }
@@ -151,16 +147,8 @@ func (o *Options) plan() ([]history.PlannedOp, error) {
 	if c := o.Callback; c != nil {
 		return workload.Plan(c.Seed, c.Mix, workload.Population{Seed: c.Seed, Size: c.Followers}, o.Profile)
 	}
-	plan := make([]history.PlannedOp, profile.Count(o.Profile))
-	for i := range plan {
-		due, _ := o.Profile.At(uint64(i)) // it counts them
-		plan[i] = history.PlannedOp{Seq: uint64(i), DueS: due.Seconds(), Kind: kindGet}
-	}
-	return plan, nil
+	return workload.Gets(o.Profile)
 }
-
-// kindGet is the kind of a plain request in the plan.
-const kindGet = "get"
 
 func write(path string, plan []history.PlannedOp) error {
 	w, err := jsonl.Create(path)
@@ -186,9 +174,11 @@ type generator struct {
 func (o *Options) generator(ctx context.Context, plan []history.PlannedOp, conns *http.Transport, deliveries string) (generator, error) {
 	if o.Callback == nil {
 		return generator{
-			transport: getter{next: conns, limit: o.Timeout},
+			transport: workload.Getter{Next: conns, Limit: o.Timeout},
 			// It goes where the request says. A short limit is the target's affair.
-			null:  func(string) (http.RoundTripper, error) { return getter{next: conns, limit: defaultTimeout}, nil },
+			null: func(string) (http.RoundTripper, error) {
+				return workload.Getter{Next: conns, Limit: workload.GetLimit}, nil
+			},
 			close: func() error { return nil },
 		}, nil
 	}

@@ -103,7 +103,7 @@ func TestGet(t *testing.T) {
 	if s.RatePerS != 100 || s.Sent.P50S <= 0 || s.Due.P50S < s.Sent.P50S || s.Due.MaxS < s.Due.P99S {
 		t.Errorf("rate %v, due %+v, sent %+v", s.RatePerS, s.Due, s.Sent)
 	}
-	if g := s.Generator; g.CeilingPerS <= 100 || g.PeakPerS != 100 || g.Share <= 0 || g.MaxWorkers != 501 {
+	if g := s.Generator; g.CeilingPerS <= 100 || g.PeakPerS != 100 || g.Share <= 0 || g.MaxWorkers != 500 {
 		t.Errorf("certificate %+v", g)
 	}
 	ops, err := history.ReadOperations(filepath.Join(out, attack.FileResults), "attack", s.Base)

@@ -31,9 +31,12 @@ type AddressSingle struct {
 
 const (
 	defaultTolerance = 0.1
-	// fromEnds is how far from either end of the load the first and the last word of a
-	// host may be, in seconds.
-	fromEnds = 1.0
+	// fromStart is how late the first word of a host may come: a slow machine takes its time
+	// to begin the watch, and no fault comes before the ramp of the load is over. fromEnd is
+	// how long before the end of the load its last word may be.
+	fromStart, fromEnd = 2.0, 1.0
+	// rejoined is how long after it can be reached again a host is on its way back.
+	rejoined = 0.5
 )
 
 // Name implements Checker.
@@ -87,7 +90,7 @@ func (c AddressSingle) Check(a *history.Arm) Finding {
 // again, otherwise 0.
 func (c AddressSingle) rejoining(d double, windows []history.Window) float64 {
 	for _, w := range windows {
-		if _, back, out := OutOfReach(w); out && history.WayBack(w.Fault) == history.FaultRejoin && math.Abs(d.fromS-back) <= fromEnds/2 {
+		if _, back, out := OutOfReach(w); out && history.WayBack(w.Fault) == history.FaultRejoin && math.Abs(d.fromS-back) <= rejoined {
 			return c.RejoinS
 		}
 	}
@@ -102,9 +105,9 @@ func (c AddressSingle) missing(a *history.Arm, hosts []Holding, moves int) strin
 	for _, h := range hosts {
 		first, last := h.Changes[0], h.Changes[len(h.Changes)-1]
 		switch {
-		case first.AtS > fromEnds:
+		case first.AtS > fromStart:
 			return fmt.Sprintf("host %s was watched from %.3f s on only", h.Host, first.AtS)
-		case last.AtS < a.Record.Load.DurationS-fromEnds:
+		case last.AtS < a.Record.Load.DurationS-fromEnd:
 			return fmt.Sprintf("host %s was last heard of at %.3f s, the load ended at %g s", h.Host, last.AtS, a.Record.Load.DurationS)
 		case math.IsNaN(last.Value):
 			return fmt.Sprintf("nobody knows what host %s held after %.3f s", h.Host, last.AtS)

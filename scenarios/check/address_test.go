@@ -54,9 +54,9 @@ func TestAddressSingle(t *testing.T) {
 		{"the watch ended early", AddressSingle{Quiet: true}, func(*pair) {}, func(a *history.Arm) { before(a, 30) }, history.Inconclusive, "last heard of at -0.500 s"},
 		{"the watch began late", AddressSingle{Quiet: true}, func(*pair) {}, func(a *history.Arm) {
 			for i := range a.Samples {
-				a.Samples[i].AtS += 2
+				a.Samples[i].AtS += 3
 			}
-		}, history.Inconclusive, "from 1.500 s on only"},
+		}, history.Inconclusive, "from 2.500 s on only"},
 		{"nobody knows the end", AddressSingle{Quiet: true}, func(*pair) {}, func(a *history.Arm) {
 			a.Samples = append(a.Samples, history.Sample{AtS: 39.9, Probe: history.ProbeAddress, Name: "lb2", Error: "monitor ended"})
 			before(a, 39.95)

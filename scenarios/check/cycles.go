@@ -137,9 +137,11 @@ func home(hosts []Holding, own int, from, until float64) float64 {
 // beginning, only an error.
 func inEffect(w history.Window) bool { return w.ToS > w.FromS && (w.FromS > 0 || w.Error == "") }
 
-// begins is when a fault may have begun at the earliest: no sooner than planned, and
-// not long before it was seen.
-func begins(w history.Window) float64 { return max(min(w.PlannedFromS, w.FromS), w.FromS-latest) }
+// begins is when a fault may have begun at the earliest: no sooner than its injection did,
+// which is no sooner than planned, and not long before it was seen.
+func begins(w history.Window) float64 {
+	return max(min(max(w.PlannedFromS, w.BegunS), w.FromS), w.FromS-latest)
+}
 
 // Cycles measures every window of an arm with a virtual IP, fail-backs included, in
 // the order of time; a fault that was never in effect makes no cycle. An arm whose virtual IP was not probed has none.

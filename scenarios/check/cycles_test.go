@@ -48,6 +48,21 @@ func TestCycles(t *testing.T) {
 	}
 }
 
+// A fault that had to wait for the one before begins when it was injected, not when it was
+// planned: what was felt in between was not its doing.
+func TestCycleOfALateFault(t *testing.T) {
+	p := newPair(30, 50)
+	p.blow(history.FaultKillHost, 3.004, 3, 0.25)
+	p.blow(history.FaultFreezeHost, 10, 3, 0.29)
+	a := p.end()
+	late := &a.Record.Windows[1]
+	late.BegunS, late.PlannedFromS = late.PlannedFromS, 7
+	cycles := Cycles(a)
+	if c := cycles[2]; c.Fault != history.FaultFreezeHost || c.BeginS != 10-lead {
+		t.Errorf("%s begins at %g s, want freeze-host at %g s", c.Fault, c.BeginS, 10-lead)
+	}
+}
+
 func TestCyclesWithoutProbe(t *testing.T) {
 	l := newLab()
 	l.send(history.KindText, 1, okTry("a"))

@@ -25,7 +25,12 @@ func Figures(a *history.Arm, windows []history.Window) []history.Figure {
 	r.scope("", all, nil)
 	r.endOfRun()
 	r.effort()
+	r.nodes()
 	r.generator()
+	r.steps()
+	r.scaling()
+	r.usage()
+	r.network()
 	for _, fault := range faultsOf(windows) {
 		of := windowsOf(windows, fault)
 		r.scope("/"+fault, dueIn(all, of), of)
@@ -34,6 +39,7 @@ func Figures(a *history.Arm, windows []history.Window) []history.Figure {
 	r.shares(windows)
 	r.drift()
 	r.writes(windows)
+	r.freshness(windows)
 	return r.out
 }
 
@@ -83,11 +89,7 @@ func (r *reckoning) load(all []message) {
 	r.count("arrivals_scheduled", g.Scheduled, g.Scheduled)
 	r.count("arrivals_late", g.Late, g.Started)
 	r.count("arrivals_dropped", g.Scheduled-g.Started, g.Scheduled)
-	span := r.arm.Record.Load.DurationS
-	if span <= 0 {
-		span = r.end
-	}
-	done := 0
+	span, done := spanOf(r.arm), 0
 	for i := range all {
 		m := &all[i]
 		if m.run != nil && m.run.EndS() <= span && m.outcome() == OutcomeOK {

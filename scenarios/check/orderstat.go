@@ -1,6 +1,10 @@
 package check
 
-import "gonum.org/v1/gonum/stat/distuv"
+import (
+	"sort"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
 
 // confidence is that of every interval of a figure.
 const confidence = 0.95
@@ -14,14 +18,10 @@ func quantileInterval(sorted []float64, q float64) (low, high float64, ok bool) 
 	n := len(sorted)
 	below := distuv.Binomial{N: float64(n), P: q}
 	const tail = (1 - confidence) / 2
-	l := 0 // the most with P(fewer than l below) within the tail
-	for l < n && below.CDF(float64(l)) <= tail {
-		l++
-	}
-	u := n + 1 // the least with P(u or more below) within the tail
-	for u > 1 && 1-below.CDF(float64(u-2)) <= tail {
-		u--
-	}
+	// The most with P(fewer than l below) within the tail, and the least with P(u or more
+	// below) within it.
+	l := sort.Search(n, func(k int) bool { return below.CDF(float64(k)) > tail })
+	u := 1 + sort.Search(n, func(k int) bool { return 1-below.CDF(float64(k)) <= tail })
 	if l < 1 || u > n || l >= u {
 		return 0, 0, false
 	}

@@ -16,6 +16,7 @@ const (
 	seriesUnfinished = "oalab_orders_unfinished"
 	seriesStatements = "oalab_db_statements_total"
 	seriesCache      = "oalab_cache_requests_total"
+	seriesPush       = "oalab_push_delay_seconds"
 )
 
 // matches reports whether a series has the metric's name and all of its labels.
@@ -60,24 +61,30 @@ type source struct{ probe, name string }
 // increase is by how much a counter rose in a window: from the last sample before
 // it, over all matching series. A counter that fell was restarted from zero.
 func increase(samples []history.Sample, metric string, w history.Window) float64 {
-	last := map[source]float64{}
 	total := 0.0
+	eachRise(samples, w, func(name string) bool { return matches(name, metric) }, func(_ source, by float64) { total += by })
+	return total
+}
+
+// eachRise tells each rise of the counters that are wanted in a window, by the rules of
+// increase, in the order of the samples.
+func eachRise(samples []history.Sample, w history.Window, wanted func(series string) bool, tell func(of source, by float64)) {
+	last := map[source]float64{}
 	for _, s := range samples {
-		if s.Error != "" || s.AtS > w.ToS || !matches(s.Name, metric) {
+		if s.Error != "" || s.AtS > w.ToS || !wanted(s.Name) {
 			continue
 		}
 		key := source{s.Probe, s.Name}
 		before, seen := last[key]
 		if s.AtS >= w.FromS && seen {
 			if s.Value >= before {
-				total += s.Value - before
+				tell(key, s.Value-before)
 			} else {
-				total += s.Value
+				tell(key, s.Value)
 			}
 		}
 		last[key] = s.Value
 	}
-	return total
 }
 
 // endState is the value of a gauge after the last operation, summed over its

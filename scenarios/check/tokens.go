@@ -20,9 +20,10 @@ import (
 //     early, because another was issued, the server learns by the first refusal
 //     that it reads, and what arrives later than that is a violation.
 //   - One token is issued for each validity: none while the last one has longer to
-//     live than its renewal window, a quarter of its life or five minutes. A last
-//     one that the server never got (its answer was lost), or that the platform has
-//     refused, does not count.
+//     live than its renewal window, a quarter of its life or five minutes, and the
+//     time that the call for it was under way: the server counts its life from when it
+//     asked. A last one that the server never got (its answer was lost), or that the
+//     platform has refused, does not count.
 //
 // Calls that ask for a token and get the one that is there already are no matter.
 type Tokens struct {
@@ -31,8 +32,8 @@ type Tokens struct {
 	Renewals, Calls int
 }
 
-// underWay is how long a call that left with a token may take until the platform
-// looks at it, in seconds: so much later it must have known.
+// underWay is how long a call with a token, or for one, may take until the platform
+// looks at it, in seconds.
 const underWay = 1.0
 
 // Name implements Checker.
@@ -134,9 +135,9 @@ func (b *tokenBook) issue(c wl.Call, at float64) {
 		return
 	}
 	b.renewals++
-	if left := last.ends - at; left > last.window && !last.unread && !last.refused {
-		b.wrong.add("issued twice: account %s got token %s at %.1f s while %s had %.1f s to live, more than the %.1f s in which it is renewed",
-			c.Account, short(t.digest), at, short(last.digest), left, last.window)
+	if left := last.ends - at; left > last.window+underWay && !last.unread && !last.refused {
+		b.wrong.add("issued twice: account %s got token %s at %.1f s while %s had %.1f s to live, more than the %.1f s in which it is renewed and %.1f s under way",
+			c.Account, short(t.digest), at, short(last.digest), left, last.window, underWay)
 	}
 }
 

@@ -81,9 +81,10 @@ func TestTokens(t *testing.T) {
 			gives(0, pathPlainToken, "a", wl.IssueNew, 20), gives(0.1, pathPlainToken, "b", wl.IssueNew, 20),
 		}, history.Fail, 1, "issued twice: "},
 		{"planted: renewed twice", Tokens{}, []wl.Call{stable(0, "a"), stable(16, "b"), stable(16.5, "c"), stable(32, "d")}, history.Fail, 1, "issued twice: "},
-		{"planted: renewed too early", Tokens{}, []wl.Call{stable(0, "a"), stable(14.9, "b")}, history.Fail, 1, "more than the 5.0 s"},
+		{"planted: renewed too early", Tokens{}, []wl.Call{stable(0, "a"), stable(13.9, "b")}, history.Fail, 1, "more than the 5.0 s"},
+		{"its own call was slow", Tokens{}, []wl.Call{stable(0.9, "a"), stable(15, "b")}, history.Pass, 0, ""},
 		{"a window of five minutes", Tokens{}, []wl.Call{
-			gives(0, pathPlainToken, "a", wl.IssueNew, 7200), gives(6899, pathPlainToken, "b", wl.IssueNew, 7200),
+			gives(0, pathPlainToken, "a", wl.IssueNew, 7200), gives(6898, pathPlainToken, "b", wl.IssueNew, 7200),
 		}, history.Fail, 1, "more than the 300.0 s"},
 		{"the answer was lost", Tokens{}, []wl.Call{
 			lost(gives(0, pathPlainToken, "a", wl.IssueNew, 20)), gives(1, pathPlainToken, "b", wl.IssueNew, 20),

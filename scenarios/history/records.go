@@ -10,7 +10,7 @@ import "time"
 type PlannedOp struct {
 	Seq    uint64  `json:"seq"`
 	DueS   float64 `json:"due_s"` // seconds after the arm's base time
-	Kind   string  `json:"kind"`  // text, query, order, event
+	Kind   string  `json:"kind"`  // text, query, order, event; get
 	OpenID string  `json:"openid"`
 	MsgID  string  `json:"msg_id"`
 	Text   string  `json:"text,omitempty"`  // content of a text message
@@ -20,12 +20,14 @@ type PlannedOp struct {
 	Code   string  `json:"code,omitempty"`  // business code of an order or a query
 }
 
-// The kinds of operations.
+// The kinds of operations: messages of followers, and a plain request for a page, which
+// is nobody's.
 const (
 	KindText  = "text"
 	KindQuery = "query"
 	KindOrder = "order"
 	KindEvent = "event"
+	KindGet   = "get"
 )
 
 // Operation is one operation as the generator recorded it (decoded from the
@@ -64,8 +66,9 @@ type Window struct {
 	Target       string  `json:"target"`
 	PlannedFromS float64 `json:"planned_from_s"`
 	PlannedToS   float64 `json:"planned_to_s"`
-	FromS        float64 `json:"from_s"` // the fault was seen to bite
-	ToS          float64 `json:"to_s"`   // recovery was asked for
+	BegunS       float64 `json:"begun_s"` // its injection; 0: never, or not known
+	FromS        float64 `json:"from_s"`  // the fault was seen to bite
+	ToS          float64 `json:"to_s"`    // recovery was asked for
 	HealedS      float64 `json:"healed_s"`
 	Error        string  `json:"error,omitempty"` // an inject, wait or recovery that failed
 }
@@ -75,7 +78,8 @@ func (w Window) Contains(s float64) bool { return s >= w.FromS && s < w.ToS }
 
 // Load is how an arm's arrivals were offered, and how honest the generator was.
 type Load struct {
-	Model       string  `json:"model"` // open or closed
+	Model       string  `json:"model"`          // open or closed
+	Page        string  `json:"page,omitempty"` // path of the page that plain requests were for; "": messages
 	Scheduled   int     `json:"scheduled"`
 	Started     int     `json:"started"`
 	MaxWorkers  int     `json:"max_workers"`
@@ -88,6 +92,12 @@ type Load struct {
 	OpenFiles   int     `json:"open_files"` // file descriptors of the generator's process, the most seen; 0: not known
 }
 
+// Node is one server of the system: samples know it by its name, tries by its address.
+type Node struct {
+	Name string `json:"name"`
+	Addr string `json:"addr"` // host:port
+}
+
 // ArmRecord is what the runner knows of one arm: arm.json.
 type ArmRecord struct {
 	Arm     string    `json:"arm"`
@@ -95,10 +105,19 @@ type ArmRecord struct {
 	Phases  []Phase   `json:"phases"`
 	Windows []Window  `json:"windows"`
 	Load    Load      `json:"load"`
+	// Nodes are the servers of the system, in the order of their names.
+	Nodes []Node `json:"nodes,omitempty"`
 	// Predictions are what the settings let expect of the faults, from before the load.
 	Predictions []Prediction `json:"predictions,omitempty"`
+	// Scaling is how the load balancers size their pools; nil: they do not.
+	Scaling *Scaling `json:"scaling,omitempty"`
 	// Drift compares what is meant to be equal, after the load; nil: there is nothing.
-	Drift       *Drift  `json:"config_drift,omitempty"`
+	Drift *Drift `json:"config_drift,omitempty"`
+	// Steps are those of a closed load, CPULimit how its app servers were limited.
+	Steps    []Step    `json:"steps,omitempty"`
+	CPULimit *CPULimit `json:"cpu_limit,omitempty"`
+	// DayS is how long a day of a compressed month is; 0: it is none.
+	DayS        float64 `json:"day_s,omitempty"`
 	DrainedS    float64 `json:"drained_s"` // when the probes saw the system empty; 0: never
 	Interrupted bool    `json:"interrupted,omitempty"`
 	// Problems of the run itself (a probe that never answered, a fault that would

@@ -11,8 +11,8 @@ import (
 	"oalab/scenarios/load/profile"
 )
 
-// OperationSpan is how long one operation can hold a worker: three tries that start
-// 5 s apart and last 5 s each.
+// OperationSpan is how long a message can hold a worker: three tries that start 5 s apart
+// and last 5 s each.
 const OperationSpan = 15 * time.Second
 
 // maxWorkers bounds the workers that can be asked for: each is a goroutine.
@@ -20,8 +20,8 @@ const maxWorkers = 1 << 20
 
 // WorkersFor is how many workers a profile needs so that none of its arrivals waits
 // for one, even when every operation takes as long as it can.
-func WorkersFor(p profile.Profile) int {
-	return int(math.Ceil(p.Peak() * OperationSpan.Seconds()))
+func WorkersFor(p profile.Profile, span time.Duration) int {
+	return int(math.Ceil(p.Peak() * span.Seconds()))
 }
 
 // Open offers the arrivals of a profile, whatever becomes of them.
@@ -29,7 +29,7 @@ type Open struct {
 	Common
 	Profile profile.Profile // required
 	// MaxWorkers bounds the operations in flight; all workers are started
-	// beforehand. 0 means WorkersFor. With fewer, arrivals start late when the
+	// beforehand. 0 means WorkersFor messages. With fewer, arrivals start late when the
 	// system is slow, and latency counts from the due time all the same (REP-3).
 	MaxWorkers int
 	// Grace is how long after the profile's end arrivals that are late may still be
@@ -49,7 +49,7 @@ func (o Open) Run(ctx context.Context) (Summary, error) {
 		o.Grace = DefaultGrace
 	}
 	if o.MaxWorkers == 0 {
-		o.MaxWorkers = max(1, WorkersFor(o.Profile))
+		o.MaxWorkers = max(1, WorkersFor(o.Profile, OperationSpan))
 	}
 	if o.MaxWorkers > maxWorkers {
 		return Summary{}, fmt.Errorf("load: %d workers are more than one process should have (%d): set MaxWorkers or lower the peak rate", o.MaxWorkers, maxWorkers)

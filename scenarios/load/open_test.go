@@ -236,7 +236,8 @@ func TestInvalidLoads(t *testing.T) {
 }
 
 func TestWorkersFor(t *testing.T) {
-	if got := load.WorkersFor(constant(t, 320.1, time.Second)); got != 4802 {
-		t.Errorf("WorkersFor(320.1/s) = %d, want 4802", got)
+	p := constant(t, 320.1, time.Second)
+	if messages, gets := load.WorkersFor(p, load.OperationSpan), load.WorkersFor(p, 5*time.Second); messages != 4802 || gets != 1601 {
+		t.Errorf("320.1/s need %d workers for messages and %d for operations of 5 s, want 4802 and 1601", messages, gets)
 	}
 }

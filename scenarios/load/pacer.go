@@ -14,6 +14,10 @@ type pacer struct {
 	profile profile.Profile // nil: every arrival is due at once
 	count   uint64          // arrivals in all; 0: without end
 
+	// gate lets an arrival go, or returns false when nothing may go any more; nil lets
+	// all go.
+	gate func(hits uint64, halted <-chan struct{}) bool
+
 	began  func(time.Time)
 	base   time.Time // vegeta's own beginning; written before the first arrival
 	timer  *time.Timer
@@ -50,6 +54,9 @@ func (p *pacer) Pace(elapsed time.Duration, hits uint64) (time.Duration, bool) {
 		}
 	}
 	if p.count > 0 && hits >= p.count {
+		return p.end()
+	}
+	if p.gate != nil && !p.gate(hits, p.halted) {
 		return p.end()
 	}
 	if p.profile != nil {

@@ -64,6 +64,18 @@ func TestClosedForms(t *testing.T) {
 	}
 }
 
+// TestWaitsForTheOther: a host that yields forwards what still comes to it, so that an
+// outage may seem shorter by as long as a request of the probe waits.
+func TestWaitsForTheOther(t *testing.T) {
+	p, err := Outage("f", ServiceDiesForGood, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := p.LawLowS-p.LowS, ScriptSlack+ProbeSlack+history.VIPLimitS; math.Abs(got-want) > 1e-12 {
+		t.Errorf("an outage may be %.3f s shorter than the law, want %.3f", got, want)
+	}
+}
+
 func TestNothingToExpect(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

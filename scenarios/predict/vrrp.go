@@ -135,6 +135,10 @@ func (s Settings) restarted(c Cause) expected {
 	skew := s.SkewS(s.withCheck(s.Backup))
 	e.low, e.high = e.low+s.Check.GraceS+skew, e.high+s.Check.GraceS+skew
 	e.late += TakeOverSlack + ScriptSlack // the script runs on after its grace, and ends keepalived
+	// The host lives on without the address and forwards what still comes to it: a request
+	// that waits there until the other takes over is answered, and counts from when it was
+	// asked.
+	e.early += min(skew, history.VIPLimitS)
 	return e
 }
 

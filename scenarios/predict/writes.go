@@ -18,12 +18,14 @@ type Writes struct {
 	PerS float64
 }
 
-// What a take-over of writing adds to that of the address, in seconds.
+// What a take-over of writing adds to that of the address, in seconds (docker/mysql).
 const (
-	// LookS is how long who takes over waits for a sign of the partner, and AskS for its
-	// word when there is a sign: the kernel of a halted host goes on to give it.
-	LookS = 0.05
-	AskS  = 0.5
+	// LookS is how long who takes over waits for a sign of the partner: three times 0.1 s.
+	LookS = 0.3
+	// LeaseS is how long a halted master's kernel lets it write, and AskS how long who
+	// takes over may need to find that this is over: a question and a look.
+	LeaseS = 1.5
+	AskS   = 0.6
 	// SettleSlack: programs that are started to look for what is not applied yet, some
 	// ten of them, and the new connections of the clients.
 	SettleSlack = 0.350
@@ -34,25 +36,27 @@ const WhatWrites = "longest time between two acknowledged canary writes"
 
 // WriteOutage predicts how long nothing is acknowledged after a master has fallen
 // silent; halted says that its kernel goes on. The new master waits for the address's
-// timers and until it has applied what it got; then a commit waits for a partner that
-// is no longer there, for AckS at most.
+// timers, until the old one can write no more, and until it has applied what it got.
+// From then on no commit waits for a partner. Masters that are not fenced let others
+// write at once, whose commits wait for the partner for AckS.
 func WriteOutage(fault string, halted bool, w Writes) (history.Prediction, error) {
 	p, err := Outage(fault, Silent, w.VRRP)
 	if err != nil {
 		return history.Prediction{}, err
 	}
 	p.Probe, p.What, p.Law = history.ProbeCanary, WhatWrites, ""
-	p.HighS += history.CanaryEveryS + SettleSlack + w.AckS
-	settle := "not fenced"
-	if !w.Unfenced {
+	switch {
+	case w.Unfenced:
+		p.HighS += w.AckS
+		p.From += fmt.Sprintf("; not fenced; a commit waits %g s for the partner", w.AckS)
+	case halted:
+		p.HighS = max(p.HighS, LeaseS) + AskS
+		p.From += fmt.Sprintf("; a lease of %g s, and %g s to find that it has ended", LeaseS, AskS)
+	default:
 		p.HighS += LookS
-		settle = fmt.Sprintf("a look of %g s at the partner", LookS)
-		if halted {
-			p.HighS += AskS
-			settle += fmt.Sprintf(" and a question of %g s", AskS)
-		}
+		p.From += fmt.Sprintf("; %g s of looks at the partner", LookS)
 	}
-	p.From += fmt.Sprintf("; %s; a commit waits %g s for the partner", settle, w.AckS)
+	p.HighS += history.CanaryEveryS + SettleSlack
 	return p, nil
 }
 

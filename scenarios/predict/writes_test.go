@@ -13,20 +13,28 @@ func TestWriteOutage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	slow := product
+	slow.AdvertS = 1
+	later, err := Outage("f", Silent, slow)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name   string
 		halted bool
 		w      Writes
-		more   float64 // than the address's own, without the slack
+		low    float64
+		high   float64 // without the slack
 	}{
-		{"asynchronous and not fenced", false, Writes{VRRP: product, Unfenced: true}, 0},
-		{"a look at a partner that is gone", false, Writes{VRRP: product}, 0.05},
-		{"a question to one that is halted", true, Writes{VRRP: product}, 0.55},
-		{"and the wait for its acknowledgement", true, Writes{VRRP: product, AckS: 1}, 1.55},
+		{"asynchronous and not fenced", false, Writes{VRRP: product, Unfenced: true}, silent.LowS, silent.HighS},
+		{"not fenced, a commit waits for its acknowledgement", false, Writes{VRRP: product, Unfenced: true, AckS: 1}, silent.LowS, silent.HighS + 1},
+		{"looks at a partner that is gone", false, Writes{VRRP: product, AckS: 1}, silent.LowS, silent.HighS + 0.3},
+		{"the lease of one that is halted", true, Writes{VRRP: product, AckS: 1}, silent.LowS, 2.1},
+		{"a lease that has ended before anybody looks", true, Writes{VRRP: slow, AckS: 1}, later.LowS, later.HighS + 0.6},
 	} {
 		p, err := WriteOutage("f", tt.halted, tt.w)
-		want := silent.HighS + history.CanaryEveryS + SettleSlack + tt.more
-		if err != nil || math.Abs(p.HighS-want) > 1e-9 || p.LowS != silent.LowS || p.Probe != history.ProbeCanary || p.Law != "" {
+		want := tt.high + history.CanaryEveryS + SettleSlack
+		if err != nil || math.Abs(p.HighS-want) > 1e-9 || p.LowS != tt.low || p.Probe != history.ProbeCanary || p.Law != "" {
 			t.Errorf("%s: %+v, %v, want at most %g s", tt.name, p, err, want)
 		}
 	}

@@ -93,7 +93,7 @@ func TestMetricsOfARealRegistry(t *testing.T) {
 	depth := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "oalab_queue_depth", Help: "d"}, []string{"queue", "account"})
 	rows := prometheus.NewGauge(prometheus.GaugeOpts{Name: "oalab_outbox_rows", Help: "r"})
 	calls := prometheus.NewCounter(prometheus.CounterOpts{Name: "oalab_carrier_calls_total", Help: "c"})
-	took := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "oalab_took_seconds", Help: "t"})
+	took := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "oalab_took_seconds", Help: "t", Buckets: []float64{0.5, 2}})
 	reg.MustRegister(depth, rows, calls, took)
 	depth.WithLabelValues("orders", `a"b\c`+"\n").Set(3)
 	depth.WithLabelValues("tell", "demo").Set(0)
@@ -104,12 +104,20 @@ func TestMetricsOfARealRegistry(t *testing.T) {
 
 	orders := Reading{Name: `oalab_queue_depth{account="a\"b\\c\n",queue="orders"}`, Value: 3}
 	tell := Reading{Name: `oalab_queue_depth{account="demo",queue="tell"}`}
+	waits := []Reading{
+		{Name: `oalab_took_seconds_bucket{le="+Inf"}`, Value: 1},
+		{Name: `oalab_took_seconds_bucket{le="0.5"}`},
+		{Name: `oalab_took_seconds_bucket{le="2"}`, Value: 1},
+		{Name: "oalab_took_seconds_count", Value: 1},
+		{Name: "oalab_took_seconds_sum", Value: 1},
+	}
 	tests := []struct {
 		name   string
 		wanted []string
 		want   []Reading
 	}{
-		{name: "all", want: []Reading{{Name: "oalab_carrier_calls_total", Value: 7}, {Name: "oalab_outbox_rows", Value: 1.5e6}, orders, tell}},
+		{name: "all", want: append([]Reading{{Name: "oalab_carrier_calls_total", Value: 7}, {Name: "oalab_outbox_rows", Value: 1.5e6}, orders, tell}, waits...)},
+		{name: "a histogram", wanted: []string{"oalab_took_seconds_bucket", "oalab_took_seconds_count", "oalab_took_seconds_sum"}, want: waits},
 		{name: "a name", wanted: []string{"oalab_queue_depth"}, want: []Reading{orders, tell}},
 		{name: "one label set", wanted: []string{tell.Name}, want: []Reading{tell}},
 		{name: "no prefix match", wanted: []string{"oalab_queue"}, want: []Reading{{Name: "oalab_queue", Err: errMissing}}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"time"
 
 	"oalab/mockwechat"
@@ -33,17 +34,17 @@ type arm struct {
 // newArm fixes everything that the seed decides: operations, followers, due times
 // and fault times. Arms of one run share the seed, so that they can be compared.
 func newArm(r *run, a scenarios.Arm, index int) (*arm, error) {
+	if a.Sized != nil {
+		a.Setup = a.Sized(r.o.Size)
+	}
 	shape, err := a.Load(r.o.Size)
 	if err != nil {
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	pop := workload.Population{Seed: r.o.Seed, Size: shape.Followers}
-	plan, err := workload.Plan(r.o.Seed, shape.Mix, pop, shape.Profile)
+	plan, err := planned(r.o.Seed, &shape, pop)
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
-	}
-	if shape.MaxWorkers == 0 {
-		shape.MaxWorkers = load.WorkersFor(shape.Profile)
 	}
 	x := &arm{run: r, arm: a, load: shape, plan: plan, pop: pop}
 	if a.Faults != nil {
@@ -54,6 +55,29 @@ func newArm(r *run, a scenarios.Arm, index int) (*arm, error) {
 	}
 	x.live = newLive(x)
 	return x, nil
+}
+
+// planned makes the operations of a load, and settles how many may be in flight.
+func planned(seed uint64, shape *scenarios.Load, pop workload.Population) ([]history.PlannedOp, error) {
+	workers := func(span time.Duration) {
+		if shape.MaxWorkers == 0 {
+			shape.MaxWorkers = load.WorkersFor(shape.Profile, span)
+		}
+	}
+	switch {
+	case len(shape.Steps) > 0:
+		count := 0
+		for _, s := range shape.Steps {
+			count += s.Requests
+			shape.MaxWorkers = max(shape.MaxWorkers, s.Clients)
+		}
+		return workload.PlanClosed(seed, shape.Mix, pop, uint64(count))
+	case shape.Page != "":
+		workers(workload.GetLimit)
+		return workload.Gets(shape.Profile)
+	}
+	workers(load.OperationSpan)
+	return workload.Plan(seed, shape.Mix, pop, shape.Profile)
 }
 
 // placed moves each fault by its share of the jitter, as the seed says.
@@ -87,6 +111,10 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	if err := x.out.WritePlan(x.plan); err != nil {
 		return err
 	}
+	ceiling, err := x.calibrate(ctx)
+	if err != nil {
+		return err
+	}
 	sys, err := x.start(ctx)
 	if err != nil {
 		return err
@@ -103,8 +131,17 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 
-	x.record = history.ArmRecord{Arm: x.arm.Name, Phases: x.load.Phases}
+	x.record = history.ArmRecord{
+		Arm: x.arm.Name, Phases: x.load.Phases, DayS: x.load.Day.Seconds(), Scaling: x.arm.Setup.Layout.Scaler,
+		Load: history.Load{CeilingPerS: ceiling},
+	}
+	if x.record.Nodes, err = nodes(sys); err != nil {
+		return err
+	}
 	if x.record.Predictions, err = x.predictions(); err != nil {
+		return err
+	}
+	if err := x.network(ctx, sys); err != nil {
 		return err
 	}
 	if err := x.offer(ctx, sys); err != nil {
@@ -112,10 +149,24 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	}
 	x.record.Interrupted = ctx.Err() != nil
 	x.compare(ctx, sys)
+	x.readClicks(ctx, sys)
 	if err := stop(); err != nil {
 		x.problem("stop the system: %v", err)
 	}
 	return x.out.WriteRecord(x.record)
+}
+
+// nodes are the servers by name and address.
+func nodes(sys topology.System) ([]history.Node, error) {
+	var list []history.Node
+	for _, n := range sys.Nodes() {
+		u, err := url.Parse(n.URL)
+		if err != nil {
+			return nil, fmt.Errorf("address of server %s: %w", n.Name, err)
+		}
+		list = append(list, history.Node{Name: n.Name, Addr: u.Host})
+	}
+	return list, nil
 }
 
 // compare records whether hosts that are meant to be equal still are (DIS-1).
@@ -128,6 +179,46 @@ func (x *arm) compare(ctx context.Context, sys topology.System) {
 	defer cancel()
 	drift := pair.Drift(ctx)
 	x.record.Drift = &drift
+}
+
+// network measures the network between two hosts, while nothing else is on it (SCN-4).
+func (x *arm) network(ctx context.Context, sys topology.System) error {
+	if x.arm.Setup.Network <= 0 {
+		return nil
+	}
+	x.live.enter("network")
+	wired, ok := sys.(topology.Wired)
+	if !ok {
+		return errors.New("the network of this topology cannot be measured")
+	}
+	ctx, cancel := context.WithTimeout(ctx, networkTimeout)
+	defer cancel()
+	batches, err := wired.Network(ctx, x.arm.Setup.Network)
+	if err != nil {
+		return err
+	}
+	return x.out.WriteNetwork(batches)
+}
+
+// readClicks keeps what the system's own user log says was clicked (SCN-7).
+func (x *arm) readClicks(ctx context.Context, sys topology.System) {
+	if !x.arm.Setup.ReadClicks {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
+	defer cancel()
+	logged, ok := sys.(topology.Logged)
+	if !ok {
+		x.problem("the user log of this topology cannot be read")
+		return
+	}
+	rows, err := logged.Clicks(ctx)
+	if err == nil {
+		err = x.out.WriteClicks(rows)
+	}
+	if err != nil {
+		x.problem("%v", err)
+	}
 }
 
 // predictions are what the settings let expect of each fault whose outage can be
@@ -188,6 +279,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 	acct.TokenLifetime = x.arm.Setup.TokenLifetime
 	sys, err := topology.Start(ctx, x.run.o.Topology, topology.Spec{
 		Oaserver:       x.run.o.Tools.Oaserver,
+		Oalab:          x.run.o.Tools.Oalab,
 		LogDir:         x.out.LogDir(),
 		WeChatLedger:   x.out.WeChatLedger(),
 		CarrierLedger:  x.out.CarrierLedger(),
@@ -199,6 +291,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 		CarrierNoDedup: x.arm.Setup.CarrierNoDedup,
 		TokenAPI:       x.arm.Setup.TokenAPI,
 		Layout:         x.arm.Setup.Layout,
+		Servers:        x.arm.Setup.Servers,
 		Keep:           x.keep,
 		Progress:       x.live.enter,
 		Logger:         x.run.o.Logger,

@@ -124,15 +124,21 @@ func (l *live) fill(t *Tick) {
 	at := now.Sub(l.base)
 	t.AtS = at.Seconds()
 	p := l.x.load.Profile
-	t.LengthS = p.Length().Seconds()
+	var length time.Duration // a closed load takes as long as it takes
+	if p != nil {
+		length = p.Length()
+	}
+	t.LengthS = length.Seconds()
 	if t.Stopped = l.interrupted(now); t.Stopped {
-		t.LeftS = max(0, (p.Length() - l.stopped.Sub(l.base)).Seconds())
+		t.LeftS = max(0, (length - l.stopped.Sub(l.base)).Seconds())
 		if t.Phase == "" {
 			t.Phase = "stopping"
 		}
 	} else {
-		t.PlannedPS = p.Rate(at)
-		t.LeftS = max(0, (p.Length() - at).Seconds())
+		if p != nil {
+			t.PlannedPS = p.Rate(at)
+		}
+		t.LeftS = max(0, (length - at).Seconds())
 		t.Next, t.NextInS = l.x.nextFault(at)
 	}
 	if t.Phase == "" {

@@ -14,7 +14,6 @@ import (
 	"oalab/scenarios/history"
 	"oalab/scenarios/load"
 	"oalab/scenarios/topology"
-	"oalab/scenarios/workload"
 )
 
 // Bounds of the load's connections and tries.
@@ -46,33 +45,26 @@ func pusher(sys topology.System, url string, conns http.RoundTripper, source sou
 }
 
 // calibrate finds what this machine's generator can do at most, over the very same
-// path but against a server that does nothing (REP-10).
-func (x *arm) calibrate(ctx context.Context, sys topology.System) error {
+// path but against a server that does nothing (REP-10). It takes all of the machine, so
+// it comes before there is a system: hosts that may not run for a second would take each
+// other for dead.
+func (x *arm) calibrate(ctx context.Context) (perS float64, err error) {
 	x.live.enter("calibrate")
-	conns := transport(new(connections))
-	defer conns.CloseIdleConnections()
-	perS, err := load.Calibrate(ctx, load.Calibration{
-		Transport: func(url string) (http.RoundTripper, error) {
-			return pusher(sys, url, conns, workload.Cycle(x.plan), func(wl.Delivery) error { return nil })
-		},
+	return x.run.o.Ceiling.find(ctx, x.load.Page != "", func(ctx context.Context) (float64, error) {
+		conns := transport(new(connections))
+		defer conns.CloseIdleConnections()
+		return load.Calibrate(ctx, load.Calibration{
+			Transport: func(url string) (http.RoundTripper, error) { return x.null(conns, url) },
+		})
 	})
-	x.record.Load.CeilingPerS = perS
-	return err
 }
 
-// offer calibrates, runs load, faults and probes on one clock, and waits for the
-// system to drain.
+// offer runs load, faults and probes on one clock, and waits for the system to drain.
 func (x *arm) offer(ctx context.Context, sys topology.System) error {
-	if err := x.calibrate(ctx, sys); err != nil {
-		if ctx.Err() != nil {
-			return nil // interrupted before anything was offered
-		}
-		return err
-	}
 	open := new(connections)
 	conns := transport(open)
 	defer conns.CloseIdleConnections()
-	push, err := pusher(sys, sys.Account().CallbackURL, conns, workload.Source(x.arm.Name, x.plan), x.out.WriteDelivery)
+	generate, err := x.generator(sys, conns)
 	if err != nil {
 		return err
 	}
@@ -96,19 +88,17 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 		windows, _ = x.injector(sys).Run(faulting, begun)
 		return nil
 	})
+	defer x.collectRarely()()
 	used := beginOwn()
-	sum, err := load.Open{
-		Common: load.Common{
-			Attack: x.arm.Name, Transport: timed{next: push, live: x.live}, Record: x.out.Operations(),
-			Began: func(t time.Time) {
-				x.record.Base = t
-				x.live.begin(t, ctx.Done())
-				base <- t
-			},
-			Progress: func(p load.Progress) { used.look(); x.live.progress(int64(p.InFlight)) },
+	sum, err := generate(ctx, load.Common{
+		Attack: x.arm.Name, Record: x.out.Operations(),
+		Began: func(t time.Time) {
+			x.record.Base = t
+			x.live.begin(t, ctx.Done())
+			base <- t
 		},
-		Profile: x.load.Profile, MaxWorkers: x.load.MaxWorkers, Grace: grace,
-	}.Run(ctx)
+		Progress: func(p load.Progress) { used.look(); x.live.progress(int64(p.InFlight)) },
+	})
 	close(base)
 	stopFaults()
 	err = errors.Join(err, beside.Wait())
@@ -121,6 +111,24 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 		x.drain(ctx, sys, watch)
 	}
 	return errors.Join(err, watch.stop())
+}
+
+// generate offers the load of an arm.
+type generate = func(context.Context, load.Common) (load.Summary, error)
+
+// generator makes the generator that the arm's load wants.
+func (x *arm) generator(sys topology.System, conns *http.Transport) (generate, error) {
+	if len(x.load.Steps) > 0 {
+		return x.stepped(sys, conns)
+	}
+	carry, target, err := x.carrier(sys, conns)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, c load.Common) (load.Summary, error) {
+		c.Transport, c.URL = timed{next: carry, live: x.live}, target
+		return load.Open{Common: c, Profile: x.load.Profile, MaxWorkers: x.load.MaxWorkers, Grace: grace}.Run(ctx)
+	}, nil
 }
 
 // timed shows each operation to the live line.
@@ -144,16 +152,20 @@ func (x *arm) injector(sys topology.System) *chaos.Injector {
 		schedule = append(schedule, chaos.Entry{Fault: f.Make(sys), At: f.At, For: f.For})
 	}
 	return chaos.NewInjector(schedule, chaos.Options{
-		StepTimeout: stepTimeout, OnActive: x.live.faultActive, OnWindow: x.live.faultOver, Log: x.run.o.Logger,
+		StepTimeout: stepTimeout, Serial: x.arm.Setup.OneByOne, OnActive: x.live.faultActive, OnWindow: x.live.faultOver, Log: x.run.o.Logger,
 	})
 }
 
 // note records what load and faults came to.
 func (x *arm) note(sum load.Summary, windows []chaos.Window) {
 	x.record.Load = history.Load{
-		Model: "open", Scheduled: sum.Scheduled, Started: sum.Started, MaxWorkers: x.load.MaxWorkers,
-		DurationS: x.load.Profile.Length().Seconds(), PeakPerS: x.load.Profile.Peak(),
-		CeilingPerS: x.record.Load.CeilingPerS, CPUS: sum.CPU.Seconds(),
+		Model: "open", Page: x.load.Page, Scheduled: sum.Scheduled, Started: sum.Started, MaxWorkers: x.load.MaxWorkers,
+		CeilingPerS: x.record.Load.CeilingPerS, PeakPerS: x.record.Load.PeakPerS, CPUS: sum.CPU.Seconds(),
+	}
+	if p := x.load.Profile; p != nil {
+		x.record.Load.DurationS, x.record.Load.PeakPerS = p.Length().Seconds(), p.Peak()
+	} else {
+		x.record.Load.Model, x.record.Load.DurationS = "closed", sum.Duration.Seconds()
 	}
 	if sum.Cut && !sum.Interrupted {
 		x.problem("operations had to be cut off after the load")
@@ -162,7 +174,7 @@ func (x *arm) note(sum load.Summary, windows []chaos.Window) {
 		h := history.Window{
 			Fault: w.Fault, Arm: x.arm.Name, Target: string(w.Target),
 			PlannedFromS: w.PlannedFrom.Seconds(), PlannedToS: w.PlannedTo.Seconds(),
-			FromS: w.From.Seconds(), ToS: w.To.Seconds(), HealedS: w.Healed.Seconds(),
+			BegunS: w.Begun.Seconds(), FromS: w.From.Seconds(), ToS: w.To.Seconds(), HealedS: w.Healed.Seconds(),
 		}
 		if w.Err != nil {
 			h.Error = w.Err.Error()

@@ -26,11 +26,16 @@ type Options struct {
 	// called from one goroutine and must not block.
 	Progress func(Tick)
 	Logger   *slog.Logger // nil: discard
+	// Ceiling is shared by runs that calibrate the generator once for all of them; nil:
+	// the arms of this run do.
+	Ceiling *Ceiling
 }
 
 // Tools are the programs that a topology starts.
 type Tools struct {
 	Oaserver string
+	// Oalab is the harness itself, for hosts that load comes from; empty: there are none.
+	Oalab string
 }
 
 // Result is a finished run.
@@ -79,6 +84,9 @@ func (o *Options) validate() error {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Ceiling == nil {
+		o.Ceiling = new(Ceiling)
 	}
 	return nil
 }

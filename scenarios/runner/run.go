@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"oalab/scenarios/history"
@@ -19,9 +18,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err := o.validate(); err != nil {
 		return Result{}, err
 	}
-	// A small heap is collected often: seven per cent of a processor that the system
-	// under test is short of.
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	defer collection.let(seldom)()
 	folder, err := history.CreateFolder(o.Out)
 	if err != nil {
 		return Result{}, err
@@ -40,9 +37,6 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	return Result{Dir: o.Out, Manifest: m}, nil
 }
-
-// gcPercent lets the heap grow to five times of what is in use, tens of megabytes.
-const gcPercent = 400
 
 // run is one run in progress.
 type run struct {
@@ -141,6 +135,8 @@ func limits(o Options) []string {
 const (
 	stopTimeout = 30 * time.Second
 	stepTimeout = 10 * time.Second
+	// networkTimeout bounds a measurement of the network, which takes seconds.
+	networkTimeout = 2 * time.Minute
 	// probeEvery is how often the server's own figures are read (CHA-5).
 	probeEvery = 100 * time.Millisecond
 	// probeTimeout is when a probe counts as not answered.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -33,9 +34,14 @@ func counters() []string {
 	return []string{
 		unfinishedOrders, "oalab_carrier_calls_total", "oalab_carrier_errors_total", "oalab_callback_messages_total",
 		"oalab_callback_duplicates_total", "oalab_callback_handed_over_total", "oalab_jobs_total",
-		"oalab_db_statements_total", "oalab_cache_requests_total", "oalab_bloom_refusals_total", "oalab_redis_errors_total", "oalab_token_refreshes_total", "oalab_token_age_seconds",
+		"oalab_db_statements_total", "oalab_cache_requests_total", "oalab_bloom_refusals_total", "oalab_redis_errors_total",
+		"oalab_token_refreshes_total", "oalab_token_age_seconds",
+		"oalab_push_delay_seconds_bucket", "oalab_push_delay_seconds_sum", "oalab_push_delay_seconds_count",
 	}
 }
+
+// brokerConnections counts how often a server connected to a node of the broker.
+const brokerConnections = "oalab_broker_connections_total"
 
 // watch is the probes of an arm while they run.
 type watch struct {
@@ -47,20 +53,36 @@ type watch struct {
 // watch starts the probes on the load's clock.
 func (x *arm) watch(ctx context.Context, sys topology.System, open *connections, base time.Time) (*watch, error) {
 	wanted := append(work(), counters()...)
+	every := cmp.Or(x.arm.Setup.ProbeEvery, probeEvery)
+	if x.arm.Setup.Layout.Redundant { // elsewhere there may be no broker
+		wanted = append(wanted, brokerConnections)
+	}
 	probes := []probe.Probe{{Name: history.ProbeGenerator, Every: probeEvery, Read: open.read}}
+	if metered, ok := sys.(topology.Metered); ok && x.arm.Setup.CountersEvery > 0 {
+		read, err := metered.Meter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		probes = append(probes, probe.Probe{Name: history.ProbeHost, Every: x.arm.Setup.CountersEvery, Read: read})
+	}
 	for _, node := range sys.Nodes() {
 		probes = append(probes,
-			probe.Probe{Name: node.Name + metricsProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.Metrics(node.URL+"/metrics", wanted...)},
-			probe.Probe{Name: node.Name + readyProbe, Every: probeEvery, Timeout: probeTimeout, Read: probe.HTTPStatus(node.URL + "/readyz")},
+			probe.Probe{Name: node.Name + metricsProbe, Every: every, Timeout: probeTimeout, Read: probe.Metrics(node.URL+"/metrics", wanted...)},
+			probe.Probe{Name: node.Name + readyProbe, Every: every, Timeout: probeTimeout, Read: probe.HTTPStatus(node.URL + "/readyz")},
 		)
 	}
+	update, stop, err := x.updates(sys)
+	if err != nil {
+		return nil, err
+	}
+	probes = append(probes, update...)
 	r, err := probe.NewRunner(base, x.out.WriteSample, x.run.o.Logger, probes...)
 	if err != nil {
 		return nil, fmt.Errorf("set up the probes: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	w := &watch{Runner: r, cancel: cancel}
-	w.over.Go(func() error { return r.Run(ctx) })
+	w.over.Go(func() error { defer stop(); return r.Run(ctx) })
 	w.over.Go(func() error { return sys.Observe(ctx, base, x.out.WriteSample) })
 	return w, nil
 }

@@ -21,10 +21,21 @@ type serverConfig struct {
 	Database *databaseConfig `yaml:"database,omitempty"`
 	Redis    redisConfig     `yaml:"redis"`
 	AMQP     *amqpConfig     `yaml:"amqp,omitempty"`
-	WeChat   wechatConfig    `yaml:"wechat"`
-	Carrier  carrierConfig   `yaml:"carrier"`
-	Accounts []accountConfig `yaml:"accounts"`
+	WeChat   wechatConfig    `yaml:"wechat,omitempty"`
+	Carrier  carrierConfig   `yaml:"carrier,omitempty"`
+	Accounts []accountConfig `yaml:"accounts,omitempty"`
+	Callback *callbackConfig `yaml:"callback,omitempty"`
+	Scaler   *scalerConfig   `yaml:"scaler,omitempty"`
 	Defects  []string        `yaml:"defects,omitempty"`
+}
+
+type scalerConfig struct {
+	PartnerStatus string   `yaml:"partner_status"`
+	Every         string   `yaml:"every"`
+	Hold          string   `yaml:"hold"`
+	Margin        int      `yaml:"margin"` // percent
+	Bands         string   `yaml:"bands"`
+	Servers       []string `yaml:"servers"`
 }
 
 type databaseConfig struct {
@@ -33,12 +44,19 @@ type databaseConfig struct {
 	LogDSN  string `yaml:"log_dsn,omitempty"`
 }
 
+type callbackConfig struct {
+	MaxConcurrent int `yaml:"max_concurrent"`
+}
+
 type amqpConfig struct {
-	URL string `yaml:"url"`
+	URL   string   `yaml:"url"`
+	Nodes []string `yaml:"nodes,omitempty"`
 }
 
 type redisConfig struct {
-	Addr string `yaml:"addr"`
+	Addr       string   `yaml:"addr"`
+	Sentinels  []string `yaml:"sentinels,omitempty"`
+	MasterName string   `yaml:"master_name,omitempty"`
 }
 
 type wechatConfig struct {
@@ -89,26 +107,42 @@ func (c serverConfig) render() ([]byte, error) {
 // database that the configuration names the way an operator does. It returns the
 // configuration's path.
 func prepare(ctx context.Context, spec Spec, work string, cfg serverConfig) (string, error) {
-	text, err := cfg.render()
-	if err != nil {
-		return "", err
-	}
 	data, err := seedText(spec)
 	if err != nil {
 		return "", err
 	}
-	config, seed := filepath.Join(work, "oaserver.yaml"), filepath.Join(work, "seed.yaml")
-	if err := os.WriteFile(config, text, 0o600); err != nil {
-		return "", fmt.Errorf("write the server's configuration: %w", err)
+	config, err := writeConfig(work, "oaserver", cfg)
+	if err != nil {
+		return "", err
 	}
+	return config, loadSeed(ctx, spec, config, data)
+}
+
+// writeConfig writes the configuration of a server into the work folder and returns its
+// path.
+func writeConfig(work, name string, cfg serverConfig) (string, error) {
+	text, err := cfg.render()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(work, name+".yaml")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return "", fmt.Errorf("write the configuration of %s: %w", name, err)
+	}
+	return path, nil
+}
+
+// loadSeed runs `oaserver seed` with a configuration, beside which the seed file is left.
+func loadSeed(ctx context.Context, spec Spec, config string, data []byte) error {
+	seed := filepath.Join(filepath.Dir(config), "seed.yaml")
 	if err := os.WriteFile(seed, data, 0o600); err != nil {
-		return "", fmt.Errorf("write the seed file: %w", err)
+		return fmt.Errorf("write the seed file: %w", err)
 	}
 	out, err := exec.CommandContext(ctx, spec.Oaserver, "seed", "--config", config, seed).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("load the seed with %s: %w: %s", spec.Oaserver, err, lastLine(out))
+		return fmt.Errorf("load the seed with %s: %w: %s", spec.Oaserver, err, lastLine(out))
 	}
-	return config, nil
+	return nil
 }
 
 // seedText is the seed file that the spec wants.

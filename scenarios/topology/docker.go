@@ -26,6 +26,7 @@ type docker struct {
 	spec    Spec
 	layout  Layout
 	work    string // configuration of the servers; holds secrets
+	seeded  string // the configuration that their database was loaded with; "" with an app server that is alone
 	engine  *container.Engine
 	network *container.Network
 	images  map[image.Name]image.Image
@@ -77,11 +78,21 @@ func (d *docker) start(ctx context.Context) error {
 	if err := d.awaitMasters(ctx); err != nil {
 		return err
 	}
+	if err := d.awaitRedundant(ctx); err != nil {
+		return err
+	}
 	files, err := d.appFiles(ctx)
 	if err != nil {
 		return err
 	}
-	if err := d.launch(ctx, slices.Concat(d.apps(files), d.balancers(), d.generators())...); err != nil {
+	scalers, err := d.scalers()
+	if err != nil {
+		return err
+	}
+	if err := d.launch(ctx, slices.Concat(d.apps(files), d.balancers(scalers), d.generators())...); err != nil {
+		return err
+	}
+	if err := d.awaitScalers(ctx); err != nil {
 		return err
 	}
 	return poll(ctx, "the service answers at its virtual IP", func(ctx context.Context) error {

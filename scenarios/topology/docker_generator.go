@@ -33,10 +33,14 @@ func (d *docker) generators() []container.Spec {
 	if !d.layout.Generator {
 		return nil
 	}
-	return []container.Spec{{
+	specs := []container.Spec{{
 		Name: string(HostGenerator), Image: d.images[image.Generator].Ref, Addr: d.place(placeGenerator),
 		Cmd: []string{"sleep", "infinity"}, Init: true, LogPath: d.log(string(HostGenerator)),
 	}}
+	if d.layout.Echo {
+		specs = append(specs, d.echo())
+	}
+	return specs
 }
 
 // resultsOn is where a generator leaves its results, on its host.

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -26,6 +27,7 @@ const (
 	placeVIP       = 100
 	placeHome      = 101 // virtual IP of the first group of tables, followed by those of the others
 	placeGenerator = 151
+	placeEcho      = 152
 )
 
 // Ports inside the network.
@@ -75,6 +77,9 @@ func (d *docker) stores() []container.Spec {
 	if d.layout.Alone {
 		return nil
 	}
+	if d.layout.Redundant {
+		return append(d.databases(), d.redundant()...)
+	}
 	return append(d.databases(),
 		container.Spec{
 			Name: string(HostRedis), Image: d.images[image.Redis].Ref, Addr: d.place(placeRedis),
@@ -104,8 +109,15 @@ func (d *docker) config() serverConfig {
 	cfg.Listen, cfg.DataDir = "0.0.0.0:"+portApp, dataDir
 	if !d.layout.Alone {
 		cfg.Database = &databaseConfig{Driver: "mysql", CoreDSN: d.mysqlDSN()}
-		cfg.Redis.Addr = d.addr(placeRedis, portRedis)
+		cfg.Redis = redisConfig{Addr: d.addr(placeRedis, portRedis)}
 		cfg.AMQP = &amqpConfig{URL: d.amqpURL()}
+	}
+	if d.layout.MaxConcurrent > 0 {
+		cfg.Callback = &callbackConfig{MaxConcurrent: d.layout.MaxConcurrent}
+	}
+	if d.layout.Redundant {
+		cfg.Redis = redisConfig{Sentinels: d.sentinels(), MasterName: sentinelMaster}
+		cfg.AMQP.Nodes = d.brokers()[1:]
 	}
 	if d.layout.Masters != nil {
 		cfg.Database.CoreDSN, cfg.Database.LogDSN = d.homeDSN(history.GroupCore), d.homeDSN(history.GroupLog)
@@ -131,7 +143,8 @@ const seedPath = "/etc/oalab/seed.yaml"
 // once; one that is alone fills its own stores.
 func (d *docker) appFiles(ctx context.Context) ([]container.File, error) {
 	if !d.layout.Alone {
-		if _, err := prepare(ctx, d.spec, d.work, d.config()); err != nil {
+		var err error
+		if d.seeded, err = prepare(ctx, d.spec, d.work, d.config()); err != nil {
 			return nil, err
 		}
 	}
@@ -150,6 +163,14 @@ func (d *docker) appFiles(ctx context.Context) ([]container.File, error) {
 	return files, nil
 }
 
+// Update loads a seed file into the database that the app servers share.
+func (d *docker) Update(ctx context.Context, seed []byte) error {
+	if d.seeded == "" {
+		return errors.New("the app server keeps its own database, which nobody else can load")
+	}
+	return loadSeed(ctx, d.spec, d.seeded, seed)
+}
+
 // apps are the app servers, all with the same configuration.
 func (d *docker) apps(files []container.File) []container.Spec {
 	specs := make([]container.Spec, d.layout.Apps)
@@ -158,9 +179,9 @@ func (d *docker) apps(files []container.File) []container.Spec {
 		specs[i] = container.Spec{
 			Name: name, Image: d.images[image.App].Ref, Addr: d.place(placeApp + i),
 			// One processor's worth of Go for each host: all of them share those of this machine.
-			Env:     map[string]string{"GOMAXPROCS": "1"},
-			Files:   files,
-			CPUs:    d.layout.AppCPUs,
+			Env:   map[string]string{"GOMAXPROCS": "1"},
+			Files: files,
+			CPUs:  d.layout.AppCPUs, CPUPeriod: d.layout.AppPeriod,
 			Volumes: []string{dataDir}, // the user log's spool is synced before a follower is answered
 			LogPath: d.log(name), Ready: answers(d.url(placeApp+i, portApp) + "/readyz"),
 		}
@@ -168,8 +189,12 @@ func (d *docker) apps(files []container.File) []container.Spec {
 	return specs
 }
 
-// balancers are the pair of load balancers.
-func (d *docker) balancers() []container.Spec {
+// pairWeight is the weight of hosts that watch each other ten times a second: load
+// balancers, and MySQL masters.
+const pairWeight = 8
+
+// balancers are the pair of load balancers, each with the files of its scaler.
+func (d *docker) balancers(scalers [2][]container.File) []container.Spec {
 	var specs []container.Spec
 	for i, name := range []string{string(HostLB1), string(HostLB2)} {
 		env := d.layout.keepalived(HostLB1)
@@ -178,11 +203,11 @@ func (d *docker) balancers() []container.Spec {
 		}
 		env["SELF"], env["PEERS"] = d.place(placeLB+i).String(), d.place(placeLB+1-i).String()
 		env["VIP"] = d.place(placeVIP).String()
-		env["UPSTREAMS"] = strings.Join(d.upstreams(), " ")
+		env["UPSTREAMS"] = strings.Join(d.firstPool(), " ")
 		maps.Copy(env, d.layout.nginx())
 		specs = append(specs, container.Spec{
 			Name: name, Image: d.images[image.LB].Ref, Addr: d.place(placeLB + i), Env: env,
-			Caps:    []string{"NET_BROADCAST", "NET_RAW"},
+			Caps: []string{"NET_BROADCAST", "NET_RAW"}, Weight: pairWeight, Files: scalers[i],
 			LogPath: d.log(name), Ready: answers(d.url(placeLB+i, "80") + "/healthz"),
 		})
 	}

@@ -49,7 +49,7 @@ func (d *docker) masters() []container.Spec {
 		env["HOMES"], env["DATABASES"] = strings.Join(homes, " "), strings.Join(databases, " ")
 		specs = append(specs, container.Spec{
 			Name: string(name), Image: d.images[image.MySQL].Ref, Addr: d.place(placeMySQL + i), Env: env,
-			Caps: []string{"NET_BROADCAST", "NET_RAW"}, Volumes: []string{"/var/lib/mysql"},
+			Caps: []string{"NET_BROADCAST", "NET_RAW"}, Weight: pairWeight, Volumes: []string{"/var/lib/mysql"},
 			LogPath: d.log(string(name)), Ready: speaksMySQL(d.addr(placeMySQL+i, portMySQL)),
 		})
 	}

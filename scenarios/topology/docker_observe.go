@@ -38,16 +38,21 @@ func (d *docker) AddressAt(ctx context.Context, lb chaos.Target) error {
 // load balancers' logs afterwards what keepalived and Nginx told of themselves.
 func (d *docker) Observe(ctx context.Context, base time.Time, record func(history.Sample) error) error {
 	var all errgroup.Group
-	all.Go(func() error {
-		return probe.Steady{
-			Name: history.ProbeVIP, URL: d.entry() + "/healthz", Read: whoAnswers,
-			Every:   time.Duration(history.VIPEveryS * float64(time.Second)),
-			Timeout: time.Duration(history.VIPLimitS * float64(time.Second)),
-		}.Run(ctx, base, record)
-	})
+	if !d.layout.QuietVIP {
+		all.Go(func() error {
+			return probe.Steady{
+				Name: history.ProbeVIP, URL: d.entry() + "/healthz", Read: whoAnswers,
+				Every:   time.Duration(history.VIPEveryS * float64(time.Second)),
+				Timeout: time.Duration(history.VIPLimitS * float64(time.Second)),
+			}.Run(ctx, base, record)
+		})
+	}
 	for _, lb := range []chaos.Target{HostLB1, HostLB2} {
 		h := &holding{host: d.hosts[lb], probe: history.ProbeAddress, address: d.place(placeVIP).String(), base: base, record: record}
 		all.Go(func() error { return h.follow(ctx) })
+	}
+	if d.layout.Scaler != nil {
+		all.Go(func() error { return d.observePools(ctx, base, record) })
 	}
 	if d.pair != nil {
 		all.Go(func() error { return d.observeMasters(ctx, base, record) })

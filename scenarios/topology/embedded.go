@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"time"
 
 	"oalab/chaos"
@@ -14,13 +16,16 @@ import (
 	"oalab/scenarios/history"
 )
 
-// embedded is the topology of one machine: a child process and two mocks.
+// embedded is the topology of one machine: child processes and two mocks. All messages
+// go to the first server, which does the jobs. Others share its database and Redis; they
+// answer who asks them.
 type embedded struct {
 	mocks
 	spec    Spec
 	work    string // configuration and data of the server; holds secrets, so it lies outside the run folder
-	addr    string
-	server  *host.Process
+	config  string // of the first server
+	addrs   []string
+	servers []*host.Process
 	proxies *network.Proxies
 	redis   *redis
 }
@@ -46,10 +51,14 @@ func (e *embedded) start(ctx context.Context) error {
 	if e.work, err = workFolder(); err != nil {
 		return err
 	}
-	if e.addr, err = fixedAddr(ctx); err != nil {
-		return err
+	for range max(1, e.spec.Servers) {
+		addr, err := fixedAddr(ctx)
+		if err != nil {
+			return err
+		}
+		e.addrs = append(e.addrs, addr)
 	}
-	if err := e.startMocks(ctx, e.spec, "127.0.0.1", e.url()+"/wechat/"+e.spec.Account.Name); err != nil {
+	if err := e.startMocks(ctx, e.spec, "127.0.0.1", e.url(0)+"/wechat/"+e.spec.Account.Name); err != nil {
 		return err
 	}
 	if e.proxies, err = network.Start(ctx, e.spec.Seed); err != nil {
@@ -66,48 +75,91 @@ func (e *embedded) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("put a proxy in the link to Redis: %w", err)
 	}
-	return e.startServer(ctx, carrierAddr, redisAddr)
+	return e.startServers(ctx, carrierAddr, redisAddr)
 }
 
-func (e *embedded) startServer(ctx context.Context, carrierAddr, redisAddr string) error {
-	cfg := configOf(e.spec)
-	cfg.Listen, cfg.DataDir = e.addr, filepath.Join(e.work, "data")
-	cfg.Redis.Addr = redisAddr
-	cfg.WeChat.APIBase = "http://" + e.platform.Addr()
-	cfg.Carrier.WSDLURL = "http://" + carrierAddr + "/carrier?wsdl"
-	config, err := prepare(ctx, e.spec, e.work, cfg)
-	if err != nil {
-		return err
-	}
-	if e.server, err = host.NewProcess(host.Config{
-		Name:     "oaserver",
-		Path:     e.spec.Oaserver,
-		Args:     []string{"serve", "--config", config},
-		LogPath:  filepath.Join(e.spec.LogDir, "oaserver.log"),
-		ReadyURL: e.url() + "/readyz",
-	}); err != nil {
-		return err
-	}
-	if err := e.server.Start(ctx); err != nil {
-		return fmt.Errorf("start the server: %w", err)
-	}
-	if err := e.server.WaitReady(ctx); err != nil {
-		return fmt.Errorf("wait for the server to be ready (its log: %s): %w", filepath.Join(e.spec.LogDir, "oaserver.log"), err)
+func (e *embedded) startServers(ctx context.Context, carrierAddr, redisAddr string) error {
+	data := filepath.Join(e.work, "data")
+	for i := range e.addrs {
+		cfg := configOf(e.spec)
+		cfg.Listen, cfg.DataDir = e.addrs[i], data
+		cfg.Redis.Addr = redisAddr
+		cfg.WeChat.APIBase = "http://" + e.platform.Addr()
+		cfg.Carrier.WSDLURL = "http://" + carrierAddr + "/carrier?wsdl"
+		args := []string{"serve", "--config"}
+		var err error
+		if i == 0 {
+			e.config, err = prepare(ctx, e.spec, e.work, cfg)
+			args = append(args, e.config)
+		} else {
+			cfg.Database = &databaseConfig{Driver: "sqlite", CoreDSN: filepath.Join(data, "core.db"), LogDSN: filepath.Join(data, "log.db")}
+			cfg.DataDir += serverNumber(i)
+			var config string
+			config, err = writeConfig(e.work, serverName(i), cfg)
+			args = append(args, config, "--roles", "callback")
+		}
+		if err != nil {
+			return err
+		}
+		if err := e.startServer(ctx, i, args); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (e *embedded) url() string { return "http://" + e.addr }
+// startServer starts server i, from 0, and waits until it is ready.
+func (e *embedded) startServer(ctx context.Context, i int, args []string) error {
+	name := serverName(i)
+	log := filepath.Join(e.spec.LogDir, name+".log")
+	p, err := host.NewProcess(host.Config{Name: name, Path: e.spec.Oaserver, Args: args, LogPath: log, ReadyURL: e.url(i) + "/readyz"})
+	if err != nil {
+		return err
+	}
+	e.servers = append(e.servers, p)
+	if err := p.Start(ctx); err != nil {
+		return fmt.Errorf("start %s: %w", name, err)
+	}
+	if err := p.WaitReady(ctx); err != nil {
+		return fmt.Errorf("wait for %s to be ready (its log: %s): %w", name, log, err)
+	}
+	return nil
+}
 
-// Nodes is the one server. Its name is that of its probes in every stored run.
-func (e *embedded) Nodes() []Node { return []Node{{Name: "server", URL: e.url()}} }
+func (e *embedded) url(i int) string { return "http://" + e.addrs[i] }
 
-// Host controls the server's process.
+// serverNumber ends the names of server i, from 0, when it is not the first.
+func serverNumber(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return strconv.Itoa(i + 1)
+}
+
+func serverName(i int) string { return string(EmbeddedServer) + serverNumber(i) }
+
+// Nodes are the servers. The name of the first is that of its probes in every stored run.
+func (e *embedded) Nodes() []Node {
+	var nodes []Node
+	for i := range e.addrs {
+		nodes = append(nodes, Node{Name: "server" + serverNumber(i), URL: e.url(i)})
+	}
+	return nodes
+}
+
+// Host controls the process of a server.
 func (e *embedded) Host(target chaos.Target) host.Controller {
-	if target == EmbeddedServer {
-		return e.server
+	for i, p := range e.servers {
+		if target == chaos.Target(serverName(i)) {
+			return p
+		}
 	}
 	return missing(Embedded, target)
+}
+
+// Update loads a seed file with the configuration of the first server.
+func (e *embedded) Update(ctx context.Context, seed []byte) error {
+	return loadSeed(ctx, e.spec, e.config, seed)
 }
 
 // Proxies are the links that a schedule may break.
@@ -125,8 +177,8 @@ func (e *embedded) Versions() map[string]string { return nil }
 // Stop ends everything in the reverse order of its start.
 func (e *embedded) Stop(ctx context.Context) error {
 	var errs []error
-	if e.server != nil {
-		errs = append(errs, e.server.Stop(ctx))
+	for _, p := range slices.Backward(e.servers) {
+		errs = append(errs, p.Stop(ctx))
 	}
 	if e.proxies != nil {
 		errs = append(errs, e.proxies.Stop(ctx))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"oalab/chaos"
+	"oalab/scenarios/history"
 	"oalab/scenarios/predict"
 )
 
@@ -20,6 +21,14 @@ type Layout struct {
 	Alone bool
 	// AppCPUs bounds the processors of each app server; 0 does not.
 	AppCPUs float64
+	// AppPeriod is how often a bounded app server gets its processor time anew; 0 means the
+	// kernel's 100 ms.
+	AppPeriod time.Duration
+	// MaxConcurrent is how many callbacks an app server serves at once; 0 does not bound it.
+	MaxConcurrent int
+	// KeepAlive is how many idle connections to the app servers Nginx keeps; 0 means what
+	// docker/lb says.
+	KeepAlive int
 	// QuickStores lets MySQL answer a commit before it is on disk. Nothing is lost by it
 	// as long as MySQL's host is not killed.
 	QuickStores bool
@@ -39,8 +48,19 @@ type Layout struct {
 	TryTimeout, OutFor time.Duration
 	// AccessLog lets Nginx tell which app server each request went to.
 	AccessLog bool
+	// Scaler sizes the pools of app servers, from a scaler on each load balancer; nil
+	// means that all are used all the time. Apps must be enough for its bands.
+	Scaler *history.Scaling
+	// QuietVIP leaves the virtual IP unasked: its probe asks a hundred times a second,
+	// each a request that the scaler would count.
+	QuietVIP bool
 	// Generator adds a host inside the network that load can come from.
 	Generator bool
+	// Echo adds a partner with which the generator measures the network between them.
+	Echo bool
+	// Redundant makes Redis a primary with a replica, which three Sentinels watch, and
+	// RabbitMQ a cluster of three nodes (DIS-6).
+	Redundant bool
 	// Masters are two MySQL masters in place of the one MySQL; nil means the one.
 	Masters *Masters
 }
@@ -62,8 +82,16 @@ const (
 	HostMySQL2 chaos.Target = "mysql2" // home of the group log
 	HostRedis  chaos.Target = "redis"
 	HostRabbit chaos.Target = "rabbitmq"
+	// With Layout.Redundant: the first primary, its replica, and who only watches them.
+	HostRedis1   chaos.Target = "redis1"
+	HostRedis2   chaos.Target = "redis2"
+	HostSentinel chaos.Target = "sentinel"
+	HostRabbit1  chaos.Target = "rabbitmq1"
+	HostRabbit2  chaos.Target = "rabbitmq2"
+	HostRabbit3  chaos.Target = "rabbitmq3"
 	// HostGenerator is there with Layout.Generator.
 	HostGenerator chaos.Target = "generator"
+	HostEcho      chaos.Target = "echo" // with Layout.Echo
 )
 
 // HostApp is app server n, from 1.
@@ -123,6 +151,9 @@ func (l Layout) nginx() map[string]string {
 	}
 	if l.OutFor > 0 {
 		env["FAIL_TIMEOUT"] = fmt.Sprintf("%ds", int(l.OutFor.Seconds()))
+	}
+	if l.KeepAlive > 0 {
+		env["KEEPALIVE"] = strconv.Itoa(l.KeepAlive)
 	}
 	if l.AccessLog {
 		env["ACCESS_LOG"] = "on"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"oalab/scenarios/history"
 	"oalab/scenarios/predict"
 )
 
@@ -65,9 +66,33 @@ func TestNginxSettings(t *testing.T) {
 	if got := (Layout{}).nginx(); len(got) != 0 {
 		t.Errorf("the zero layout sets %v", got)
 	}
-	want := map[string]string{"METHOD": "least_conn", "TRY_TIMEOUT": "1500ms", "FAIL_TIMEOUT": "3s", "ACCESS_LOG": "on"}
-	got := Layout{Method: "least_conn", TryTimeout: 1500 * time.Millisecond, OutFor: 3 * time.Second, AccessLog: true}.nginx()
+	want := map[string]string{"METHOD": "least_conn", "TRY_TIMEOUT": "1500ms", "FAIL_TIMEOUT": "3s", "ACCESS_LOG": "on", "KEEPALIVE": "500"}
+	got := Layout{Method: "least_conn", TryTimeout: 1500 * time.Millisecond, OutFor: 3 * time.Second, AccessLog: true, KeepAlive: 500}.nginx()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestScalerConfig: what the checkers judge by is what the scalers are started with
+// (DIS-2).
+func TestScalerConfig(t *testing.T) {
+	for name, tc := range map[string]struct {
+		scaling history.Scaling
+		want    scalerConfig
+	}{
+		"the source's": {
+			history.Scaling{Bands: []history.ScalingBand{{FromPerS: 0, Servers: 1}, {FromPerS: 500, Servers: 2}, {FromPerS: 10000, Servers: 5}}, EveryS: 5, HoldS: 15, Margin: 0.1},
+			scalerConfig{Every: "5s", Hold: "15s", Margin: 10, Bands: "0:1 500:2 10000:5"},
+		},
+		"short": {
+			history.Scaling{Bands: []history.ScalingBand{{FromPerS: 0, Servers: 1}, {FromPerS: 12.5, Servers: 2}}, EveryS: 0.5, HoldS: 1.5, Margin: 0.29},
+			scalerConfig{Every: "500ms", Hold: "1.5s", Margin: 29, Bands: "0:1 12.5:2"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, scalerSettings(tc.scaling)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -132,7 +132,7 @@ func TestWhatNginxServes(t *testing.T) {
 			if zipped && resp.Header.Get("Vary") != "Accept-Encoding" {
 				t.Errorf("Vary %q", resp.Header.Get("Vary"))
 			}
-			if resp.Header.Get(headerNode) != string(HostLB1) || resp.Header.Get("X-Upstream") == "" {
+			if resp.Header.Get(headerNode) != string(HostLB1) || resp.Header.Get("X-Upstream") == "" || resp.Header.Get("X-Upstream-Time") == "" {
 				t.Errorf("header %v does not say who answered", resp.Header)
 			}
 		})
@@ -237,5 +237,29 @@ func TestBalancingMethods(t *testing.T) {
 		if seen[0] > 2 || seen[1]+seen[2] < 18 {
 			t.Errorf("with a server that is slow the others get %v, want nearly all", seen)
 		}
+	})
+	t.Run("a request that was passed on tells of both servers", func(t *testing.T) {
+		silent := listen(t, d, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+		use(t, "round_robin", silent, servers[2])
+		for range 2 { // one of them meets the silent one first
+			header, err := fetch(t.Context(), d.entry()+"/")
+			must(t, err)
+			tried, waited := header.Get("X-Upstream"), header.Get("X-Upstream-Time")
+			switch tried {
+			case servers[2]:
+				if waited != "-" {
+					t.Errorf("answered at once, and waited for %q", waited)
+				}
+			case silent + ", " + servers[2]:
+				var s float64
+				if n, err := fmt.Sscanf(waited, "%f, -", &s); n != 1 || err != nil || s < 1.9 || s > 3 {
+					t.Errorf("waited for %q, want the 2 s of a try and no time for the one that answers", waited)
+				}
+				return
+			default:
+				t.Errorf("tried %q", tried)
+			}
+		}
+		t.Error("no request met the silent server first")
 	})
 }

@@ -47,13 +47,18 @@ func startPair(t *testing.T, layout Layout, app http.Handler, change func(*docke
 		}
 	})
 	if layout.Generator {
-		d.spec.Oalab = oalab(ctx, t)
+		d.spec.Oalab = program(ctx, t, "oalab")
+	}
+	if d.scaling() {
+		d.spec.Oaserver = program(ctx, t, "oaserver")
 	}
 	must(t, d.ensureImages(ctx, append(d.generatorImages(), image.LB)...))
 	d.network, err = engine.Network(ctx, "net")
 	must(t, err)
 	backend := listen(t, d, app)
-	specs := append(d.balancers(), d.generators()...)
+	scalers, err := d.scalers()
+	must(t, err)
+	specs := append(d.balancers(scalers), d.generators()...)
 	for i := range specs {
 		if _, ok := specs[i].Env["UPSTREAMS"]; ok {
 			specs[i].Env["UPSTREAMS"] = backend
@@ -82,17 +87,17 @@ func listen(t *testing.T, d *docker, h http.Handler) (addr string) {
 	return ln.Addr().String()
 }
 
-// oalab is the harness's own binary: that on PATH, as in make test, or a fresh one.
-func oalab(ctx context.Context, t *testing.T) string {
+// program is a binary of this module: that on PATH, as in make test, or a fresh one.
+func program(ctx context.Context, t *testing.T, name string) string {
 	t.Helper()
-	if path, err := exec.LookPath("oalab"); err == nil {
+	if path, err := exec.LookPath(name); err == nil {
 		return path
 	}
-	path := filepath.Join(t.TempDir(), "oalab")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "oalab/cmd/oalab")
+	path := filepath.Join(t.TempDir(), name)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "oalab/cmd/"+name)
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build oalab: %v: %s", err, out)
+		t.Fatalf("build %s: %v: %s", name, err, out)
 	}
 	return path
 }

@@ -89,7 +89,12 @@ func converse(ctx context.Context, addr string, say []byte, offset int, want []b
 
 // poll looks until look returns nil or ctx ends; then it returns what it last saw.
 func poll(ctx context.Context, what string, look func(context.Context) error) error {
-	tick := time.NewTicker(10 * time.Millisecond)
+	return pollEvery(ctx, 10*time.Millisecond, what, look)
+}
+
+// pollEvery is poll at another pace, where looking itself changes what is seen.
+func pollEvery(ctx context.Context, every time.Duration, what string, look func(context.Context) error) error {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		short, cancel := context.WithTimeout(ctx, time.Second)

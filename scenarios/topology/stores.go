@@ -14,12 +14,15 @@ import (
 // tests of the server's own packages run against. `oalab down` removes them.
 type Stores struct {
 	MySQLDSN, RedisAddr, AMQPURL string
+	// Sentinels and AMQPNodes are host:port of the redundant ones; none otherwise.
+	Sentinels, AMQPNodes []string
 }
 
-// StartStores brings up one host for each store and keeps it. say is told what takes
-// long.
-func StartStores(ctx context.Context, log *slog.Logger, say func(string)) (_ Stores, err error) {
-	d := &docker{spec: Spec{Logger: log, Keep: true, Progress: say}, hosts: map[chaos.Target]*container.Host{}}
+// StartStores brings up one host for each store, or the redundant ones (DIS-6), and keeps
+// them. say is told what takes long.
+func StartStores(ctx context.Context, log *slog.Logger, redundant bool, say func(string)) (_ Stores, err error) {
+	layout := Layout{Redundant: redundant}
+	d := &docker{spec: Spec{Logger: log, Keep: true, Progress: say}, layout: layout, hosts: map[chaos.Target]*container.Host{}}
 	if d.engine, err = container.Open(ctx, container.Options{RunID: runID(), Keep: true, Log: log}); err != nil {
 		return Stores{}, err
 	}
@@ -46,5 +49,12 @@ func StartStores(ctx context.Context, log *slog.Logger, say func(string)) (_ Sto
 	if err := d.launch(ctx, specs...); err != nil {
 		return Stores{}, fmt.Errorf("start the stores: %w", err)
 	}
-	return Stores{MySQLDSN: d.mysqlDSN(), RedisAddr: d.addr(placeRedis, portRedis), AMQPURL: d.amqpURL()}, nil
+	if err := d.awaitRedundant(ctx); err != nil {
+		return Stores{}, err
+	}
+	s := Stores{MySQLDSN: d.mysqlDSN(), RedisAddr: d.addr(placeRedis, portRedis), AMQPURL: d.amqpURL()}
+	if redundant {
+		s.Sentinels, s.AMQPNodes = d.sentinels(), d.brokers()[1:]
+	}
+	return s, nil
 }

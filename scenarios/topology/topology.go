@@ -1,6 +1,6 @@
 // Package topology brings up the system that a scenario runs against, and knows
 // where each component and link of it is. The embedded topology is one machine
-// without containers: the server as a child process on SQLite, the mocks and the
+// without containers: the servers as child processes on SQLite, the mocks and the
 // proxies in the harness's own process. In the docker topology each host is a
 // container of its own; only the mocks stay in the harness's process.
 package topology
@@ -48,7 +48,9 @@ type Spec struct {
 	CarrierNoDedup bool
 	TokenAPI       string // the server's wechat.token_api
 	Layout         Layout // of the docker topology
-	Logger         *slog.Logger
+	// Servers is how many servers the embedded topology has; 0 means 1.
+	Servers int
+	Logger  *slog.Logger
 	// Keep leaves a docker topology when this process ends.
 	Keep bool
 	// Progress is told what is being done while it takes long; nil: nobody is.
@@ -80,6 +82,9 @@ type System interface {
 	// Observe records what only this topology has to see, such as who holds the
 	// virtual IP, dated after base, until ctx ends; then it returns nil.
 	Observe(ctx context.Context, base time.Time, record func(history.Sample) error) error
+	// Update loads a seed file into the database of the running servers, as an operator
+	// does. After an error it may have been stored or not. One at a time.
+	Update(ctx context.Context, seed []byte) error
 	// Versions are those of the programs that the topology brought along.
 	Versions() map[string]string
 	// Stop ends everything the topology started, within the context's bound.

@@ -3,6 +3,7 @@ package workload
 import (
 	"fmt"
 	"math/rand/v2"
+	"sort"
 	"strconv"
 
 	"oalab/scenarios/history"
@@ -32,25 +33,49 @@ const clickShare = 0.8
 // round the followers, so that the orders of one lie as far apart as they can and
 // two of its events never fall into one second when there are followers enough.
 func Plan(seed uint64, mix Mix, pop Population, p profile.Profile) ([]history.PlannedOp, error) {
+	ops, err := PlanClosed(seed, mix, pop, profile.Count(p))
+	if err != nil {
+		return nil, err
+	}
+	return ops, schedule(ops, p)
+}
+
+// schedule says when each operation is due.
+func schedule(ops []history.PlannedOp, p profile.Profile) error {
+	for i := range ops {
+		due, ok := p.At(uint64(i))
+		if !ok {
+			return fmt.Errorf("plan: the profile counts %d arrivals but has no time for arrival %d", len(ops), i)
+		}
+		ops[i].DueS = due.Seconds()
+	}
+	return nil
+}
+
+// fits is nil for a number of operations that a run can hold.
+func fits(count uint64) error {
+	if count > MaxOperations {
+		return fmt.Errorf("plan: %d operations are more than a run can hold (%d): shorten the profile or lower its rate", count, MaxOperations)
+	}
+	return nil
+}
+
+// PlanClosed is Plan for a closed load of so many operations: none has a due time.
+func PlanClosed(seed uint64, mix Mix, pop Population, count uint64) ([]history.PlannedOp, error) {
 	if err := mix.validate(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
 	if err := pop.validate(); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	count := profile.Count(p)
-	if count > MaxOperations {
-		return nil, fmt.Errorf("plan: %d operations are more than a run can hold (%d): shorten the profile or lower its rate", count, MaxOperations)
+	if err := fits(count); err != nil {
+		return nil, err
 	}
 	pl := newPlanner(seed, mix, pop)
 	ops := make([]history.PlannedOp, count)
 	for i := range ops {
-		due, ok := p.At(uint64(i))
-		if !ok {
-			return nil, fmt.Errorf("plan: the profile counts %d arrivals but has no time for arrival %d", count, i)
-		}
 		op := &ops[i]
-		*op = history.PlannedOp{Seq: uint64(i), DueS: due.Seconds()}
+		*op = history.PlannedOp{Seq: uint64(i)}
 		if err := pl.fill(op); err != nil {
 			return nil, fmt.Errorf("plan: operation %d: %w", i, err)
 		}
@@ -71,17 +96,37 @@ type planner struct {
 	turns   []int // the order in which followers take turns
 	ordered int   // orders so far
 	events  int   // events so far
+
+	clicks []string  // keys of the menu's items that have a share, nil: all alike
+	until  []float64 // the sum of the shares up to and with each
 }
 
 func newPlanner(seed uint64, mix Mix, pop Population) *planner {
 	rng := rand.New(rand.NewPCG(seed, 'w'))
-	return &planner{
+	pl := &planner{
 		rng: rng, mix: mix, pop: pop, openIDs: pop.OpenIDs(),
 		queries: queries(), orders: orders(), words: newWords(keywords()),
 		turns: rng.Perm(pop.Size),
 		// 63 bits as the platform's: 2 that keep it long, 29 of the seed, 32 of the count.
 		msgBase: 1<<62 | rng.Uint64()>>35<<32,
 	}
+	sum := 0.0
+	for i, key := range MenuKeys() {
+		if mix.Menu[i] > 0 {
+			sum += mix.Menu[i]
+			pl.clicks, pl.until = append(pl.clicks, key), append(pl.until, sum)
+		}
+	}
+	return pl
+}
+
+// MenuKeys are the keys of the menu's items, in their order on the menu.
+func MenuKeys() []string {
+	keys := make([]string, 0, MenuItems)
+	for _, q := range queries() {
+		keys = append(keys, q.menuKey)
+	}
+	return keys
 }
 
 func (p *planner) fill(op *history.PlannedOp) error {
@@ -134,6 +179,10 @@ func (p *planner) event(op *history.PlannedOp) {
 	op.Kind, op.MsgID = history.KindEvent, ""
 	p.follower(op, p.turns[p.events%p.pop.Size])
 	p.events++
+	if p.clicks != nil {
+		op.Event, op.Key = EventClick, p.clicks[sort.SearchFloat64s(p.until, p.rng.Float64()*p.until[len(p.until)-1])]
+		return
+	}
 	if p.rng.Float64() >= clickShare {
 		op.Event, op.Phone = EventSubscribe, ""
 		return

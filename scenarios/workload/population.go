@@ -62,10 +62,16 @@ type Mix struct {
 	Query float64 // a business query by its command
 	Order float64 // a business order by its command
 	Event float64 // a click on a query in the menu, or a subscription
+	// Menu, if not all 0, are the shares of the clicks on the items of MenuKeys, and makes
+	// every event a click. Else all items are clicked alike.
+	Menu [MenuItems]float64
 }
 
+// MenuItems is how many items the menu has that can be clicked: the queries.
+const MenuItems = 6
+
 func (m Mix) validate() error {
-	for _, w := range []float64{m.Text, m.Query, m.Order, m.Event} {
+	for _, w := range append(m.Menu[:], m.Text, m.Query, m.Order, m.Event) {
 		if !(w >= 0 && w <= 1e9) { // NaN too
 			return fmt.Errorf("mix %+v: want shares of 0 or more", m)
 		}

@@ -46,7 +46,7 @@ type Engine struct {
 	provider *testcontainers.DockerProvider
 	docker   client.APIClient
 	group    string // parent control group of the hosts, "" for the daemon's own
-	unprefer func() // takes back what the engine did to the weight of this process
+	yield    func() // ends the engine's part in the precedence of this process
 
 	mu     sync.Mutex
 	images map[string]runs // what each image runs, by its name
@@ -74,9 +74,9 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		run: o.RunID, keep: o.Keep, log: o.Log, owner: own,
 		provider: provider, docker: provider.Client(), images: map[string]runs{},
 	}
-	e.group, e.unprefer = weigh(ctx, e.docker), func() {}
+	e.group, e.yield = weigh(ctx, e.docker), func() {}
 	if e.group != "" {
-		e.unprefer = prefer()
+		e.yield = generatorFirst.hold()
 	}
 	left, err := e.sweep(ctx)
 	if err != nil {
@@ -168,7 +168,7 @@ func (e *Engine) Docker() client.APIClient { return e.docker }
 
 // Close lets go of the connections to the daemon and removes nothing; see Remove.
 func (e *Engine) Close() error {
-	e.unprefer()
+	e.yield()
 	return e.provider.Close()
 }
 

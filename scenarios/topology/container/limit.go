@@ -7,13 +7,14 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 )
 
-// cpuPeriod is the kernel's accounting period, in microseconds.
-const cpuPeriod = 100_000
+// cpuPeriod is the kernel's own accounting period.
+const cpuPeriod = 100 * time.Millisecond
 
 // The smallest limits that kernel and Docker take.
 const (
@@ -35,17 +36,21 @@ func validMemory(mib int64) error {
 	return nil
 }
 
+// sharesOfOne is what the daemon gives a container without a weight.
+const sharesOfOne = 1024
+
 // limits are those of a new container. Quota and period are used instead of NanoCPUs
 // because only they can be taken back while it runs.
 func limits(s Spec) container.Resources {
-	r := container.Resources{Memory: s.MemoryMiB << 20, MemorySwap: s.MemoryMiB << 20}
+	r := container.Resources{Memory: s.MemoryMiB << 20, MemorySwap: s.MemoryMiB << 20, CPUShares: s.Weight * sharesOfOne}
 	if s.CPUs > 0 {
-		r.CPUPeriod, r.CPUQuota = cpuPeriod, quota(s.CPUs)
+		r.CPUPeriod, r.CPUQuota = s.CPUPeriod.Microseconds(), s.quota(s.CPUs)
 	}
 	return r
 }
 
-func quota(cpus float64) int64 { return int64(cpus*cpuPeriod + 0.5) }
+// quota is a share of the period, in microseconds.
+func (s Spec) quota(cpus float64) int64 { return int64(cpus*float64(s.CPUPeriod.Microseconds()) + 0.5) }
 
 // LimitCPU bounds the host's processor time from now on, in processors' worth; 0
 // takes the limit off. It stays over restarts.
@@ -53,9 +58,9 @@ func (h *Host) LimitCPU(ctx context.Context, cpus float64) error {
 	if err := validCPUs(cpus); err != nil {
 		return fmt.Errorf("limit %s: %w", h.spec.Name, err)
 	}
-	r := container.Resources{CPUPeriod: cpuPeriod, CPUQuota: -1}
+	r := container.Resources{CPUPeriod: h.spec.CPUPeriod.Microseconds(), CPUQuota: -1}
 	if cpus > 0 {
-		r.CPUQuota = quota(cpus)
+		r.CPUQuota = h.spec.quota(cpus)
 	}
 	return h.update(ctx, r)
 }

@@ -34,6 +34,12 @@ type Spec struct {
 	// MemoryMiB its memory without swap (at least 6); 0 is no limit.
 	CPUs      float64
 	MemoryMiB int64
+	// Weight is its part of contended processors, against 1 of another host; 0 means 1. For
+	// one whose timers others rely on: hosts of their own would never wait for each other.
+	Weight int64
+	// CPUPeriod is how often the kernel gives a limited host its processor time anew, from
+	// 1 ms; 0 means 100 ms. A host that has used up its share stands still until then.
+	CPUPeriod time.Duration
 	// Files are written before its first start; they cannot lie in a Tmpfs.
 	Files []File
 	// Tmpfs are small file systems in memory by path, with their size in bytes. They
@@ -102,6 +108,9 @@ func (s Spec) validate(n *Network) error {
 	if err := validCPUs(s.CPUs); err != nil {
 		errs = append(errs, err)
 	}
+	if s.CPUPeriod != 0 && (s.CPUPeriod < time.Millisecond || s.CPUPeriod > time.Second) {
+		fail("a CPU period of %s; the kernel takes 1ms to 1s", s.CPUPeriod)
+	}
 	if err := validMemory(s.MemoryMiB); err != nil {
 		errs = append(errs, err)
 	}
@@ -114,6 +123,9 @@ func (s Spec) validate(n *Network) error {
 func (s Spec) withDefaults() Spec {
 	if s.ReadyTimeout == 0 {
 		s.ReadyTimeout = time.Second
+	}
+	if s.CPUPeriod == 0 {
+		s.CPUPeriod = cpuPeriod
 	}
 	if s.StopTimeout == 0 {
 		s.StopTimeout = 10 * time.Second

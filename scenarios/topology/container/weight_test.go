@@ -1,7 +1,9 @@
 package container
 
 import (
+	"os"
 	"path"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -31,4 +33,35 @@ func TestWeight(t *testing.T) {
 	if one && v1[0] != weightV1 || two && v2[0] != weightV2 || !one && !two {
 		t.Errorf("the hosts weigh %v (version 1) or %v (version 2)", v1, v2)
 	}
+}
+
+// TestPrecedence: engines that come and go in any order share the precedence of their
+// process, which ends with the last of them, and never lifts one that was higher before.
+func TestPrecedence(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "autogroup")
+	is := func(want string) {
+		t.Helper()
+		if got, err := os.ReadFile(file); err != nil || string(got) != want {
+			t.Errorf("the group says %q (%v), want %q", got, err, want)
+		}
+	}
+	kernel := func(says string) { must(t, os.WriteFile(file, []byte(says), 0o600)) }
+	p := precedence{file: file}
+
+	kernel("/autogroup-7 nice 0\n")
+	look := p.hold()
+	is("-20")
+	run := p.hold()
+	look()
+	look() // nothing more
+	is("-20")
+	run()
+	is("0")
+
+	kernel("/autogroup-7 nice -20\n")
+	p.hold()()
+	is("/autogroup-7 nice -20\n")
+
+	must(t, os.Remove(file))
+	p.hold()()
 }

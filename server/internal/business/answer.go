@@ -99,9 +99,10 @@ func (s *Service) acceptOrder(ctx context.Context, c Command, code Code) (r Repl
 	now := s.cfg.Now()
 	o := Order{
 		Serial: newSerial(now), Account: c.Account, OpenID: c.OpenID, Phone: phone, Code: code.Code,
-		Product: code.Product, Name: code.Name, Key: c.Key, State: StateAccepted, Created: now,
+		Product: code.Product, Name: code.Name, Key: c.Key, State: StateAccepted,
+		Version: FirstVersion, Created: now,
 	}
-	env, err := orderJob(o.Serial, now)
+	env, err := orderJob(o, now)
 	if err != nil {
 		return Reply{}, false, err
 	}

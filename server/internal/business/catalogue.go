@@ -60,6 +60,14 @@ type catalogue map[trigger]Code
 
 type trigger struct{ account, text string }
 
+// CheckCatalogue says why codes make no catalogue together, nil when they do. What is
+// stored has to pass it: a server that meets one which does not cannot bring its copy up
+// to date.
+func CheckCatalogue(codes []Code) error {
+	_, err := newCatalogue(codes)
+	return err
+}
+
 func newCatalogue(codes []Code) (catalogue, error) {
 	c := make(catalogue)
 	for _, code := range codes {

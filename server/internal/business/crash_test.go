@@ -15,11 +15,11 @@ import (
 // on the same file, lets the platform try its message again, and counts: the
 // order is applied once, told once, and the follower always reads the same.
 func TestKillAtEveryStep(t *testing.T) {
-	for _, dedup := range []bool{true, false} {
-		t.Run(fmt.Sprintf("dedup=%t", dedup), func(t *testing.T) {
+	for _, tt := range []struct{ dedup, broker bool }{{true, false}, {false, false}, {true, true}, {false, true}} {
+		t.Run(fmt.Sprintf("dedup=%t broker=%t", tt.dedup, tt.broker), func(t *testing.T) {
 			steps := int64(0)
 			for at := int64(1); at <= steps+1 || steps == 0; at++ {
-				finished := killAt(t, at, dedup)
+				finished := killAt(t, at, tt.dedup, tt.broker)
 				if finished > 0 {
 					steps = finished
 				}
@@ -36,10 +36,13 @@ func TestKillAtEveryStep(t *testing.T) {
 
 // killAt kills one life at a step. It returns the number of steps when the
 // whole work was done before it.
-func killAt(t *testing.T, at int64, dedup bool) (finished int64) {
+func killAt(t *testing.T, at int64, dedup, broker bool) (finished int64) {
 	t.Helper()
 	w := newWorld(t)
 	w.dedup = dedup
+	if broker {
+		w.broker = newBroker()
+	}
 	// The first answer is always lost: the way of the unknown order is walked too.
 	w.onOrder = func(call int, _ string, apply func()) error {
 		apply()
@@ -75,8 +78,18 @@ func killAt(t *testing.T, at int64, dedup bool) (finished int64) {
 
 // TestKillWithManyOrders kills a busy process several times.
 func TestKillWithManyOrders(t *testing.T) {
+	for _, broker := range []bool{false, true} {
+		t.Run(fmt.Sprintf("broker=%t", broker), func(t *testing.T) { killManyOrders(t, broker) })
+	}
+}
+
+func killManyOrders(t *testing.T, broker bool) {
+	t.Helper()
 	w := newWorld(t)
 	w.dedup = false
+	if broker {
+		w.broker = newBroker()
+	}
 	const orders = 60
 	replies := map[string]business.Reply{}
 	for life := range 4 {

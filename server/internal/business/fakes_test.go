@@ -25,8 +25,8 @@ func (s *tappedStore) AcceptOrder(ctx context.Context, o business.Order, r busin
 	return through(s.tap, func() (business.Reply, error) { return s.DB.AcceptOrder(ctx, o, r, jobs...) })
 }
 
-func (s *tappedStore) ClaimOrder(ctx context.Context, serial string, lease time.Duration) (business.Order, error) {
-	return through(s.tap, func() (business.Order, error) { return s.DB.ClaimOrder(ctx, serial, lease) })
+func (s *tappedStore) ClaimOrder(ctx context.Context, known business.Order, lease time.Duration) (business.Order, error) {
+	return through(s.tap, func() (business.Order, error) { return s.DB.ClaimOrder(ctx, known, lease) })
 }
 
 func (s *tappedStore) ResendOrder(ctx context.Context, o business.Order, lease time.Duration) (business.Order, error) {
@@ -45,16 +45,12 @@ func (s *tappedStore) MarkTold(ctx context.Context, serial, way string) error {
 	return s.tap.run(func() error { return s.DB.MarkTold(ctx, serial, way) })
 }
 
-func (s *tappedStore) JobsPublished(ctx context.Context, envs []job.Envelope) error {
-	return s.tap.run(func() error { return s.DB.JobsPublished(ctx, envs) })
+func (s *tappedStore) DeleteJobs(ctx context.Context, ids []int64) error {
+	return s.tap.run(func() error { return s.DB.DeleteJobs(ctx, ids) })
 }
 
-func (s *tappedStore) JobsConfirmed(ctx context.Context, envs []job.Envelope) error {
-	return s.tap.run(func() error { return s.DB.JobsConfirmed(ctx, envs) })
-}
-
-func (s *tappedStore) SettleJob(ctx context.Context, id int64) error {
-	return s.tap.run(func() error { return s.DB.SettleJob(ctx, id) })
+func (s *tappedStore) SettleJob(ctx context.Context, env job.Envelope) error {
+	return s.tap.run(func() error { return s.DB.SettleJob(ctx, env) })
 }
 
 func (s *tappedStore) BuryJob(ctx context.Context, env job.Envelope, attempts int, reason string) error {

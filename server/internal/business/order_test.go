@@ -214,7 +214,7 @@ func TestSweeper(t *testing.T) {
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%d jobs (%v), want 1", len(rows), err)
 	}
-	if err := db.SettleJob(t.Context(), rows[0].ID); err != nil { // the job is lost
+	if err := db.SettleJob(t.Context(), rows[0]); err != nil { // the job is lost
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {

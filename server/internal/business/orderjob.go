@@ -11,20 +11,22 @@ import (
 	"oalab/server/internal/job"
 )
 
-type orderPayload struct {
-	Serial string `json:"serial"`
-}
-
-func orderJob(serial string, at time.Time) (job.Envelope, error) {
-	return job.New(job.KindOrder, serial, orderPayload{serial}, at)
+// orderJob asks for an order to be brought to its end. It carries what is known of the
+// order, so that the worker need not read it: all of an order that was just accepted, the
+// serial alone of one that may have changed.
+func orderJob(known Order, at time.Time) (job.Envelope, error) {
+	return job.New(job.KindOrder, known.Serial, known, at)
 }
 
 // runOrder makes one attempt to bring an order to its end (BIZ-6). Only the
 // holder of the order's lease calls the carrier, and no call outlives the lease.
 func (s *Service) runOrder(ctx context.Context, env job.Envelope) error {
-	var p orderPayload
-	if err := env.Decode(&p); err != nil {
+	var known Order
+	if err := env.Decode(&known); err != nil {
 		return err
+	}
+	if env.Again { // it may have changed since
+		known = Order{Serial: known.Serial}
 	}
 	if s.carrier == nil {
 		return job.Retry(errors.New("no carrier is configured"))
@@ -32,14 +34,14 @@ func (s *Service) runOrder(ctx context.Context, env job.Envelope) error {
 	// The deadline of the call is set before the lease is taken: a process that
 	// is frozen in between finds it passed, and does not call.
 	deadline := time.Now().Add(s.cfg.CarrierTimeout)
-	o, err := s.store.ClaimOrder(ctx, p.Serial, s.lease())
+	o, err := s.store.ClaimOrder(ctx, known, s.lease())
 	switch {
 	case errors.Is(err, ErrFinished):
-		return nil
+		return s.finishedBefore(ctx, o)
 	case errors.Is(err, ErrNoOrder):
-		return job.GiveUp(fmt.Errorf("order %s: %w", p.Serial, err))
+		return job.GiveUp(fmt.Errorf("order %s: %w", known.Serial, err))
 	case err != nil:
-		return job.Retry(fmt.Errorf("claim order %s: %w", p.Serial, err))
+		return job.Retry(fmt.Errorf("claim order %s: %w", known.Serial, err))
 	case o.State == StateUnknown:
 		return s.askOrder(ctx, o, deadline)
 	}
@@ -107,33 +109,66 @@ func (s *Service) release(ctx context.Context, o Order, to State, cause error) e
 	return job.Retry(cause)
 }
 
-// finish stores the end of the order together with the job that tells it.
+// finish stores the end of the order and sees to it that it is told: by a job that is
+// stored with it, or that a broker has confirmed before the order's own job ends.
 func (s *Service) finish(ctx context.Context, o Order, to State, reason string) error {
-	ctx, cancel := s.afterCall(ctx)
-	defer cancel()
-	env, err := tellJob(o.Serial, s.cfg.Now())
+	known := Order{Serial: o.Serial} // one that failed is read: the store bounds its reason
+	if to == StateDone {
+		known = o
+		known.State, known.Reason, known.Version = to, "", o.Version+1
+	}
+	env, err := tellJob(known, s.cfg.Now())
 	if err != nil {
 		return job.GiveUp(err)
 	}
 	stored, direct := s.written(env)
-	if err := s.store.FinishOrder(ctx, o, to, reason, stored...); err != nil {
+	if s.cfg.Tells != nil {
+		stored = nil
+	}
+	after, cancel := s.afterCall(ctx)
+	defer cancel()
+	if err := s.store.FinishOrder(after, o, to, reason, stored...); err != nil {
 		return job.Retry(fmt.Errorf("finish order %s as %s: %w", o.Serial, to, err))
 	}
-	return s.publish(ctx, direct)
+	if s.cfg.Tells != nil {
+		return s.handOver(ctx, o.Serial, env)
+	}
+	return s.publish(after, direct)
+}
+
+// finishedBefore ends the job of an order that has come to its end. Whoever finished it
+// may have died before a broker had the job that tells it.
+func (s *Service) finishedBefore(ctx context.Context, o Order) error {
+	if s.cfg.Tells == nil || o.Told != "" {
+		return nil
+	}
+	env, err := tellJob(Order{Serial: o.Serial}, s.cfg.Now())
+	if err != nil {
+		return job.GiveUp(err)
+	}
+	return s.handOver(ctx, o.Serial, env)
+}
+
+// handOver gives the job that tells a finished order to the broker. While that is away
+// the job waits in the outbox.
+func (s *Service) handOver(ctx context.Context, serial string, tell job.Envelope) error {
+	publish, cancel := s.afterCall(ctx)
+	err := s.cfg.Tells.Publish(publish, tell)
+	cancel()
+	if err == nil {
+		return nil
+	}
+	tell.Again = true // the broker may have it, though it did not say so
+	store, cancel := s.afterCall(ctx)
+	defer cancel()
+	if kept := s.store.RequeueOrders(store, []string{serial}, []job.Envelope{tell}); kept != nil {
+		return job.Retry(fmt.Errorf("hand over %s: %w", tell.Key, errors.Join(err, kept)))
+	}
+	return nil
 }
 
 // afterCall is the context of what must be stored after a call to the carrier:
 // a stop of the process does not cut it short.
 func (s *Service) afterCall(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), s.cfg.LeaseMargin)
-}
-
-// JobSerial returns the serial of the order that an order job is about; false
-// for jobs of other kinds and for one that cannot be read.
-func JobSerial(env job.Envelope) (string, bool) {
-	var p orderPayload
-	if env.Kind != job.KindOrder || env.Decode(&p) != nil {
-		return "", false
-	}
-	return p.Serial, p.Serial != ""
 }

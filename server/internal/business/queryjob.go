@@ -38,6 +38,7 @@ func (s *Service) runQuery(ctx context.Context, env job.Envelope) error {
 	err = s.wechat.CustomSend(ctx, q.Account, q.OpenID, text)
 	switch {
 	case err == nil:
+		s.handed(env.Created)
 		return nil
 	case wechatapi.IsPermanent(err):
 		return job.GiveUp(fmt.Errorf("send answer to a query: %w", err))

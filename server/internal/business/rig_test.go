@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"oalab/server/carrier"
@@ -20,6 +21,7 @@ import (
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/job"
 	"oalab/server/internal/outbox"
+	"oalab/server/internal/queue"
 	"oalab/server/internal/queue/memqueue"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/worker"
@@ -41,8 +43,9 @@ func outage(class carrierapi.Class, notSent bool) error {
 // world is everything that outlives a process: the carrier, the platform, and
 // the database file. It counts what really happened.
 type world struct {
-	path  string
-	dedup bool
+	path   string
+	dedup  bool
+	broker *broker // nil: the processes have queues of their own
 
 	mu       sync.Mutex
 	applied  map[string]int    // by product and phone
@@ -164,11 +167,13 @@ func (t *tap) run(do func() error) error {
 // process is one life of the server's business part.
 type process struct {
 	t       *testing.T
+	world   *world
 	tap     *tap
 	db      *sqlstore.DB
 	queue   *memqueue.Queue
 	service *business.Service
 	work    *worker.Worker
+	reg     *prometheus.Registry
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
@@ -187,7 +192,7 @@ type options struct {
 func (w *world) start(t *testing.T, o options) *process {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	p := &process{t: t, tap: &tap{at: o.killAt}, db: openDB(t, w.path)}
+	p := &process{t: t, world: w, tap: &tap{at: o.killAt}, db: openDB(t, w.path), reg: prometheus.NewRegistry()}
 	store := &tappedStore{DB: p.db, tap: p.tap}
 	var err error
 	check := func() {
@@ -198,7 +203,16 @@ func (w *world) start(t *testing.T, o options) *process {
 	}
 	p.queue, err = memqueue.New(memqueue.Config{}, job.Queues(), nil)
 	check()
-	relay := outbox.New(outbox.Config{UntilAck: true, Poll: 20 * time.Millisecond}, store, p.queue, log)
+	var to queue.Publisher = p.queue
+	var from queue.Consumer
+	if w.broker != nil {
+		link := &brokerLink{w.broker, p.tap}
+		to, from = link, link
+	}
+	relay := outbox.New(outbox.Config{UntilAck: w.broker == nil, Poll: 20 * time.Millisecond}, store, to, log)
+	if from == nil {
+		from = relay.Consumer(p.queue)
+	}
 	p.db.OnOutbox(relay.Announce)
 	if o.sweep == 0 {
 		o.sweep = time.Hour
@@ -213,11 +227,14 @@ func (w *world) start(t *testing.T, o options) *process {
 		InlineWait: cmp.Or(o.inline, 50*time.Millisecond), Replies: o.replies, CarrierTimeout: timeout, LeaseMargin: margin,
 		SweepEvery: 20 * time.Millisecond, SweepAfter: o.sweep, Defects: o.defects, Direct: p.queue,
 	}
+	if w.broker != nil {
+		cfg.Tells = to
+	}
 	var c business.Carrier = &fakeCarrier{world: w, tap: p.tap}
 	if o.noCarrier {
 		c = nil
 	}
-	p.service, err = business.New(cfg, store, c, &fakePlatform{world: w, tap: p.tap}, log)
+	p.service, err = business.New(cfg, store, c, &fakePlatform{world: w, tap: p.tap}, log, p.reg)
 	check()
 	err = p.service.Reload(t.Context())
 	check()
@@ -227,7 +244,7 @@ func (w *world) start(t *testing.T, o options) *process {
 	n := map[string]int{job.QueueOrders: o.workers, job.QueueQueries: 2, job.QueueTells: 2}
 	p.work, err = worker.New(worker.Config{
 		Concurrency: n, RetryBase: 5 * time.Millisecond, RetryMax: 20 * time.Millisecond, MaxAttempts: 1000, Defects: o.defects,
-	}, relay.Consumer(p.queue), p.service.Handlers(), log, nil)
+	}, from, p.service.Handlers(), log, nil)
 	check()
 	var ctx context.Context
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(t.Context()))
@@ -241,6 +258,9 @@ func (w *world) start(t *testing.T, o options) *process {
 func (p *process) kill() {
 	p.tap.dead.Store(true)
 	p.stop()
+	if p.world.broker != nil {
+		p.world.broker.lose()
+	}
 }
 
 func (p *process) stop() {
@@ -286,6 +306,9 @@ func (p *process) settled() bool {
 	for _, q := range job.Queues() {
 		f := p.queue.Figures(q)
 		held += f.Depth + f.InFlight
+	}
+	if p.world.broker != nil {
+		held += p.world.broker.held()
 	}
 	return left.Jobs+left.Unfinished+held == 0
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/singleflight"
 
 	"oalab/server/internal/job"
@@ -34,6 +35,10 @@ type Config struct {
 	Phones Phones
 	// Direct takes the jobs under the planted defect no-outbox; unused otherwise.
 	Direct queue.Publisher
+	// Tells is a broker: what it has confirmed it keeps. The jobs that tell a follower go
+	// there unstored, before the order's own job ends. nil: they are stored with the
+	// order's end.
+	Tells queue.Publisher
 	// Now is the clock of serials and job times; nil means time.Now.
 	Now func() time.Time
 }
@@ -47,13 +52,15 @@ type Service struct {
 	wechat  WeChat
 	log     *slog.Logger
 	replies Replies
+	pushed  prometheus.Histogram
 	codes   atomic.Pointer[catalogue]
 	flights singleflight.Group // queries under way, by account and key
 }
 
 // New makes a Service with an empty catalogue (see Reload). With a nil Carrier all
-// business is answered "not available".
-func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger) (*Service, error) {
+// business is answered "not available". It registers oalab_push_delay_seconds with reg,
+// which may be nil.
+func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
 	setDefault(&cfg.InlineWait, 700*time.Millisecond)
 	setDefault(&cfg.CarrierTimeout, 4*time.Second)
 	setDefault(&cfg.LeaseMargin, 2*time.Second)
@@ -71,7 +78,12 @@ func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger) (*Servi
 	if cfg.Phones == nil {
 		cfg.Phones = store
 	}
-	s := &Service{cfg: cfg, store: store, replies: cfg.Replies, carrier: c, wechat: w, log: log}
+	s := &Service{cfg: cfg, store: store, replies: cfg.Replies, carrier: c, wechat: w, log: log, pushed: newPushDelay()}
+	if reg != nil {
+		if err := reg.Register(s.pushed); err != nil {
+			return nil, fmt.Errorf("register business metrics: %w", err)
+		}
+	}
 	s.codes.Store(&catalogue{})
 	return s, nil
 }

@@ -20,8 +20,8 @@ type State string
 
 // The states of an order.
 const (
-	StateAccepted State = "accepted" // stored with its job
-	StateQueued   State = "queued"   // its job is in the queue; the carrier has surely not got it
+	StateAccepted State = "accepted" // stored with its job, which is in the outbox or in the queue
+	StateQueued   State = "queued"   // given back to the queue; the carrier has surely not got it
 	StateSent     State = "sent"     // a call to the carrier may be under way
 	StateUnknown  State = "unknown"  // a call ended without an answer: it may be applied
 	StateDone     State = "done"

@@ -10,23 +10,26 @@ import (
 	"oalab/server/internal/wechatapi"
 )
 
-// Order is one order of a follower, as stored.
+// Order is one order of a follower, as stored. Its JSON form travels with its jobs.
 type Order struct {
-	Serial   string // names it at the carrier and towards the follower
-	Account  string
-	OpenID   string
-	Phone    string
-	Code     string // business code
-	Product  string
-	Name     string
-	Key      string // of the message that asked for it
-	State    State
-	Reason   string // why it failed, or what the last attempt met
-	Attempts int    // claims by workers
-	Version  int64  // grows with every change; a change names the one it saw
-	Told     string // "", or by which way the follower was told
-	Created  time.Time
+	Serial   string    `json:"serial"` // names it at the carrier and towards the follower
+	Account  string    `json:"account"`
+	OpenID   string    `json:"openid"`
+	Phone    string    `json:"phone"`
+	Code     string    `json:"code"` // business code
+	Product  string    `json:"product"`
+	Name     string    `json:"name"`
+	Key      string    `json:"key"` // of the message that asked for it
+	State    State     `json:"state"`
+	Reason   string    `json:"reason,omitempty"` // why it failed, or what the last attempt met
+	Attempts int       `json:"attempts"`         // claims by workers
+	Version  int64     `json:"version"`          // grows with every change; a change names the one it saw
+	Told     string    `json:"told,omitempty"`   // "", or by which way the follower was told
+	Created  time.Time `json:"created"`
 }
+
+// FirstVersion is the version of an order that is accepted.
+const FirstVersion = 1
 
 // The errors of a Store that callers tell apart.
 var (
@@ -66,8 +69,10 @@ type Store interface {
 	// Order returns an order, or ErrNoOrder.
 	Order(ctx context.Context, serial string) (Order, error)
 	// ClaimOrder leases an order to the caller and moves it to State.Claimed. It
-	// returns ErrNoOrder, ErrFinished or ErrLeased when that cannot be.
-	ClaimOrder(ctx context.Context, serial string, lease time.Duration) (Order, error)
+	// returns ErrNoOrder, ErrFinished or ErrLeased when that cannot be. known is what
+	// the caller knows of it: where that is the latest version nothing is read; of one
+	// without a version the serial counts alone. A finished order is returned too.
+	ClaimOrder(ctx context.Context, known Order, lease time.Duration) (Order, error)
 	// ResendOrder moves a claimed order from unknown to sent and renews the
 	// lease; ErrStale when the lease was lost.
 	ResendOrder(ctx context.Context, o Order, lease time.Duration) (Order, error)
@@ -77,7 +82,8 @@ type Store interface {
 	// FinishOrder brings a claimed order to its end and stores the jobs that
 	// follow from it; ErrStale when the order was changed meanwhile.
 	FinishOrder(ctx context.Context, o Order, to State, reason string, jobs ...job.Envelope) error
-	// MarkTold notes by which way the follower of a finished order was told.
+	// MarkTold notes by which way the follower of a finished order was told. The note
+	// of ToldTemplate may wait some ms for others: the platform swallows a repeat.
 	MarkTold(ctx context.Context, serial, way string) error
 	// StaleOrders returns up to limit orders that are unfinished or untold and
 	// had no progress for the given time.

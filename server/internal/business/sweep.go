@@ -53,7 +53,7 @@ func (s *Service) sweepOnce(ctx context.Context) (int, error) {
 			if o.State.Finished() {
 				newJob = tellJob
 			}
-			env, err := newJob(o.Serial, s.cfg.Now())
+			env, err := newJob(Order{Serial: o.Serial}, s.cfg.Now())
 			if err != nil {
 				return swept, err
 			}

@@ -13,46 +13,47 @@ import (
 
 // By which way a follower was told.
 const (
-	toldTemplate = "template"
+	ToldTemplate = "template"
 	toldSMS      = "sms"
 	toldNobody   = "nobody" // both ways are closed for good
 )
 
-type tellPayload struct {
-	Serial string `json:"serial"`
-}
-
-func tellJob(serial string, at time.Time) (job.Envelope, error) {
-	return job.New(job.KindTell, serial, tellPayload{serial}, at)
+// tellJob asks for a follower to be told how an order ended. It carries an order that was
+// just done, so that it need not be read; the serial alone of any other.
+func tellJob(known Order, at time.Time) (job.Envelope, error) {
+	return job.New(job.KindTell, known.Serial, known, at)
 }
 
 // runTell makes one attempt to tell a follower how an order ended: by template
 // message, whose client_msg_id lets the platform swallow a repeat, or by SMS
 // when the platform will never deliver it (BIZ-4).
 func (s *Service) runTell(ctx context.Context, env job.Envelope) error {
-	var p tellPayload
-	if err := env.Decode(&p); err != nil {
+	var o Order
+	err := env.Decode(&o)
+	if err != nil {
 		return err
 	}
-	o, err := s.store.Order(ctx, p.Serial)
+	if env.Again || o.State != StateDone { // somebody may have told it
+		o, err = s.store.Order(ctx, o.Serial)
+	}
 	switch {
 	case errors.Is(err, ErrNoOrder):
-		return job.GiveUp(fmt.Errorf("tell order %s: %w", p.Serial, err))
+		return job.GiveUp(fmt.Errorf("tell %s: %w", env.Key, err))
 	case err != nil:
-		return job.Retry(fmt.Errorf("tell order %s: %w", p.Serial, err))
+		return job.Retry(fmt.Errorf("tell %s: %w", env.Key, err))
 	case o.Told != "":
 		return nil
 	case !o.State.Finished():
-		return job.GiveUp(fmt.Errorf("tell order %s: it is still %s", p.Serial, o.State))
+		return job.GiveUp(fmt.Errorf("tell order %s: it is still %s", o.Serial, o.State))
 	}
 	way, err := s.tell(ctx, o)
 	if err != nil {
-		return job.Retry(fmt.Errorf("tell order %s: %w", p.Serial, err))
+		return job.Retry(fmt.Errorf("tell order %s: %w", o.Serial, err))
 	}
 	ctx, cancel := s.afterCall(ctx)
 	defer cancel()
 	if err := s.store.MarkTold(ctx, o.Serial, way); err != nil {
-		return job.Retry(fmt.Errorf("note that order %s is told: %w", p.Serial, err))
+		return job.Retry(fmt.Errorf("note that order %s is told: %w", o.Serial, err))
 	}
 	return nil
 }
@@ -67,7 +68,8 @@ func (s *Service) tell(ctx context.Context, o Order) (way string, err error) {
 		Data: map[string]string{"first": resultText(o), "keyword1": o.Name, "keyword2": result, "keyword3": o.Serial},
 	})
 	if err == nil {
-		return toldTemplate, nil
+		s.handed(o.Created)
+		return ToldTemplate, nil
 	}
 	if !wechatapi.IsPermanent(err) {
 		return "", err

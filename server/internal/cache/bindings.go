@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"oalab/server/internal/business"
+	"oalab/server/internal/freshness"
 )
 
 // How long an answer about a follower's number is kept, at most: each life is
@@ -35,9 +36,6 @@ const lookupTimeout = 3 * time.Second
 type BindingStore interface {
 	// Phone returns the number bound to a follower, or business.ErrUnbound.
 	Phone(ctx context.Context, account, openid string) (string, error)
-	// BindingGeneration names the state of all bindings; each committed change of
-	// one gives it a name that was never used before.
-	BindingGeneration(ctx context.Context) (string, error)
 	// EachBinding visits every follower that has a number bound.
 	EachBinding(ctx context.Context, visit func(account, openid, phone string)) error
 }
@@ -58,13 +56,12 @@ type BindingsConfig struct {
 // the filter of all that are bound, in Redis, and in the database, where
 // look-ups of one follower at one time share one statement (STO-5).
 //
-// How old an answer may be: a look-up that begins Window (3 s) or more after the
-// commit of a change, by whichever process, sees that change or a later one;
-// usually it is PollEvery (1 s). For that, every answer and the filter are kept
-// under the generation of the bindings, a name that every change replaces. Run
-// asks for it each second. What is kept counts only under the generation that
-// was asked for last, and only for Window from when it was asked; without Run, or
-// when the database does not tell it, every look-up is one statement of its own.
+// How old an answer may be: a look-up that begins freshness.Window (3 s) or more
+// after the commit of a change, by whichever process, sees that change or a later
+// one; usually it is as soon as the change was broadcast. For that, every answer and
+// the filter are kept under the generation of the bindings, a name that every change
+// replaces, and count only under the one that See told last, and only for Window from
+// when it was asked for; when nobody tells it, every look-up is one statement of its own.
 // Who changes the table past this program must change the name too, or wait for
 // the lives to end.
 //
@@ -85,6 +82,7 @@ type Bindings struct {
 	process *otter.Cache[bound, binding]
 	flights singleflight.Group
 	view    atomic.Pointer[view]
+	seen    chan struct{} // holds one when the view is newer than what Run has seen
 	filter  atomic.Pointer[filter]
 
 	hits     prometheus.Counter
@@ -111,7 +109,7 @@ func (b binding) answer() (string, error) {
 	return b.phone, nil
 }
 
-// NewBindings makes a Bindings that asks the database until it is Run, and
+// NewBindings makes a Bindings that asks the database until it is told a generation, and
 // registers oalab_bloom_refusals_total with reg, which may be nil.
 func NewBindings(cfg BindingsConfig, c *Client, store BindingStore, log *slog.Logger, reg prometheus.Registerer) (*Bindings, error) {
 	if cfg.Entries <= 0 {
@@ -126,7 +124,7 @@ func NewBindings(cfg BindingsConfig, c *Client, store BindingStore, log *slog.Lo
 		return nil, fmt.Errorf("make the cache of bindings: %w", err)
 	}
 	b := &Bindings{
-		client: c, store: store, log: log, keys: cfg.Keys, entries: cfg.Entries, process: process,
+		client: c, store: store, log: log, keys: cfg.Keys, entries: cfg.Entries, process: process, seen: make(chan struct{}, 1),
 		hits: c.requests.WithLabelValues(cacheBindings, resultHit),
 		refusals: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "oalab_bloom_refusals_total", Help: "Look-ups of followers that the filter knew to have no number bound.",
@@ -146,7 +144,7 @@ func NewBindings(cfg BindingsConfig, c *Client, store BindingStore, log *slog.Lo
 func (b *Bindings) Phone(ctx context.Context, account, openid string) (string, error) {
 	now := time.Now()
 	v := b.view.Load()
-	if v == nil || now.Sub(v.asked) >= Window {
+	if v == nil || now.Sub(v.asked) >= freshness.Window {
 		return b.store.Phone(ctx, account, openid)
 	}
 	who := bound{account, openid}

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"oalab/server/internal/business"
+	"oalab/server/internal/freshness"
 	"oalab/server/internal/sqlstore"
 )
 
@@ -56,22 +57,61 @@ func bindings(t *testing.T, cfg BindingsConfig, addr string, store BindingStore)
 	return b, reg
 }
 
-// now brings the view and the filter up to date.
-func (b *Bindings) now(t *testing.T) {
+// asked brings the view up to date.
+func (b *Bindings) asked(t *testing.T, db freshness.Store) {
 	t.Helper()
-	if _, err := b.poll(t.Context()); err != nil {
+	asked := time.Now()
+	generations, err := db.Generations(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
+	b.See(generations[freshness.Bindings], asked)
+}
+
+// now brings the view and the filter up to date.
+func (b *Bindings) now(t *testing.T, db freshness.Store) {
+	t.Helper()
+	b.asked(t, db)
 	if err := b.fill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // cold does what now does, and forgets what this process keeps.
-func (b *Bindings) cold(t *testing.T) {
+func (b *Bindings) cold(t *testing.T, db freshness.Store) {
 	t.Helper()
-	b.now(t)
+	b.now(t, db)
 	b.process.InvalidateAll()
+}
+
+// silence is a broadcast that brings nothing.
+type silence struct{}
+
+func (silence) Listen(ctx context.Context, _ func()) { <-ctx.Done() }
+
+// run keeps bindings up to date by the polls of a database; the returned function ends it.
+func run(t testing.TB, b *Bindings, db freshness.Store) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	w, err := freshness.New(freshness.Config{}, db, silence{}, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Follow(freshness.Bindings, b.See)
+	if err := w.Look(ctx); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 2)
+	go func() { ended <- w.Run(ctx) }()
+	go func() { ended <- b.Run(ctx) }()
+	return func() {
+		cancel()
+		for range cap(ended) {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
 
 // is fails the test unless the look-up says want; "" is not bound.
@@ -108,7 +148,7 @@ func TestUnknownFollowersCostNoStatement(t *testing.T) {
 				}
 				b, reg := bindings(t, test.cfg, test.addr, db)
 				if test.run {
-					b.now(t)
+					b.now(t, db)
 				}
 				before := db.Statements()
 				for i := range many {
@@ -143,12 +183,10 @@ func TestAHotFollowerCostsOneStatementWhenItsEntryEnds(t *testing.T) {
 				db := openDB(t, path)
 				bind(t, db, "o1", "13800000001")
 				b, reg := bindings(t, BindingsConfig{}, test.addr, db)
-				b.cold(t)
+				b.cold(t, db)
 				for i, wait := range []time.Duration{0, 0, BindingTTL + time.Second, SharedBindingTTL + time.Second} {
 					time.Sleep(wait)
-					if _, err := b.poll(t.Context()); err != nil {
-						t.Fatal(err)
-					}
+					b.asked(t, db)
 					before := db.Statements()
 					var all sync.WaitGroup
 					for range 200 {
@@ -179,9 +217,7 @@ func TestBindingsAreKeptWarm(t *testing.T) {
 				bind(t, db, fmt.Sprint("o", i), "13800000001")
 			}
 			b, reg := bindings(t, BindingsConfig{Entries: entries, Keys: 1000}, nobody, db)
-			ctx, cancel := context.WithCancel(t.Context())
-			ended := make(chan error, 1)
-			go func() { ended <- b.Run(ctx) }()
+			stop := run(t, b, db)
 			looked := 0
 			for range 20 { // beyond the lives of the first filling
 				time.Sleep(BindingTTL / 10)
@@ -195,10 +231,7 @@ func TestBindingsAreKeptWarm(t *testing.T) {
 			if (hits == looked) != warm {
 				t.Errorf("room for %d: %d hits for %d look-ups", entries, hits, looked)
 			}
-			cancel()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
+			stop()
 		})
 	}
 }
@@ -209,11 +242,11 @@ type deaf struct {
 	on atomic.Bool
 }
 
-func (d *deaf) BindingGeneration(ctx context.Context) (string, error) {
+func (d *deaf) Generations(ctx context.Context) (map[freshness.Topic]string, error) {
 	if d.on.Load() {
-		return "", errors.New("not today")
+		return nil, errors.New("not today")
 	}
-	return d.DB.BindingGeneration(ctx)
+	return d.DB.Generations(ctx)
 }
 
 // The stated bound: a change that another process commits is seen by every look-up
@@ -229,10 +262,8 @@ func TestAChangeIsSeenWithinTheWindow(t *testing.T) {
 					db, other := &deaf{DB: openDB(t, path)}, openDB(t, path)
 					bind(t, other, "o1", "13800000001")
 					b, reg := bindings(t, BindingsConfig{}, "", db)
-					ctx, cancel := context.WithCancel(t.Context())
-					ended := make(chan error, 1)
-					go func() { ended <- b.Run(ctx) }()
-					time.Sleep(20*PollEvery + after)
+					stop := run(t, b, db)
+					time.Sleep(20*freshness.PollEvery + after)
 
 					b.is(t, "o1", "13800000001")
 					b.is(t, "o2", "")
@@ -244,9 +275,9 @@ func TestAChangeIsSeenWithinTheWindow(t *testing.T) {
 					if n := counted(t, reg, "oalab_bloom_refusals_total"); n != 2 {
 						t.Errorf("%g refusals, want 2", n)
 					}
-					bound := PollEvery + time.Millisecond
+					bound := freshness.PollEvery + time.Millisecond
 					if lost {
-						bound = Window
+						bound = freshness.Window
 					}
 					time.Sleep(bound)
 					b.is(t, "o1", "13800000011")
@@ -261,16 +292,13 @@ func TestAChangeIsSeenWithinTheWindow(t *testing.T) {
 
 					// Once the polls are back, the filter refuses again.
 					db.on.Store(false)
-					time.Sleep(fillEvery + 2*PollEvery)
+					time.Sleep(fillEvery + 2*freshness.PollEvery)
 					b.is(t, "o3", "")
 					b.is(t, "o2", "13800000002")
 					if n := counted(t, reg, "oalab_bloom_refusals_total"); n != 3 {
 						t.Errorf("%g refusals at the end, want 3", n)
 					}
-					cancel()
-					if err := <-ended; err != nil {
-						t.Error(err)
-					}
+					stop()
 				})
 			})
 		}
@@ -291,8 +319,8 @@ func TestAnotherDatabaseOnTheSameRedis(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first.cold(t)
-		second.cold(t)
+		first.cold(t, a)
+		second.cold(t, other)
 		for range 2 {
 			first.is(t, "o1", "13800000001")
 			second.is(t, "o1", "13800000002")
@@ -309,7 +337,7 @@ func TestAnUnknownFormInRedisIsNotBelieved(t *testing.T) {
 			db := openDB(t, path)
 			bind(t, db, "o1", "13800000001")
 			b, _ := bindings(t, BindingsConfig{}, "", db)
-			b.cold(t)
+			b.cold(t, db)
 			key := bindingKey(bound{"demo", "o1"}, b.view.Load().generation)
 			if err := b.client.rdb.Set(t.Context(), key, raw, time.Minute).Err(); err != nil {
 				t.Fatal(err)
@@ -333,7 +361,7 @@ func TestAnErrorIsNotKept(t *testing.T) {
 		db := openDB(t, path)
 		bind(t, db, "o1", "13800000001")
 		b, _ := bindings(t, BindingsConfig{}, "", broken{db})
-		b.cold(t)
+		b.cold(t, db)
 		for range 2 {
 			if phone, err := b.Phone(t.Context(), "demo", "o1"); !errors.Is(err, errBroken) {
 				t.Errorf("%q, %v", phone, err)
@@ -380,7 +408,9 @@ func TestLivesAreSpreadAndRepeatable(t *testing.T) {
 // million are the bindings o0 … o999999, in memory.
 type million struct{ BindingStore }
 
-func (million) BindingGeneration(context.Context) (string, error) { return "g", nil }
+func (million) Generations(context.Context) (map[freshness.Topic]string, error) {
+	return map[freshness.Topic]string{freshness.Bindings: "g"}, nil
+}
 
 func (million) EachBinding(_ context.Context, visit func(account, openid, phone string)) error {
 	for i := range 1_000_000 {
@@ -398,7 +428,7 @@ func TestTheFilterHoldsAMillion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.now(t)
+	b.now(t, million{})
 	f := b.filter.Load()
 	wrong := 0
 	for i := range 1_000_000 {
@@ -430,15 +460,7 @@ func BenchmarkHotBinding(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(b.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- cached.Run(ctx) }()
-	defer func() {
-		cancel()
-		if err := <-ended; err != nil {
-			b.Error(err)
-		}
-	}()
+	defer run(b, cached, db)()
 	for cached.view.Load() == nil || cached.filter.Load() == nil {
 		time.Sleep(time.Millisecond)
 	}
@@ -452,7 +474,7 @@ func BenchmarkHotBinding(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if _, err := one.store.Phone(ctx, "demo", one.openid); err != nil && !errors.Is(err, business.ErrUnbound) {
+					if _, err := one.store.Phone(b.Context(), "demo", one.openid); err != nil && !errors.Is(err, business.ErrUnbound) {
 						b.Error(err)
 					}
 				}

@@ -3,22 +3,12 @@ package cache
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/bits-and-blooms/bloom/v3"
 )
 
 const (
-	// PollEvery is how often Run asks for the generation of the bindings.
-	PollEvery = time.Second
-	// Window is how long a generation counts from when it was asked for: the
-	// oldest that an answer of Bindings can be.
-	Window = 3 * time.Second
-)
-
-const (
-	pollTimeout = time.Second
 	// fillEvery is the least time between two fillings of the filter, each of which
 	// reads all bindings; fillTimeout bounds one.
 	fillEvery   = 10 * time.Second
@@ -56,41 +46,31 @@ func (f *filter) has(who bound) bool {
 	return f.bits.Test(who.bytes(buf[:]))
 }
 
-// Run keeps up with the changes of the bindings until ctx ends. It may be called once.
+// See tells which generation the bindings have, and when it was asked for. It does not
+// block.
+func (b *Bindings) See(generation string, asked time.Time) {
+	b.view.Store(&view{generation, asked})
+	select {
+	case b.seen <- struct{}{}:
+	default:
+	}
+}
+
+// Run fills the filter anew after changes, until ctx ends. It may be called once.
 func (b *Bindings) Run(ctx context.Context) error {
-	var filling sync.WaitGroup
-	defer filling.Wait()
-	free := make(chan struct{}, 1) // holds one while no filling is under way
-	free <- struct{}{}
 	var filled time.Time // when the last filling began
-	ticker := time.NewTicker(PollEvery)
-	defer ticker.Stop()
-	for lost := false; ; {
-		generation, err := b.poll(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if (err != nil) != lost {
-			lost = err != nil
-			b.log.Warn("state of the bindings", "known", !lost, "error", err)
-		}
-		if err == nil && b.due(generation, filled) {
-			select {
-			case <-free:
-				filled = time.Now()
-				filling.Go(func() {
-					defer func() { free <- struct{}{} }()
-					if err := b.fill(ctx); err != nil && ctx.Err() == nil {
-						b.log.Warn("filter of bindings not filled", "error", err)
-					}
-				})
-			default:
-			}
-		}
+	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-ticker.C:
+		case <-b.seen:
+		}
+		if !b.due(b.view.Load().generation, filled) {
+			continue
+		}
+		filled = time.Now()
+		if err := b.fill(ctx); err != nil && ctx.Err() == nil {
+			b.log.Warn("filter of bindings not filled", "error", err)
 		}
 	}
 }
@@ -107,32 +87,16 @@ func (b *Bindings) due(generation string, filled time.Time) bool {
 	return f.all && age >= warmFor-fillEvery // before the first of them ends
 }
 
-// poll asks for the generation. It counts from before the question.
-func (b *Bindings) poll(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	asked := time.Now()
-	generation, err := b.store.BindingGeneration(ctx)
-	if err != nil {
-		return "", err
-	}
-	b.view.Store(&view{generation, asked})
-	return generation, nil
-}
-
-// fill makes a new filter. The generation is read before the bindings: they may
-// be of a later one, and then the filter is not asked.
+// fill makes a new filter. The generation was asked for before the bindings are read:
+// they may be of a later one, and then the filter is not asked.
 func (b *Bindings) fill(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, fillTimeout)
 	defer cancel()
-	generation, err := b.store.BindingGeneration(ctx)
-	if err != nil {
-		return err
-	}
+	generation := b.view.Load().generation
 	f := &filter{generation: generation, bits: bloom.NewWithEstimates(b.keys, falsePositives)}
 	var buf []byte
 	now, n := time.Now(), 0
-	err = b.store.EachBinding(ctx, func(account, openid, phone string) {
+	err := b.store.EachBinding(ctx, func(account, openid, phone string) {
 		who := bound{account, openid}
 		buf = who.bytes(buf)
 		f.bits.Add(buf)

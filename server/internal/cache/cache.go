@@ -26,9 +26,13 @@ import (
 
 // Config of a Client; zero values take the defaults.
 type Config struct {
-	// Addr is the host:port of Redis; "" means an instance in this process, which
-	// lives and dies with it.
+	// Addr is the host:port of Redis; "" without Sentinels means an instance in this
+	// process, which lives and dies with it.
 	Addr string
+	// Sentinels are the host:port of those that say which Redis is the primary of Master,
+	// now and after it was lost (DIS-6).
+	Sentinels []string
+	Master    string
 	// Password that Redis asks for; "" for none.
 	Password string
 	// Timeout bounds each visit to Redis; 0 means 100 ms.
@@ -66,7 +70,11 @@ const (
 	// cacheBindings counts the hits in this process too; a look-up that waits for
 	// another one's counts nothing.
 	cacheBindings = "bindings"
+	cacheNews     = "news" // what is told of changes
 )
+
+// newsCheck is after how much silence the connection that news comes by is tried.
+const newsCheck = time.Second
 
 // New makes a Client and registers its metrics with reg, which may be nil. Redis
 // may be away: nothing is connected before the first request.
@@ -90,7 +98,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Name: "oalab_redis_errors_total", Help: "Requests that Redis did not answer, or not well.",
 		}),
 	}
-	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings} {
+	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings, cacheNews} {
 		for _, result := range []string{resultHit, resultMiss, resultNew, resultDone, resultFailed, resultSkipped} {
 			c.requests.WithLabelValues(cache, result)
 		}
@@ -100,13 +108,17 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			return nil, fmt.Errorf("register cache metrics: %w", err)
 		}
 	}
+	// Failures are counted and shown; the client's own lines would go to stderr.
+	redis.SetLogger(&logging.VoidLogger{})
+	if len(cfg.Sentinels) > 0 {
+		c.rdb = redis.NewFailoverClient(failover(cfg))
+		return c, nil
+	}
 	opt := options(cfg)
 	if cfg.Addr == "" {
 		c.embedded = newEmbedded()
 		opt.Dialer = func(context.Context, string, string) (net.Conn, error) { return c.embedded.dial() }
 	}
-	// Failures are counted and shown; the client's own lines would go to stderr.
-	redis.SetLogger(&logging.VoidLogger{})
 	c.rdb = redis.NewClient(opt)
 	return c, nil
 }
@@ -122,6 +134,20 @@ func options(cfg Config) *redis.Options {
 		PoolSize: 32, PipelinePoolSize: -1,
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	}
+}
+
+// failover are the options of a primary that Sentinels know. Replicas are never asked: they
+// may be behind.
+func failover(cfg Config) *redis.FailoverOptions {
+	o := options(cfg)
+	return &redis.FailoverOptions{
+		MasterName: cfg.Master, SentinelAddrs: cfg.Sentinels, Password: cfg.Password,
+		DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout, PoolTimeout: o.PoolTimeout,
+		ContextTimeoutEnabled: o.ContextTimeoutEnabled,
+		MaxRetries:            o.MaxRetries, DialerRetries: o.DialerRetries,
+		PoolSize: o.PoolSize, PipelinePoolSize: o.PipelinePoolSize,
+		DisableIdentity: o.DisableIdentity,
 	}
 }
 

@@ -46,6 +46,11 @@ func (h *Handler) route(ctx context.Context, account string, m *wechat.Message) 
 		h.log.LogAttrs(ctx, slog.LevelInfo, "message of an unknown type",
 			slog.String("account", account), slog.String("type", m.Type), slog.String("event", m.Event))
 	}
+	if command != "" && h.cfg.Current != nil {
+		if err := h.cfg.Current(ctx); err != nil {
+			return answer{}, err
+		}
+	}
 	if command != "" {
 		outcome, ok, err := h.business.Answer(ctx, Command{
 			Account: account, OpenID: m.From, Key: m.Key(), Text: command, At: time.Unix(m.CreateTime, 0),

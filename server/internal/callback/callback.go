@@ -68,9 +68,15 @@ type Config struct {
 	// MaxInFlight is how many messages may be worked on at once; beyond it new
 	// ones are refused and the platform tries again. 0 means 4096.
 	MaxInFlight int
+	// MaxConcurrent is how many tries are served at once; further ones wait for their
+	// turn within the budget and are then answered 503. 0 means no bound.
+	MaxConcurrent int
 	// Alone makes each try of a message do its own work. It is a planted defect.
 	Alone bool
 	Texts Texts
+	// Current is asked before a message is answered by what this server keeps of the
+	// database: an error means that it may be too old for that. Nil means never.
+	Current func(ctx context.Context) error
 	// UserLog gets every message that is answered, before the answer; nil means none.
 	UserLog UserLog
 }
@@ -82,6 +88,7 @@ type Handler struct {
 	business Business
 	answers  Answers
 	flights  *flights
+	slots    slots
 	recent   recent
 	metrics  *metrics
 	log      *slog.Logger
@@ -125,6 +132,7 @@ func New(cfg Config, business Business, answers Answers, log *slog.Logger, reg p
 	return &Handler{
 		cfg: cfg, accounts: accounts, business: business, answers: answers, metrics: m, log: log,
 		flights: newFlights(cfg.MaxInFlight, cfg.WorkLimit, !cfg.Alone),
+		slots:   newSlots(cfg.MaxConcurrent),
 	}, nil
 }
 

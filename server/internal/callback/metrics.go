@@ -32,6 +32,7 @@ const (
 	refusedForbidden = "forbidden"
 	refusedComplex   = "complex"
 	refusedField     = "field"
+	refusedBusy      = "busy" // 503: no turn came within the budget
 
 	// Of encrypted messages, by the platform's own codes.
 	refusedMsgSignature = "msg_signature" // -40001
@@ -84,7 +85,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	}
 	for _, r := range []string{
 		refusedAccount, refusedSignature, refusedEncrypted, refusedBody, refusedTooLarge,
-		refusedMalformed, refusedForbidden, refusedComplex, refusedField,
+		refusedMalformed, refusedForbidden, refusedComplex, refusedField, refusedBusy,
 		refusedPlaintext, refusedMsgSignature, refusedEnvelope, refusedAppID, refusedDecrypt, refusedBuffer, refusedBase64,
 	} {
 		m.refused.WithLabelValues(r)

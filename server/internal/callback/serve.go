@@ -45,6 +45,12 @@ func (h *Handler) ServeAccount(w http.ResponseWriter, r *http.Request, name stri
 func (h *Handler) push(w http.ResponseWriter, r *http.Request, account *Account, query url.Values, arrived time.Time) {
 	ctx, cancel := context.WithDeadline(r.Context(), arrived.Add(h.cfg.Budget))
 	defer cancel()
+	if !h.slots.take(ctx) {
+		w.Header().Set("Retry-After", "1")
+		h.refuse(w, r, account.Name, http.StatusServiceUnavailable, refusedBusy, "")
+		return
+	}
+	defer h.slots.give()
 	encrypted := query.Get("encrypt_type") == "aes"
 	if reason, detail := account.admit(encrypted); reason != "" {
 		h.refuse(w, r, account.Name, http.StatusBadRequest, reason, detail)

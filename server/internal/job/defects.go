@@ -29,6 +29,10 @@ const (
 	DefectDoubleRefresh = "double-refresh"
 )
 
+// DefectStaleCache makes a server believe its copies until it is told otherwise: a change
+// whose broadcast was lost is never asked for.
+const DefectStaleCache = "stale-cache"
+
 // Defects is a set of planted defects; the zero value plants none.
 type Defects []string
 
@@ -36,7 +40,7 @@ type Defects []string
 func AllDefects() []string {
 	return []string{
 		DefectAckBeforeCarrier, DefectNoSerial, DefectNoOutbox, DefectNoDedup, DefectReplyNotCached,
-		DefectDeadTokenKept, DefectDoubleRefresh,
+		DefectDeadTokenKept, DefectDoubleRefresh, DefectStaleCache,
 	}
 }
 

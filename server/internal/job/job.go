@@ -52,6 +52,9 @@ type Envelope struct {
 	Kind    Kind            `json:"kind"`
 	Payload json.RawMessage `json:"payload"`
 	Created time.Time       `json:"created"`
+	// Again says that somebody may have worked at the job before: what it carries may
+	// be out of date.
+	Again bool `json:"again,omitempty"`
 }
 
 // New makes an envelope: ref names the cause (a serial, a message key) and,

@@ -32,6 +32,9 @@ const (
 	maxOwn = 10_000
 	// maxPages is how many batches one poll reads, the oldest rows first.
 	maxPages = 16
+	// confirmedWait is how long the row of a confirmed job may wait for others, so that
+	// one statement deletes them. After a kill another server publishes what waited.
+	confirmedWait = 250 * time.Millisecond
 	// lastWords is how long what is on its way at a stop may take. A row whose
 	// confirm is not waited for is published again by the next server.
 	lastWords = time.Second
@@ -42,8 +45,8 @@ type post struct {
 	mu  sync.Mutex
 	own []job.Envelope // committed by this process, not yet confirmed; under mu
 
-	seen      map[int64]int  // rows of others, and at how many polls
-	confirmed []job.Envelope // whose rows could not be deleted
+	seen      map[int64]int // rows of others, and at how many polls
+	confirmed []int64       // rows of confirmed jobs, not deleted yet
 }
 
 // add takes a row of this process in.
@@ -77,36 +80,56 @@ func (p *post) known() map[int64]bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ids := make(map[int64]bool)
-	for _, envs := range [][]job.Envelope{p.own, p.confirmed} {
-		for _, env := range envs {
-			ids[env.ID] = true
-		}
+	for _, env := range p.own {
+		ids[env.ID] = true
+	}
+	for _, id := range p.confirmed {
+		ids[id] = true
 	}
 	return ids
 }
 
 // forward publishes the rows of one queue: those of this process when they are
-// announced, abandoned ones of others at a poll.
+// announced, abandoned ones of others at a poll. It deletes what is confirmed when that
+// has waited for others.
 func (r *Relay) forward(ctx context.Context, l *line) {
-	for rows := true; ; {
-		err := r.forwardOwn(ctx, l)
+	var due <-chan time.Time
+	for rows, remove := true, false; ; {
+		var err error
+		if remove {
+			err = r.remove(ctx, l)
+		}
+		if err == nil {
+			err = r.forwardOwn(ctx, l)
+		}
 		if err == nil && rows {
 			err = r.forwardAbandoned(ctx, l)
 		}
 		wake := l.wake
+		if due == nil && len(l.post.confirmed) > 0 {
+			due = time.After(confirmedWait)
+		}
 		if err != nil {
 			if ctx.Err() == nil {
 				r.log.Warn("jobs wait in the outbox", "queue", l.name, "error", err)
 			}
-			clear(l.post.seen) // they waited for what failed, not for a server that is gone
-			wake = nil         // the next poll tries again, no sooner
+			clear(l.post.seen)   // they waited for what failed, not for a server that is gone
+			wake, due = nil, nil // the next poll tries again, no sooner
 		}
 		select {
 		case <-ctx.Done():
+			last, cancel := outlive(ctx)
+			defer cancel()
+			if err := r.remove(last, l); err != nil {
+				r.log.Warn("rows of confirmed jobs are left in the outbox", "queue", l.name, "error", err)
+			}
 			return
 		case <-wake:
-			rows = false
+			rows, remove = false, false
+		case <-due:
+			rows, remove, due = false, true, nil
 		case rows = <-l.poll:
+			remove, due = true, nil
 			if !rows {
 				clear(l.post.seen)
 			}
@@ -115,9 +138,6 @@ func (r *Relay) forward(ctx context.Context, l *line) {
 }
 
 func (r *Relay) forwardOwn(ctx context.Context, l *line) error {
-	if err := r.confirm(ctx, l, nil); err != nil {
-		return err
-	}
 	for {
 		batch := l.post.take(r.cfg.Batch)
 		if len(batch) == 0 {
@@ -134,9 +154,9 @@ func (r *Relay) forwardOwn(ctx context.Context, l *line) error {
 func (r *Relay) forwardAbandoned(ctx context.Context, l *line) error {
 	seen, after := make(map[int64]int), int64(0)
 	for range maxPages {
-		rows, err := r.store.PendingJobs(ctx, l.name, after, r.cfg.Batch)
+		rows, err := r.read(ctx, l, after)
 		if err != nil {
-			return fmt.Errorf("read rows after %d: %w", after, err)
+			return err
 		}
 		var abandoned []job.Envelope
 		known := l.post.known()
@@ -160,7 +180,7 @@ func (r *Relay) forwardAbandoned(ctx context.Context, l *line) error {
 	return nil
 }
 
-// send publishes rows, several at once, and deletes those that the queue has
+// send publishes rows, several at once, and remembers those that the queue has
 // confirmed. It returns those that it has not, with the first reason.
 func (r *Relay) send(ctx context.Context, l *line, batch []job.Envelope) (unsent []job.Envelope, err error) {
 	publish, cancel := outlive(ctx)
@@ -183,24 +203,25 @@ func (r *Relay) send(ctx context.Context, l *line, batch []job.Envelope) (unsent
 		})
 	}
 	err = sending.Wait()
-	var sent []job.Envelope
 	for i, env := range batch {
 		if taken[i] {
-			sent = append(sent, env)
+			l.post.confirmed = append(l.post.confirmed, env.ID)
 		} else {
 			unsent = append(unsent, env)
 		}
 	}
-	return unsent, errors.Join(err, r.confirm(publish, l, sent))
+	// Nobody swallows the second answer to a query: its row does not wait.
+	if l.name == job.QueueQueries || len(l.post.confirmed) >= r.cfg.Batch {
+		err = errors.Join(err, r.remove(publish, l))
+	}
+	return unsent, err
 }
 
-// confirm deletes rows that the queue has confirmed, and those that could not be
-// deleted before: they must not be published again.
-func (r *Relay) confirm(ctx context.Context, l *line, sent []job.Envelope) error {
-	l.post.confirmed = append(l.post.confirmed, sent...)
+// remove deletes the rows that the queue has confirmed: they must not be published again.
+func (r *Relay) remove(ctx context.Context, l *line) error {
 	for len(l.post.confirmed) > 0 {
 		n := min(len(l.post.confirmed), r.cfg.Batch)
-		if err := r.store.JobsConfirmed(ctx, l.post.confirmed[:n]); err != nil {
+		if err := r.store.DeleteJobs(ctx, l.post.confirmed[:n]); err != nil {
 			return fmt.Errorf("delete %d confirmed rows: %w", n, err)
 		}
 		l.post.confirmed = l.post.confirmed[n:]

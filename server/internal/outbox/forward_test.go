@@ -14,6 +14,7 @@ import (
 
 	"oalab/server/internal/job"
 	"oalab/server/internal/outbox"
+	"oalab/server/internal/queue/queuetest"
 )
 
 // server is a relay to a broker on rows that it may share with others.
@@ -195,5 +196,43 @@ func TestConfirmsArePipelined(t *testing.T) {
 		if to.most != 8 || to.confirmed != 16 || store.left() != 8 {
 			t.Errorf("%d at once, %d confirmed, %d rows left; want 8, 16, 8", to.most, to.confirmed, store.left())
 		}
+	})
+}
+
+// TestConfirmedRowsShareADelete: the rows of confirmed orders wait for others, that of a
+// query does not; a stop leaves none behind.
+func TestConfirmedRowsShareADelete(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &rows{}
+		s := startServer(t, store, outbox.Config{})
+		<-time.After(10 * time.Millisecond) // off the polls
+		state := func(what string, deletes, left int) {
+			t.Helper()
+			synctest.Wait()
+			rows := store.left()
+			store.mu.Lock()
+			defer store.mu.Unlock()
+			if store.deletes != deletes || rows != left {
+				t.Errorf("%s: %d statements, %d rows left; want %d, %d", what, store.deletes, rows, deletes, left)
+			}
+		}
+		for id := range int64(5) {
+			s.commit(store, id+1)
+			<-time.After(20 * time.Millisecond)
+		}
+		state("confirmed at once, deleted later", 0, 5)
+		<-time.After(200 * time.Millisecond)
+		state("together", 1, 0)
+		query := queuetest.Job(job.KindQuery, 7)
+		query.ID = 7
+		store.mu.Lock()
+		store.waiting = append(store.waiting, query)
+		store.mu.Unlock()
+		s.relay.Announce([]job.Envelope{query})
+		state("a query", 2, 0)
+		s.commit(store, 8)
+		state("before the stop", 2, 1)
+		s.stop()
+		state("after the stop", 3, 0)
 	})
 }

@@ -108,6 +108,7 @@ type rows struct {
 	waiting []job.Envelope
 	failing bool
 	settled []int64
+	deletes int // statements that delete
 	polls   int // questions whether there are rows
 	reads   int // questions for rows
 }
@@ -125,9 +126,11 @@ func (r *rows) PendingJobs(_ context.Context, name string, after int64, limit in
 	return found, nil
 }
 
-func (r *rows) JobsPublished(context.Context, []job.Envelope) error { return nil }
+func (r *rows) SettleJob(ctx context.Context, env job.Envelope) error {
+	return r.DeleteJobs(ctx, []int64{env.ID})
+}
 
-func (r *rows) SettleJob(_ context.Context, id int64) error {
+func (r *rows) remove(id int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.failing {
@@ -143,9 +146,12 @@ func (r *rows) SettleJob(_ context.Context, id int64) error {
 	return nil
 }
 
-func (r *rows) JobsConfirmed(ctx context.Context, envs []job.Envelope) error {
-	for _, env := range envs {
-		if err := r.SettleJob(ctx, env.ID); err != nil {
+func (r *rows) DeleteJobs(_ context.Context, ids []int64) error {
+	r.mu.Lock()
+	r.deletes++
+	r.mu.Unlock()
+	for _, id := range ids {
+		if err := r.remove(id); err != nil {
 			return err
 		}
 	}
@@ -153,7 +159,7 @@ func (r *rows) JobsConfirmed(ctx context.Context, envs []job.Envelope) error {
 }
 
 func (r *rows) BuryJob(ctx context.Context, env job.Envelope, _ int, _ string) error {
-	return r.SettleJob(ctx, env.ID)
+	return r.SettleJob(ctx, env)
 }
 
 func (r *rows) WaitingQueues(_ context.Context, queues []string) (map[string]bool, error) {
@@ -192,6 +198,7 @@ type publisher struct {
 	mu      sync.Mutex
 	failing bool
 	took    []int64
+	again   map[int64]bool // those that somebody may have worked at before
 }
 
 func (p *publisher) Publish(_ context.Context, env job.Envelope) error {
@@ -201,6 +208,10 @@ func (p *publisher) Publish(_ context.Context, env job.Envelope) error {
 		return errors.New("broker away")
 	}
 	p.took = append(p.took, env.ID)
+	if p.again == nil {
+		p.again = make(map[int64]bool)
+	}
+	p.again[env.ID] = env.Again
 	return nil
 }
 
@@ -245,6 +256,9 @@ func TestRelay(t *testing.T) {
 		relay.Announce(orders(0))
 		step("a row that nobody announced", 0, 1, 2, 7)
 		step("it is found by the poll", time.Second, 1, 2, 7, 5)
+		if diff := cmp.Diff(map[int64]bool{1: true, 2: true, 7: false, 5: true}, to.again); diff != "" {
+			t.Errorf("somebody may have worked at what was read (-want +got)\n%s", diff)
+		}
 		store.add(3) // committed after 5, though its number is lower
 		step("a late commit is not beyond the cursor", time.Second, 1, 2, 7, 5)
 		step("a late commit is found by a full look", fullLook, 1, 2, 7, 5, 3)

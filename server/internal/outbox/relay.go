@@ -5,7 +5,6 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -23,12 +22,10 @@ type Store interface {
 	WaitingQueues(ctx context.Context, queues []string) (map[string]bool, error)
 	// PendingJobs returns up to limit rows of the queue with an ID above after, by ID.
 	PendingJobs(ctx context.Context, queue string, after int64, limit int) ([]job.Envelope, error)
-	// JobsPublished notes that the queue has taken the rows.
-	JobsPublished(ctx context.Context, envs []job.Envelope) error
-	// JobsConfirmed notes that the queue keeps the rows from now on, and deletes them.
-	JobsConfirmed(ctx context.Context, envs []job.Envelope) error
-	// SettleJob deletes a row; a row already gone is no error.
-	SettleJob(ctx context.Context, id int64) error
+	// DeleteJobs deletes rows; those already gone are no error.
+	DeleteJobs(ctx context.Context, ids []int64) error
+	// SettleJob deletes the row of a job that is done; one already gone is no error.
+	SettleJob(ctx context.Context, env job.Envelope) error
 	// BuryJob moves a row to the dead letters.
 	BuryJob(ctx context.Context, env job.Envelope, attempts int, reason string) error
 }
@@ -203,9 +200,9 @@ func (r *Relay) scan(ctx context.Context, l *line, full bool) error {
 		after = 0
 	}
 	for {
-		rows, err := r.store.PendingJobs(ctx, l.name, after, r.cfg.Batch)
+		rows, err := r.read(ctx, l, after)
 		if err != nil {
-			return fmt.Errorf("read rows after %d: %w", after, err)
+			return err
 		}
 		if len(rows) > 0 {
 			after = rows[len(rows)-1].ID
@@ -223,28 +220,28 @@ func (r *Relay) scan(ctx context.Context, l *line, full bool) error {
 // publish publishes the rows that are not held. It returns how many of them the
 // queue has, if not all.
 func (r *Relay) publish(ctx context.Context, l *line, rows []job.Envelope) (n int, err error) {
-	sent := make([]job.Envelope, 0, len(rows))
 	for i, env := range rows {
 		if !l.take(env.ID) {
 			continue
 		}
 		if err := r.to.Publish(ctx, env); err != nil {
 			l.drop(env.ID)
-			return i, errors.Join(fmt.Errorf("publish row %d: %w", env.ID, err), r.published(ctx, sent))
+			return i, fmt.Errorf("publish row %d: %w", env.ID, err)
 		}
-		sent = append(sent, env)
 	}
-	return len(rows), r.published(ctx, sent)
+	return len(rows), nil
 }
 
-func (r *Relay) published(ctx context.Context, sent []job.Envelope) error {
-	if len(sent) == 0 {
-		return nil
+// read reads rows that nobody here has in mind. Some server may have worked at them.
+func (r *Relay) read(ctx context.Context, l *line, after int64) ([]job.Envelope, error) {
+	rows, err := r.store.PendingJobs(ctx, l.name, after, r.cfg.Batch)
+	if err != nil {
+		return nil, fmt.Errorf("read rows after %d: %w", after, err)
 	}
-	if err := r.store.JobsPublished(ctx, sent); err != nil {
-		return fmt.Errorf("note %d published rows: %w", len(sent), err)
+	for i := range rows {
+		rows[i].Again = true
 	}
-	return nil
+	return rows, nil
 }
 
 // take marks a row as held; false when it is, or was settled lately: who read of it,

@@ -40,7 +40,7 @@ type delivery struct {
 // job is given back: it is done again rather than left behind.
 func (d *delivery) Ack(ctx context.Context) error {
 	env := d.Envelope()
-	return d.settle(ctx, env, func() error { return d.relay.store.SettleJob(ctx, env.ID) }, d.Delivery.Ack)
+	return d.settle(ctx, env, func() error { return d.relay.store.SettleJob(ctx, env) }, d.Delivery.Ack)
 }
 
 // Bury moves the row to the dead letters, then the job.

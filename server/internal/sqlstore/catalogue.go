@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jmoiron/sqlx"
+
 	"oalab/server/internal/business"
 )
 
@@ -35,6 +37,11 @@ func (db *DB) Catalogue(ctx context.Context) ([]business.Code, error) {
 		return nil, fmt.Errorf("read catalogue: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // it only read
+	return readCatalogue(ctx, tx)
+}
+
+// readCatalogue reads all business codes within a transaction.
+func readCatalogue(ctx context.Context, tx *sqlx.Tx) ([]business.Code, error) {
 	var rows []businessRow
 	if err := tx.SelectContext(ctx, &rows, selectBusiness); err != nil {
 		return nil, fmt.Errorf("read business codes: %w", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"oalab/server/internal/business"
+	"oalab/server/internal/freshness"
 	"oalab/server/internal/job"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/support"
@@ -22,25 +23,29 @@ import (
 // that they can share a database with others.
 func conformance(t *testing.T, open open) {
 	for name, test := range map[string]func(*testing.T, *sqlstore.DB){
-		"migrating again changes nothing":            migrateAgain,
-		"the first reply stays":                      firstReplyStays,
-		"a message makes one order":                  oneOrderAMessage,
-		"one worker has an order":                    oneWorker,
-		"a claim after a lost worker is unknown":     lostWorker,
-		"an order goes through its states":           orderStates,
-		"a stale change is refused":                  staleChange,
-		"an order that stands still is found":        staleOrders,
-		"a job waits once":                           jobOnce,
-		"jobs are settled and buried":                settleAndBury,
-		"accepted orders are queued when published":  published,
-		"confirmed jobs are gone, orders queued":     confirmed,
-		"seeding twice changes nothing":              seedTwice,
-		"a change of bindings has a name":            bindingGeneration,
-		"keys are told apart by every byte":          everyByte,
-		"one server refreshes a token":               oneRefresher,
-		"a token is committed with its life":         tokenCommitted,
-		"a lost refresher is fenced off":             lostRefresher,
-		"a failed transaction leaves nothing behind": allOrNothing,
+		"migrating again changes nothing":              migrateAgain,
+		"the first reply stays":                        firstReplyStays,
+		"replies that come together share a statement": sharedStatement,
+		"a batch holds its own duplicates":             ownDuplicates,
+		"a message makes one order":                    oneOrderAMessage,
+		"one worker has an order":                      oneWorker,
+		"a claim after a lost worker is unknown":       lostWorker,
+		"an order goes through its states":             orderStates,
+		"a stale change is refused":                    staleChange,
+		"an order that stands still is found":          staleOrders,
+		"a job waits once":                             jobOnce,
+		"jobs are settled and buried":                  settleAndBury,
+		"confirmed jobs are gone":                      confirmed,
+		"a claim of what is out of date reads":         staleClaim,
+		"notes that come together share a statement":   sharedNotes,
+		"seeding twice changes nothing":                seedTwice,
+		"codes that contradict each other are refused": conflictingCodes,
+		"a change of bindings has a name":              generations,
+		"keys are told apart by every byte":            everyByte,
+		"one server refreshes a token":                 oneRefresher,
+		"a token is committed with its life":           tokenCommitted,
+		"a lost refresher is fenced off":               lostRefresher,
+		"a failed transaction leaves nothing behind":   allOrNothing,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -134,6 +139,82 @@ func firstReplyStays(t *testing.T, db *sqlstore.DB) {
 	}
 }
 
+// saveTogether saves replies at once, behind one that has just been saved, so that they
+// share statements. It returns what each was told, and how many statements were sent.
+func saveTogether(t *testing.T, db *sqlstore.DB, account string, keys []string, text func(i int) string) (told []string, statements int64) {
+	t.Helper()
+	if _, err := db.SaveReply(t.Context(), account, unique("first"), business.Reply{}); err != nil {
+		t.Fatal(err)
+	}
+	before := db.Statements()
+	told = make([]string, len(keys))
+	var wg sync.WaitGroup
+	for i, key := range keys {
+		wg.Go(func() {
+			r, err := db.SaveReply(t.Context(), account, key, business.Reply{Text: text(i)})
+			if err != nil {
+				t.Errorf("reply %d of %s: %v", i, key, err)
+			}
+			told[i] = r.Text
+		})
+	}
+	wg.Wait()
+	return told, db.Statements() - before
+}
+
+// PERF-1: new replies cost their share of one INSERT; when some messages had a reply, one
+// more statement reads them.
+func sharedStatement(t *testing.T, db *sqlstore.DB) {
+	account, keys := unique("a"), make([]string, 20)
+	for i := range keys {
+		keys[i] = fmt.Sprint("m", (i*7)%20)
+	}
+	mine := func(i int) string { return "reply to " + keys[i] }
+	told, statements := saveTogether(t, db, account, keys, mine)
+	for i, key := range keys {
+		stored, found, err := db.Reply(t.Context(), account, key)
+		if told[i] != mine(i) || !found || err != nil || stored.Text != told[i] {
+			t.Errorf("message %s: told %q, stored %+v, %t, %v", key, told[i], stored, found, err)
+		}
+	}
+	// A busy machine may spread the callers over more than one rhythm.
+	if statements > 5 {
+		t.Errorf("%d new replies took %d statements", len(keys), statements)
+	}
+	keys = append(keys, "n1", "n2", "n3")
+	told, statements = saveTogether(t, db, account, keys, func(i int) string { return "another " + keys[i] })
+	for i, key := range keys {
+		want := "reply to " + key
+		if i >= 20 {
+			want = "another " + key
+		}
+		if told[i] != want {
+			t.Errorf("message %s: told %q, want %q", key, told[i], want)
+		}
+	}
+	if statements > 10 {
+		t.Errorf("%d replies, of which some were there, took %d statements", len(keys), statements)
+	}
+}
+
+// A message that is saved several times in one batch has one reply.
+func ownDuplicates(t *testing.T, db *sqlstore.DB) {
+	account, keys := unique("a"), make([]string, 24)
+	for i := range keys {
+		keys[i] = fmt.Sprint("m", i%3)
+	}
+	told, statements := saveTogether(t, db, account, keys, func(i int) string { return fmt.Sprint("reply ", i) })
+	for i, key := range keys {
+		stored, found, err := db.Reply(t.Context(), account, key)
+		if !found || err != nil || told[i] != stored.Text {
+			t.Errorf("caller %d was told %q, stored is %+v, %t, %v", i, told[i], stored, found, err)
+		}
+	}
+	if statements > 10 {
+		t.Errorf("%d replies of 3 messages took %d statements", len(keys), statements)
+	}
+}
+
 // Event keys are free text: what looks alike is still another message.
 func everyByte(t *testing.T, db *sqlstore.DB) {
 	account := unique("a")
@@ -180,7 +261,7 @@ func oneWorker(t *testing.T, db *sqlstore.DB) {
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
-			_, err := db.ClaimOrder(t.Context(), o.Serial, time.Minute)
+			_, err := db.ClaimOrder(t.Context(), o, time.Minute)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -201,7 +282,7 @@ func oneWorker(t *testing.T, db *sqlstore.DB) {
 
 func lostWorker(t *testing.T, db *sqlstore.DB) {
 	o := accept(t, db)
-	got, err := db.ClaimOrder(t.Context(), o.Serial, time.Millisecond)
+	got, err := db.ClaimOrder(t.Context(), o, time.Millisecond)
 	if err != nil || got.State != business.StateSent || got.Attempts != 1 {
 		t.Fatalf("first claim: %+v, %v", got, err)
 	}
@@ -220,7 +301,7 @@ func claimWhenFree(t *testing.T, db *sqlstore.DB, serial string) (business.Order
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	for {
-		o, err := db.ClaimOrder(ctx, serial, time.Minute)
+		o, err := db.ClaimOrder(ctx, business.Order{Serial: serial}, time.Minute)
 		if !errors.Is(err, business.ErrLeased) {
 			return o, err
 		}
@@ -242,20 +323,20 @@ func orderStates(t *testing.T, db *sqlstore.DB) {
 		return stored
 	}
 	reread := func() (business.Order, error) { return db.Order(ctx, o.Serial) }
-	claimed, err := db.ClaimOrder(ctx, o.Serial, time.Minute)
+	claimed, err := db.ClaimOrder(ctx, o, time.Minute)
 	step("claim", claimed, err, business.StateSent)
 	if err := db.ReleaseOrder(ctx, claimed, business.StateQueued, "connection refused"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := reread()
 	step("release as surely not sent", got, err, business.StateQueued)
-	claimed, err = db.ClaimOrder(ctx, o.Serial, time.Minute)
+	claimed, err = db.ClaimOrder(ctx, o, time.Minute)
 	claimed.Reason = "connection refused"
 	step("claim again", claimed, err, business.StateSent)
 	if err := db.ReleaseOrder(ctx, claimed, business.StateUnknown, "timeout"); err != nil {
 		t.Fatal(err)
 	}
-	claimed, err = db.ClaimOrder(ctx, o.Serial, time.Minute)
+	claimed, err = db.ClaimOrder(ctx, o, time.Minute)
 	step("claim of an unknown one", claimed, err, business.StateUnknown)
 	claimed, err = db.ResendOrder(ctx, claimed, time.Minute)
 	step("resend", claimed, err, business.StateSent)
@@ -274,7 +355,7 @@ func orderStates(t *testing.T, db *sqlstore.DB) {
 	if n := len(jobsOf(t, db, job.QueueTells, tell.Key)); n != 1 {
 		t.Errorf("%d tell jobs, want 1", n)
 	}
-	if _, err := db.ClaimOrder(ctx, o.Serial, time.Minute); !errors.Is(err, business.ErrFinished) {
+	if _, err := db.ClaimOrder(ctx, o, time.Minute); !errors.Is(err, business.ErrFinished) {
 		t.Errorf("claim of a finished order: %v", err)
 	}
 	for _, way := range []string{"template", "sms"} {
@@ -289,7 +370,7 @@ func orderStates(t *testing.T, db *sqlstore.DB) {
 
 func staleChange(t *testing.T, db *sqlstore.DB) {
 	ctx := t.Context()
-	o, err := db.ClaimOrder(ctx, accept(t, db).Serial, time.Minute)
+	o, err := db.ClaimOrder(ctx, accept(t, db), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +411,7 @@ func staleOrders(t *testing.T, db *sqlstore.DB) {
 		t.Error("found as stale for an hour at once")
 	}
 	until(t, "the order is stale", func() bool { return find(0) })
-	claimed, err := db.ClaimOrder(ctx, o.Serial, time.Minute)
+	claimed, err := db.ClaimOrder(ctx, o, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,7 +457,7 @@ func jobOnce(t *testing.T, db *sqlstore.DB) {
 	if diff := cmp.Diff(env, waiting[0], cmp.Comparer(func(a, b time.Time) bool { return a.UnixMilli() == b.UnixMilli() })); diff != "" {
 		t.Errorf("the job came back changed:\n%s", diff)
 	}
-	if err := db.SettleJob(ctx, env.ID); err != nil {
+	if err := db.SettleJob(ctx, env); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.RequeueOrders(ctx, []string{o.Serial}, []job.Envelope{env}); err != nil {
@@ -401,32 +482,108 @@ func jobOnce(t *testing.T, db *sqlstore.DB) {
 
 func confirmed(t *testing.T, db *sqlstore.DB) {
 	ctx := t.Context()
-	waiting, claimed := accept(t, db), accept(t, db)
-	if _, err := db.ClaimOrder(ctx, claimed.Serial, time.Minute); err != nil {
-		t.Fatal(err)
+	waiting, left := accept(t, db), accept(t, db)
+	rows := jobsOf(t, db, job.QueueOrders, "order:"+waiting.Serial)
+	if len(rows) != 1 {
+		t.Fatalf("%d jobs wait, want 1", len(rows))
 	}
-	var envs []job.Envelope
-	for _, o := range []business.Order{waiting, claimed} {
-		envs = append(envs, jobsOf(t, db, job.QueueOrders, "order:"+o.Serial)...)
-	}
-	if len(envs) != 2 {
-		t.Fatalf("%d jobs wait, want 2", len(envs))
-	}
-	for range 2 { // the second time the rows are gone
-		if err := db.JobsConfirmed(ctx, envs); err != nil {
+	for range 2 { // the second time the row is gone
+		if err := db.DeleteJobs(ctx, []int64{rows[0].ID}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for serial, want := range map[string]business.State{waiting.Serial: business.StateQueued, claimed.Serial: business.StateSent} {
-		if o, err := db.Order(ctx, serial); err != nil || o.State != want {
-			t.Errorf("order is %s (%v), want %s", o.State, err, want)
-		}
-		if left := jobsOf(t, db, job.QueueOrders, "order:"+serial); len(left) != 0 {
-			t.Errorf("left of order %s: %+v", serial, left)
+	for serial, want := range map[string]int{waiting.Serial: 0, left.Serial: 1} {
+		if n := len(jobsOf(t, db, job.QueueOrders, "order:"+serial)); n != want {
+			t.Errorf("%d rows of order %s, want %d", n, serial, want)
 		}
 	}
-	if err := db.JobsConfirmed(ctx, nil); err != nil {
-		t.Errorf("confirming nothing: %v", err)
+	if err := db.DeleteJobs(ctx, nil); err != nil {
+		t.Errorf("deleting nothing: %v", err)
+	}
+}
+
+// What a job carries may be out of date: the claim then goes by what is stored.
+func staleClaim(t *testing.T, db *sqlstore.DB) {
+	ctx := t.Context()
+	known := accept(t, db)
+	claimed, err := db.ClaimOrder(ctx, known, time.Minute)
+	if err != nil || claimed.State != business.StateSent {
+		t.Fatalf("claimed: %+v, %v", claimed, err)
+	}
+	if _, err := db.ClaimOrder(ctx, known, time.Minute); !errors.Is(err, business.ErrLeased) {
+		t.Errorf("a second claim: %v, want ErrLeased", err)
+	}
+	if err := db.ReleaseOrder(ctx, claimed, business.StateUnknown, "timeout"); err != nil {
+		t.Fatal(err)
+	}
+	if claimed, err = db.ClaimOrder(ctx, known, time.Minute); err != nil || claimed.State != business.StateUnknown || claimed.Attempts != 2 {
+		t.Fatalf("after a call without an answer: %+v, %v; want it unknown, at the second attempt", claimed, err)
+	}
+	if err := db.FinishOrder(ctx, claimed, business.StateDone, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, told := range []string{"", business.ToldTemplate} {
+		got, err := db.ClaimOrder(ctx, known, time.Minute)
+		if !errors.Is(err, business.ErrFinished) || got.Told != told {
+			t.Errorf("after the end: told %q, %v; want %q, ErrFinished", got.Told, err, told)
+		}
+		if err := db.MarkTold(ctx, known.Serial, business.ToldTemplate); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.ClaimOrder(ctx, business.Order{Serial: "NOBODY", Version: 1}, time.Minute); !errors.Is(err, business.ErrNoOrder) {
+		t.Errorf("no order: %v", err)
+	}
+}
+
+// PERF-1: what is only noted of orders costs its share of a statement.
+func sharedNotes(t *testing.T, db *sqlstore.DB) {
+	ctx := t.Context()
+	const orders = 16
+	all, rows := make([]business.Order, orders), make([]job.Envelope, orders)
+	for i := range all {
+		o, err := db.ClaimOrder(ctx, accept(t, db), time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[i], rows[i] = o, jobsOf(t, db, job.QueueOrders, "order:"+o.Serial)[0]
+		if i == orders-1 { // not at its end yet
+			break
+		}
+		if err := db.FinishOrder(ctx, o, business.StateDone, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, note := range map[string]func(i int) error{
+		"told":    func(i int) error { return db.MarkTold(ctx, all[i].Serial, business.ToldTemplate) },
+		"settled": func(i int) error { return db.SettleJob(ctx, rows[i]) },
+	} {
+		before := db.Statements()
+		var wg sync.WaitGroup
+		for i := range orders {
+			wg.Go(func() {
+				if err := note(i); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			})
+		}
+		wg.Wait()
+		// A busy machine may spread the callers over more than one rhythm.
+		if n := db.Statements() - before; n > orders/2 {
+			t.Errorf("%s: %d notes took %d statements", name, orders, n)
+		}
+	}
+	for i, o := range all {
+		want := business.ToldTemplate
+		if i == orders-1 {
+			want = ""
+		}
+		if got, err := db.Order(ctx, o.Serial); err != nil || got.Told != want {
+			t.Errorf("order %d is told by %q (%v), want %q", i, got.Told, err, want)
+		}
+		if n := len(jobsOf(t, db, job.QueueOrders, rows[i].Key)); n != 0 {
+			t.Errorf("order %d has %d rows", i, n)
+		}
 	}
 }
 
@@ -447,28 +604,8 @@ func settleAndBury(t *testing.T, db *sqlstore.DB) {
 	if n := len(jobsOf(t, db, job.QueueOrders, env.Key)); n != 0 {
 		t.Errorf("%d rows after the burial, want 0", n)
 	}
-	if err := db.SettleJob(ctx, env.ID); err != nil {
+	if err := db.SettleJob(ctx, env); err != nil {
 		t.Errorf("settling a row that is gone: %v", err)
-	}
-}
-
-func published(t *testing.T, db *sqlstore.DB) {
-	ctx := t.Context()
-	waiting, claimed := accept(t, db), accept(t, db)
-	if _, err := db.ClaimOrder(ctx, claimed.Serial, time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	var envs []job.Envelope
-	for _, o := range []business.Order{waiting, claimed} {
-		envs = append(envs, jobsOf(t, db, job.QueueOrders, "order:"+o.Serial)...)
-	}
-	if err := db.JobsPublished(ctx, envs); err != nil {
-		t.Fatal(err)
-	}
-	for serial, want := range map[string]business.State{waiting.Serial: business.StateQueued, claimed.Serial: business.StateSent} {
-		if o, err := db.Order(ctx, serial); err != nil || o.State != want {
-			t.Errorf("order is %s (%v), want %s", o.State, err, want)
-		}
 	}
 }
 
@@ -524,29 +661,76 @@ func seedTwice(t *testing.T, db *sqlstore.DB) {
 	}
 }
 
-// The name changes with the bindings, in the same commit, and with nothing else.
-func bindingGeneration(t *testing.T, db *sqlstore.DB) {
+// Codes that make no catalogue with those that are there are refused, and leave nothing.
+func conflictingCodes(t *testing.T, db *sqlstore.DB) {
+	ctx, account := t.Context(), unique("a")
+	code := func(number, command string) sqlstore.SeedData {
+		return sqlstore.SeedData{Account: account, Business: []business.Code{
+			{Code: number, Sort: business.SortOrder, Name: "包", Commands: []string{command}, Product: "P"},
+		}}
+	}
+	if err := db.Seed(ctx, code("1", "KT1")); err != nil {
+		t.Fatal(err)
+	}
+	before, err := db.Generations(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Seed(ctx, code("2", "KT1")); err == nil {
+		t.Error("two codes for one command were stored")
+	}
+	after, err := db.Generations(ctx)
+	if diff := cmp.Diff(before, after); err != nil || diff != "" {
+		t.Errorf("generations changed (err %v):\n%s", err, diff)
+	}
+	all, err := db.Catalogue(ctx)
+	if err != nil || slices.ContainsFunc(all, func(c business.Code) bool { return c.Account == account && c.Code == "2" }) {
+		t.Errorf("the refused code is there, %v", err)
+	}
+	if err := db.Seed(ctx, code("2", "KT2")); err != nil {
+		t.Errorf("another command: %v", err)
+	}
+}
+
+// The name of a topic changes with its data, in the same commit, and with nothing else.
+func generations(t *testing.T, db *sqlstore.DB) {
 	ctx, account := t.Context(), unique("a")
 	seen := map[string]bool{}
+	bind := func(openid, phone string) sqlstore.SeedData {
+		return sqlstore.SeedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: openid, Phone: phone}}}
+	}
+	word := sqlstore.SeedData{Account: account, Keywords: []support.Entry{{Keyword: "资费", Match: support.MatchEqual, Answers: []string{"一"}}}}
+	code := sqlstore.SeedData{Account: account, Business: []business.Code{{Code: "9", Sort: business.SortOrder, Name: "包", Commands: []string{account}, Product: "P"}}}
 	for i, step := range []struct {
 		seed    sqlstore.SeedData
-		changes bool
+		changes freshness.Topic
 	}{
-		{sqlstore.SeedData{Account: account}, false},
-		{sqlstore.SeedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: "o1", Phone: "13800000001"}}}, true},
-		{sqlstore.SeedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: "o1", Phone: "13800000002"}}}, true},
-		{sqlstore.SeedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: "o2", Phone: "13800000002"}}}, true},
+		{seed: sqlstore.SeedData{Account: account}},
+		{bind("o1", "13800000001"), freshness.Bindings},
+		{bind("o1", "13800000002"), freshness.Bindings},
+		{bind("o2", "13800000002"), freshness.Bindings},
+		{word, freshness.Keywords},
+		{word, freshness.Keywords},
+		{code, freshness.Business},
 	} {
-		before, err := db.BindingGeneration(ctx)
-		if err != nil || before == "" {
-			t.Fatalf("%q, %v", before, err)
+		before, err := db.Generations(ctx)
+		if err != nil || len(before) != 3 {
+			t.Fatalf("%v, %v; want three topics", before, err)
 		}
-		seen[before] = true
+		for _, name := range before {
+			seen[name] = true
+		}
 		if err := db.Seed(ctx, step.seed); err != nil {
 			t.Fatal(err)
 		}
-		if after, err := db.BindingGeneration(ctx); err != nil || (after != before) != step.changes || seen[after] == step.changes {
-			t.Errorf("step %d: from %q to %q, %v; want a new name: %t", i, before, after, err, step.changes)
+		after, err := db.Generations(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for topic, name := range after {
+			if changes := topic == step.changes; (name != before[topic]) != changes || seen[name] == changes || name == "" {
+				t.Errorf("step %d: %s from %q to %q; want a new name: %t", i, topic, before[topic], name, changes)
+			}
 		}
 	}
 	var mine []string

@@ -22,18 +22,29 @@ var (
 )
 
 // insert is an INSERT of one row.
-func (dialect) insert(table string, columns ...string) string {
-	return "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (?" +
-		strings.Repeat(", ?", len(columns)-1) + ")"
+func (d dialect) insert(table string, columns ...string) string {
+	return d.insertRows(1, table, columns...)
+}
+
+// insertRows is an INSERT of so many rows.
+func (dialect) insertRows(rows int, table string, columns ...string) string {
+	row := "(?" + strings.Repeat(", ?", len(columns)-1) + ")"
+	return "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + row + strings.Repeat(", "+row, rows-1)
 }
 
 // insertNew is an INSERT that leaves a row with the same unique key alone and
 // then affects no row. key is a column that the statement may name harmlessly.
 func (d dialect) insertNew(table, key string, columns ...string) string {
+	return d.insertNewRows(1, table, key, columns...)
+}
+
+// insertNewRows is insertNew of so many rows: it affects as many as were new.
+func (d dialect) insertNewRows(rows int, table, key string, columns ...string) string {
+	insert := d.insertRows(rows, table, columns...)
 	if d.name == MySQL { // not INSERT IGNORE, which hides other errors too
-		return d.insert(table, columns...) + " ON DUPLICATE KEY UPDATE " + key + " = " + table + "." + key
+		return insert + " ON DUPLICATE KEY UPDATE " + key + " = " + table + "." + key
 	}
-	return d.insert(table, columns...) + " ON CONFLICT DO NOTHING"
+	return insert + " ON CONFLICT DO NOTHING"
 }
 
 // upsert is an INSERT that replaces the named columns of a row with the same key.

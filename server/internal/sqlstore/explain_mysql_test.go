@@ -62,7 +62,7 @@ func fillTables(t *testing.T, db *sqlx.DB) {
 		Kind   string `db:"k"`
 	}
 	err := db.SelectContext(t.Context(), &columns, "SELECT table_name AS t, column_name AS c, data_type AS k FROM information_schema.columns "+
-		"WHERE table_schema = DATABASE() AND table_name NOT LIKE 'goose%' AND table_name <> 'bind_change' ORDER BY table_name, ordinal_position")
+		"WHERE table_schema = DATABASE() AND table_name NOT LIKE 'goose%' AND table_name <> 'data_change' ORDER BY table_name, ordinal_position")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 func statements(d dialect) []string {
 	db := &DB{pool: pool{dialect: d}}
 	in := func(query string) string {
-		q, _, err := sqlx.In(query, "x", []string{"a", "b"}, "y")
+		q, _, err := sqlx.In(query, "x", []string{"a", "b"}, "y", "z")
 		if err != nil {
 			panic(err)
 		}
@@ -36,8 +36,8 @@ func statements(d dialect) []string {
 	}
 	waiting, _ := waitingQueues(job.Queues())
 	return []string{
-		selectPhone, selectBindings, selectGeneration, updateGeneration, selectReply, selectOrder, db.claimOrder(), db.resendOrder(), releaseOrder, db.finishOrder(), markTold,
-		db.staleOrders(), touch, selectBacklog, waiting, selectJobs, deleteJob, remove, in(queueOrders),
+		selectPhone, selectBindings, selectGenerations, updateGeneration, selectReply, selectReplies(3), selectOrder, db.claimOrder(), db.resendOrder(), releaseOrder, db.finishOrder(), in(markTold),
+		db.staleOrders(), touch, selectBacklog, waiting, selectJobs, deleteJob, remove,
 		selectBusiness, selectCommands, selectKeywords, selectContents, deleteContents, deleteCommands,
 		db.selectToken(), db.leaseToken(), db.commitToken(), releaseToken,
 	}

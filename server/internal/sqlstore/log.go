@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -71,8 +72,8 @@ func (db *LogDB) AppendMessages(ctx context.Context, rows []userlog.Message) err
 		args = append(args, m.SentAt, m.Account, m.Key, m.OpenID, m.Type, m.Event, m.EventKey, m.Content, m.Answer, m.ReceivedAt)
 	}
 	insert := db.insertMessages(len(rows))
-	err := persistently(ctx, func() error {
-		_, err := db.write.ExecContext(ctx, insert, args...)
+	err := db.writer.statement(ctx, func(ctx context.Context, q sqlx.ExtContext) error {
+		_, err := q.ExecContext(ctx, insert, args...)
 		return err
 	})
 	switch {
@@ -88,13 +89,7 @@ func (db *LogDB) insertMessages(rows int) string {
 	if s, ok := db.inserts.Load(rows); ok {
 		return s.(string)
 	}
-	one := "(?" + strings.Repeat(", ?", logFields-1) + ")"
-	s := "INSERT INTO user_log (" + logColumns + ") VALUES " + one + strings.Repeat(", "+one, rows-1)
-	if db.dialect.name == MySQL {
-		s += " ON DUPLICATE KEY UPDATE account = user_log.account"
-	} else {
-		s += " ON CONFLICT DO NOTHING"
-	}
+	s := db.dialect.insertNewRows(rows, "user_log", "account", strings.Split(logColumns, ", ")...)
 	db.inserts.Store(rows, s)
 	return s
 }

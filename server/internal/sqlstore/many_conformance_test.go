@@ -20,6 +20,7 @@ const servers = 4
 // many is what must hold when several processes use one database.
 func many(t *testing.T, newDatabase newConfig) {
 	t.Run("all migrate at once", func(t *testing.T) { migrateAtOnce(t, newDatabase(t)) })
+	t.Run("one closes while replies wait", func(t *testing.T) { closeWhileWaiting(t, newDatabase(t)) })
 	cfg := newDatabase(t)
 	dbs := make([]*sqlstore.DB, servers)
 	for i := range dbs {
@@ -27,6 +28,7 @@ func many(t *testing.T, newDatabase newConfig) {
 	}
 	for name, test := range map[string]func(*testing.T, []*sqlstore.DB){
 		"a message has one reply and one order": oneReplyOfMany,
+		"batches of the same messages":          sameBatchOfMany,
 		"an order has one worker":               oneWorkerOfMany,
 		"a job is stored once":                  oneJobOfMany,
 		"a job is settled by any":               settledByAny,
@@ -112,12 +114,79 @@ func oneReplyOfMany(t *testing.T, dbs []*sqlstore.DB) {
 	}
 }
 
+// Servers save the replies of the same messages at once, each in an order of its own: all
+// are told the same, and none is locked out by another.
+func sameBatchOfMany(t *testing.T, dbs []*sqlstore.DB) {
+	const messages, rounds = 40, 5
+	for range rounds {
+		account := unique("a")
+		var told [servers][messages]business.Reply
+		together(dbs, func(server int, db *sqlstore.DB) {
+			var wg sync.WaitGroup
+			for i := range messages {
+				at := (i + server*messages/servers) % messages
+				if server%2 == 1 {
+					at = messages - 1 - at
+				}
+				wg.Go(func() {
+					var err error
+					r := business.Reply{Text: fmt.Sprintf("server %d", server)}
+					if told[server][at], err = db.SaveReply(t.Context(), account, fmt.Sprintf("m%02d", at), r); err != nil {
+						t.Errorf("server %d, message %d: %v", server, at, err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+		for at := range messages {
+			stored, found, err := dbs[0].Reply(t.Context(), account, fmt.Sprintf("m%02d", at))
+			for server := range servers {
+				if got := told[server][at]; !found || err != nil || got != stored {
+					t.Errorf("message %d: server %d was told %+v, stored is %+v, %t, %v", at, server, got, stored, found, err)
+				}
+			}
+		}
+	}
+}
+
+// Whoever is told that its reply is saved finds it saved, whoever is told that the
+// database is closed does not.
+func closeWhileWaiting(t *testing.T, cfg sqlstore.Config) {
+	reader := openConfig(t, cfg)
+	for round := range 10 {
+		db, err := sqlstore.Open(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const callers = 60
+		account := unique("a")
+		var told [callers]error
+		var wg sync.WaitGroup
+		for i := range callers {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * time.Millisecond / 4) // some before, some after it closes
+				_, told[i] = db.SaveReply(t.Context(), account, fmt.Sprint("m", i), business.Reply{Text: "saved"})
+			})
+		}
+		time.Sleep(time.Duration(round) * time.Millisecond)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+		for i, err := range told {
+			if _, found, rerr := reader.Reply(t.Context(), account, fmt.Sprint("m", i)); rerr != nil || found != (err == nil) {
+				t.Errorf("caller %d was told %v; saved: %t (%v)", i, err, found, rerr)
+			}
+		}
+	}
+}
+
 func oneWorkerOfMany(t *testing.T, dbs []*sqlstore.DB) {
 	for range 25 {
 		o := accept(t, dbs[0])
 		var claimed atomic.Int32
 		together(dbs, func(_ int, db *sqlstore.DB) {
-			switch _, err := db.ClaimOrder(t.Context(), o.Serial, time.Minute); {
+			switch _, err := db.ClaimOrder(t.Context(), o, time.Minute); {
 			case err == nil:
 				claimed.Add(1)
 			case !errors.Is(err, business.ErrLeased):
@@ -139,7 +208,7 @@ func oneJobOfMany(t *testing.T, dbs []*sqlstore.DB) {
 		o := accept(t, dbs[0])
 		serials[i], jobs[i] = o.Serial, jobsOf(t, dbs[0], job.QueueOrders, "order:"+o.Serial)[0]
 		if i%2 == 0 {
-			if err := dbs[0].SettleJob(t.Context(), jobs[i].ID); err != nil {
+			if err := dbs[0].SettleJob(t.Context(), jobs[i]); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -169,13 +238,13 @@ func oneJobOfMany(t *testing.T, dbs []*sqlstore.DB) {
 // Relays of all servers see a row, and each may be the one that settles it.
 func settledByAny(t *testing.T, dbs []*sqlstore.DB) {
 	o := accept(t, dbs[0])
-	var seen [servers]int64
+	var seen [servers]job.Envelope
 	for i, db := range dbs {
 		rows := jobsOf(t, db, job.QueueOrders, "order:"+o.Serial)
 		if len(rows) != 1 {
 			t.Fatalf("server %d sees %d rows, want 1", i, len(rows))
 		}
-		seen[i] = rows[0].ID
+		seen[i] = rows[0]
 	}
 	together(dbs, func(i int, db *sqlstore.DB) {
 		if err := db.SettleJob(t.Context(), seen[i]); err != nil {

@@ -107,7 +107,13 @@ func setDefault(d *time.Duration, v time.Duration) {
 // transaction. Run again, the work may find the way free.
 func inTheWay(err error) bool {
 	e, ok := errors.AsType[*mysql.MySQLError](err)
-	return ok && (e.Number == 1213 || e.Number == 1205) // deadlock, lock wait timeout
+	return ok && e.Number == 1213 || lockWaitEnded(err) // a deadlock
+}
+
+// lockWaitEnded reports whether a row was locked by another transaction for lockTimeout.
+func lockWaitEnded(err error) bool {
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && e.Number == 1205
 }
 
 // connectionLost reports whether a work lost its connection before COMMIT: the

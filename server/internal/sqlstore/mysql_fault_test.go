@@ -122,7 +122,7 @@ func TestMySQLLockWait(t *testing.T) {
 	}
 	holder = hold()
 	started := time.Now()
-	_, err = db.ClaimOrder(t.Context(), "S1", time.Minute)
+	_, err = db.ClaimOrder(t.Context(), business.Order{Serial: "S1"}, time.Minute)
 	if took := time.Since(started); !inTheWay(err) || took > (directTries+2)*lockTimeout*time.Second {
 		t.Errorf("a row that is never free: %v after %s", err, took)
 	}
@@ -289,5 +289,34 @@ func TestMySQLMigrationCutShort(t *testing.T) {
 	}
 	if err := errors.Join(db.Migrate(t.Context()), logs.Migrate(t.Context())); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestMySQLClaimLost: a claim that loses its connection is asked for again. Where the
+// server had it already, it is a lease that nobody holds: the order waits for its end, and
+// counts as one that may have been sent.
+func TestMySQLClaimLost(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, OwnMySQL(t))
+	db := openOwn(t, w.dsn)
+	ctx := t.Context()
+	for serial, delivered := range map[string]bool{"heard": true, "unheard": false} {
+		o, r, env := anOrder(serial)
+		o.Version = business.FirstVersion
+		if _, err := db.AcceptOrder(ctx, o, r, env); err != nil {
+			t.Fatal(err)
+		}
+		before := w.sprung.Load()
+		w.trap.Store(&trap{"UPDATE orders SET state", delivered})
+		claimed, err := db.ClaimOrder(ctx, o, time.Minute)
+		if w.sprung.Load() != before+1 {
+			t.Fatalf("%s: the connection was not broken", serial)
+		}
+		if errors.Is(err, business.ErrLeased) != delivered || !delivered && (err != nil || claimed.State != business.StateSent) {
+			t.Errorf("%s: %+v, %v; leased wanted: %t", serial, claimed, err, delivered)
+		}
+		if stored, err := db.Order(ctx, o.Serial); err != nil || stored.State != business.StateSent || stored.Attempts != 1 {
+			t.Errorf("%s: stored as %s after %d attempts (%v), want sent, 1", serial, stored.State, stored.Attempts, err)
+		}
 	}
 }

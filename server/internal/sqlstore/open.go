@@ -17,6 +17,8 @@ import (
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"oalab/server/internal/business"
+	"oalab/server/internal/gather"
 	"oalab/server/internal/job"
 )
 
@@ -41,7 +43,12 @@ type Config struct {
 // by several processes at once.
 type DB struct {
 	pool
-	announced atomic.Pointer[func([]job.Envelope)]
+	announced   atomic.Pointer[func([]job.Envelope)]
+	replies     *gather.Gatherer[*newReply]
+	stopReplies func()
+
+	toldByTemplate notes[string] // serials
+	settled        notes[int64]  // rows of the outbox
 }
 
 // pool is the open database of one table group.
@@ -63,7 +70,21 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{pool: p}, nil
+	db := &DB{pool: p}
+	db.stopReplies = db.gatherReplies()
+	db.toldByTemplate = gatherNotes(func(ctx context.Context, serials []string) error {
+		return db.markTold(ctx, business.ToldTemplate, serials)
+	})
+	db.settled = gatherNotes(db.DeleteJobs)
+	return db, nil
+}
+
+// Close ends the connections after the writes under way. It must be called once.
+func (db *DB) Close() error {
+	db.stopReplies()
+	db.toldByTemplate.stop()
+	db.settled.stop()
+	return db.pool.Close()
 }
 
 // The table groups. No transaction spans them.

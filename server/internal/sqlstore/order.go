@@ -54,7 +54,7 @@ func (db *DB) AcceptOrder(ctx context.Context, o business.Order, r business.Repl
 	return db.firstReply(ctx, "accept order", o.Account, o.Key, r, jobs, func(ctx context.Context, tx *sqlx.Tx) error {
 		now := nowMillis()
 		_, err := tx.ExecContext(ctx, insert, o.Serial, o.Account, o.OpenID, o.Phone, o.Code, o.Product, o.Name, o.Key,
-			business.StateAccepted, "", 0, 1, 0, "", 0, now, now)
+			business.StateAccepted, "", 0, business.FirstVersion, 0, "", 0, now, now)
 		return err
 	})
 }
@@ -77,27 +77,53 @@ func readOrder(ctx context.Context, q sqlx.QueryerContext, serial string) (busin
 }
 
 // ClaimOrder leases an order and moves it to the state of a claim. The
-// database's clock says whether an earlier lease has ended.
-func (db *DB) ClaimOrder(ctx context.Context, serial string, lease time.Duration) (business.Order, error) {
-	claim := db.claimOrder()
-	var claimed business.Order
-	err := db.update(ctx, "claim order", func(ctx context.Context, tx *sqlx.Tx) error {
-		o, err := readOrder(ctx, tx, serial)
+// database's clock says whether an earlier lease has ended. One statement does it where
+// known is up to date; else another one reads what is there, and the next one claims that.
+func (db *DB) ClaimOrder(ctx context.Context, known business.Order, lease time.Duration) (business.Order, error) {
+	if known.Version > 0 {
+		if o, err := db.claim(ctx, known, lease); !errors.Is(err, business.ErrLeased) {
+			return o, err
+		}
+	}
+	o, err := db.Order(ctx, known.Serial)
+	if err != nil {
+		return o, err
+	}
+	if o.State.Finished() {
+		return o, business.ErrFinished
+	}
+	return db.claim(ctx, o, lease)
+}
+
+// claim claims this version of an order; ErrLeased: there is another one, or a lease.
+func (db *DB) claim(ctx context.Context, o business.Order, lease time.Duration) (business.Order, error) {
+	to := o.State.Claimed()
+	met, err := db.one(ctx, "claim order", db.claimOrder(), to, lease.Milliseconds(), o.Serial, o.Version)
+	if err == nil && met == 0 {
+		err = business.ErrLeased
+	}
+	if err != nil {
+		return o, err
+	}
+	o.State, o.Version, o.Attempts = to, o.Version+1, o.Attempts+1
+	return o, nil
+}
+
+// one runs a single statement that changes nothing when it is run again, and returns how
+// many rows it met.
+func (db *DB) one(ctx context.Context, what, query string, args ...any) (met int64, err error) {
+	err = db.writer.statement(ctx, func(ctx context.Context, q sqlx.ExtContext) error {
+		res, err := q.ExecContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}
-		if o.State.Finished() {
-			return business.ErrFinished
-		}
-		to := o.State.Claimed()
-		if err := change(ctx, tx, business.ErrLeased, claim, to, lease.Milliseconds(), serial, o.Version); err != nil {
-			return err
-		}
-		claimed = o
-		claimed.State, claimed.Version, claimed.Attempts = to, o.Version+1, o.Attempts+1
-		return nil
+		met, err = res.RowsAffected()
+		return err
 	})
-	return claimed, err
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	return met, nil
 }
 
 func (db *DB) claimOrder() string {
@@ -165,16 +191,6 @@ func (db *DB) FinishOrder(ctx context.Context, o business.Order, to business.Sta
 func (db *DB) finishOrder() string {
 	return "UPDATE orders SET state = ?, reason = ?, version = version + 1, lease_until = 0, progress_at = " +
 		db.dialect.now + " WHERE serial = ? AND version = ?"
-}
-
-const markTold = "UPDATE orders SET told = ?, settled = 1, version = version + 1 WHERE serial = ? AND settled = 0 AND state IN (?, ?)"
-
-// MarkTold notes by which way a follower was told; the first note stays.
-func (db *DB) MarkTold(ctx context.Context, serial, way string) error {
-	return db.update(ctx, "mark order told", func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, markTold, way, serial, business.StateDone, business.StateFailed)
-		return err
-	})
 }
 
 // StaleOrders returns orders that are unfinished or untold and had no progress

@@ -11,18 +11,15 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"oalab/server/internal/business"
 	"oalab/server/internal/job"
 )
 
 const (
 	// The hint, a mere comment to SQLite, keeps MySQL from walking the backlog of
 	// all queues by the primary key, which it holds for short.
-	selectJobs  = "SELECT /*+ INDEX(outbox outbox_queue) */ id, job_key, kind, payload, created_at FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"
-	existsJob   = "EXISTS (SELECT 1 FROM outbox WHERE queue = ?)"
-	deleteJob   = "DELETE FROM outbox WHERE id = ?"
-	deleteJobs  = "DELETE FROM outbox WHERE id IN (?)"
-	queueOrders = "UPDATE orders SET state = ? WHERE serial IN (?) AND state = ?"
+	selectJobs = "SELECT /*+ INDEX(outbox outbox_queue) */ id, job_key, kind, payload, created_at FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"
+	existsJob  = "EXISTS (SELECT 1 FROM outbox WHERE queue = ?)"
+	deleteJob  = "DELETE FROM outbox WHERE id = ?"
 )
 
 type jobRow struct {
@@ -109,66 +106,6 @@ func waitingQueues(queues []string) (query string, args []any) {
 		args = append(args, name)
 	}
 	return "SELECT " + strings.Join(slices.Repeat([]string{existsJob}, len(queues)), ", "), args
-}
-
-// JobsPublished moves the orders whose jobs the queue has taken from accepted to
-// queued. One that a worker has claimed already stays where it is.
-func (db *DB) JobsPublished(ctx context.Context, envs []job.Envelope) error {
-	if !slices.ContainsFunc(envs, func(e job.Envelope) bool { _, ok := business.JobSerial(e); return ok }) {
-		return nil
-	}
-	return db.update(ctx, "mark orders queued", func(ctx context.Context, tx *sqlx.Tx) error {
-		return markQueued(ctx, tx, envs)
-	})
-}
-
-// JobsConfirmed does what JobsPublished does and deletes the rows: the queue
-// keeps the jobs from now on. Rows already gone are no error.
-func (db *DB) JobsConfirmed(ctx context.Context, envs []job.Envelope) error {
-	if len(envs) == 0 {
-		return nil
-	}
-	ids := make([]int64, 0, len(envs))
-	for _, e := range envs {
-		ids = append(ids, e.ID)
-	}
-	query, args, err := sqlx.In(deleteJobs, ids)
-	if err != nil {
-		return fmt.Errorf("delete confirmed jobs: %w", err)
-	}
-	return db.update(ctx, "delete confirmed jobs", func(ctx context.Context, tx *sqlx.Tx) error {
-		if err := markQueued(ctx, tx, envs); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, query, args...)
-		return err
-	})
-}
-
-func markQueued(ctx context.Context, tx *sqlx.Tx, envs []job.Envelope) error {
-	var serials []string
-	for _, e := range envs {
-		if serial, ok := business.JobSerial(e); ok {
-			serials = append(serials, serial)
-		}
-	}
-	if len(serials) == 0 {
-		return nil
-	}
-	query, args, err := sqlx.In(queueOrders, string(business.StateQueued), serials, string(business.StateAccepted))
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, query, args...)
-	return err
-}
-
-// SettleJob deletes a row; a row already gone is no error.
-func (db *DB) SettleJob(ctx context.Context, id int64) error {
-	return db.update(ctx, "settle job", func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, deleteJob, id)
-		return err
-	})
 }
 
 // BuryJob moves a row to the dead letters.

@@ -19,6 +19,8 @@ type replyRow struct {
 	Later   bool   `db:"later"`
 }
 
+func (r replyRow) reply() business.Reply { return business.Reply{Text: r.Content, Later: r.Later} }
+
 // Reply returns the stored reply of a message; false when there is none.
 func (db *DB) Reply(ctx context.Context, account, key string) (business.Reply, bool, error) {
 	r, found, err := readReply(ctx, db.read, account, key)
@@ -29,8 +31,12 @@ func (db *DB) Reply(ctx context.Context, account, key string) (business.Reply, b
 }
 
 // SaveReply stores the reply of a message and its jobs, unless there is one
-// already: that one is returned then.
+// already: that one is returned then. A reply without jobs may wait up to 20 ms for
+// others, never when it comes alone.
 func (db *DB) SaveReply(ctx context.Context, account, key string, r business.Reply, jobs ...job.Envelope) (business.Reply, error) {
+	if len(jobs) == 0 {
+		return db.saveReply(ctx, account, key, r)
+	}
 	return db.firstReply(ctx, "save reply", account, key, r, jobs, func(context.Context, *sqlx.Tx) error { return nil })
 }
 
@@ -74,5 +80,5 @@ func readReply(ctx context.Context, q sqlx.QueryerContext, account, key string) 
 	if errors.Is(err, sql.ErrNoRows) {
 		return business.Reply{}, false, nil
 	}
-	return business.Reply{Text: row.Content, Later: row.Later}, err == nil, err
+	return row.reply(), err == nil, err
 }

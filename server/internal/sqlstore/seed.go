@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"oalab/server/internal/business"
+	"oalab/server/internal/freshness"
 	"oalab/server/internal/support"
 )
 
@@ -33,7 +34,8 @@ type SeedData struct {
 }
 
 // Seed stores the data in one transaction: entries with a known key are
-// replaced, others stay, so that seeding twice changes nothing.
+// replaced, others stay, so that seeding twice changes nothing. Codes that make no
+// catalogue with those that are there are refused.
 func (db *DB) Seed(ctx context.Context, s SeedData) error {
 	for i := range s.Business {
 		if s.Business[i].Account == "" {
@@ -72,6 +74,9 @@ func (s SeedData) ordered() SeedData {
 }
 
 func (db *DB) seedKeywords(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
+	if len(s.Keywords) == 0 {
+		return nil
+	}
 	key := []string{"account", "keyword", "match_how"}
 	entry := db.dialect.upsert("autoreply", key, []string{"hidden"}, append(key[:3:3], "hidden"))
 	content := db.dialect.insert("autoreply_content", append(key[:3:3], "position", "content")...)
@@ -91,10 +96,13 @@ func (db *DB) seedKeywords(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
 			}
 		}
 	}
-	return nil
+	return changed(ctx, tx, freshness.Keywords)
 }
 
 func (db *DB) seedBusiness(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
+	if len(s.Business) == 0 {
+		return nil
+	}
 	replaced := []string{"kind", "name", "menu_key", "operation", "product"}
 	entry := db.dialect.upsert("business", []string{"account", "code"}, replaced, append([]string{"account", "code"}, replaced...))
 	command := db.dialect.insert("business_command", "account", "code", "position", "command")
@@ -111,7 +119,15 @@ func (db *DB) seedBusiness(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
 			}
 		}
 	}
-	return nil
+	// Whoever changes the catalogue at the same time waits here, and checks both changes.
+	if err := changed(ctx, tx, freshness.Business); err != nil {
+		return err
+	}
+	all, err := readCatalogue(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return business.CheckCatalogue(all)
 }
 
 func (db *DB) seedBindings(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
@@ -129,7 +145,7 @@ func (db *DB) seedBindings(ctx context.Context, tx *sqlx.Tx, s SeedData) error {
 			return fmt.Errorf("binding of %s: %w", b.OpenID, err)
 		}
 	}
-	return bindingsChanged(ctx, tx)
+	return changed(ctx, tx, freshness.Bindings)
 }
 
 type statement struct {

@@ -19,7 +19,7 @@ func TestStatementsAreCounted(t *testing.T) {
 	}
 	before := db.Statements()
 	for range 3 {
-		if _, err := db.BindingGeneration(t.Context()); err != nil {
+		if _, err := db.Generations(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -22,6 +22,11 @@ var ErrOutcomeUnknown = errors.New("whether it is stored is not known")
 // be. work may be run more than once.
 type writer interface {
 	do(ctx context.Context, work func(ctx context.Context, tx *sqlx.Tx) error) error
+	// statement is do for a work that changes rows by one statement, which may be followed
+	// by others that read, and that changes nothing when it is run again: without a
+	// transaction or a savepoint where the engine needs none. After an error the work may
+	// be stored.
+	statement(ctx context.Context, work func(ctx context.Context, q sqlx.ExtContext) error) error
 	close()
 }
 
@@ -31,6 +36,10 @@ type direct struct{ db *sqlx.DB }
 
 func (w direct) do(ctx context.Context, work func(ctx context.Context, tx *sqlx.Tx) error) error {
 	return persistently(ctx, func() error { return w.once(ctx, work) })
+}
+
+func (w direct) statement(ctx context.Context, work func(ctx context.Context, q sqlx.ExtContext) error) error {
+	return persistently(ctx, func() error { return work(ctx, w.db) })
 }
 
 // directTries bounds how often a work is run that meets others in its way, and
@@ -97,8 +106,8 @@ const maxShared = 128
 
 // shared runs all works on one connection (SQLite has one writer) and lets
 // those that wait while a commit is being flushed share the next one: each in a
-// savepoint, so that one that fails takes nothing from the others. One that is alone
-// needs none.
+// savepoint, so that one that fails takes nothing from the others. One that is alone, or
+// a single statement, needs none.
 type shared struct {
 	db   *sqlx.DB
 	work chan *piece
@@ -109,6 +118,7 @@ type shared struct {
 type piece struct {
 	ctx    context.Context
 	work   func(ctx context.Context, tx *sqlx.Tx) error
+	single bool // it changes rows by one statement, which fails as a whole
 	err    error
 	result chan error
 	// taken is set once: by the writer that begins the work, or by a caller that
@@ -127,7 +137,11 @@ func newShared(db *sqlx.DB) *shared {
 }
 
 func (w *shared) do(ctx context.Context, work func(ctx context.Context, tx *sqlx.Tx) error) error {
-	p := &piece{ctx: ctx, work: work, result: make(chan error, 1)}
+	return w.await(&piece{ctx: ctx, work: work, result: make(chan error, 1)})
+}
+
+func (w *shared) await(p *piece) error {
+	ctx := p.ctx
 	select {
 	case <-w.quit:
 		return errStopped
@@ -156,6 +170,12 @@ func (w *shared) do(ctx context.Context, work func(ctx context.Context, tx *sqlx
 	case <-w.done:
 		return p.last()
 	}
+}
+
+func (w *shared) statement(ctx context.Context, work func(ctx context.Context, q sqlx.ExtContext) error) error {
+	return w.await(&piece{
+		ctx: ctx, work: func(ctx context.Context, tx *sqlx.Tx) error { return work(ctx, tx) }, single: true, result: make(chan error, 1),
+	})
 }
 
 // last is the result after the writer has closed: its last batch may have had the piece.
@@ -215,11 +235,15 @@ func (w *shared) all(ctx context.Context, batch []*piece) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	good, run := 0, savepoint
-	if len(batch) == 1 {
-		run = alone
-	}
+	good := 0
 	for _, p := range batch {
+		run := savepoint
+		switch {
+		case len(batch) == 1:
+			run = alone
+		case p.single:
+			run = bare
+		}
 		if !p.taken.CompareAndSwap(false, true) {
 			p.err = p.ctx.Err()
 			continue // nobody waits for it
@@ -259,6 +283,13 @@ func savepoint(ctx context.Context, tx *sqlx.Tx, p *piece) (broken bool, err err
 		return true, errors.Join(p.err, err)
 	}
 	return false, p.err
+}
+
+// bare runs a piece of one statement, which needs no savepoint: SQLite undoes a statement
+// that it refuses. After any other failure nobody knows what is left of it.
+func bare(ctx context.Context, tx *sqlx.Tx, p *piece) (broken bool, err error) {
+	p.err = guarded(ctx, p.work, tx)
+	return p.err != nil && !refused(p.err) && !errors.Is(p.err, errAlone), p.err
 }
 
 // alone runs the only piece: when it fails the transaction is rolled back.

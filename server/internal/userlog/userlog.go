@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/gather"
 )
 
 // Config of a Log; zero values take the defaults.
@@ -22,9 +24,7 @@ type Config struct {
 	// Batch is how many rows one statement stores at most; 0 means 256.
 	Batch int
 	// Gather is how far apart the beginnings of two statements are at least, while
-	// fewer than Enough rows wait: the second one takes what comes in between. It is
-	// what a row waits at most for others; one that comes alone waits for nobody. 0
-	// means 20 ms and 32.
+	// fewer than Enough rows wait (gather.Config); 0 means its defaults.
 	Gather time.Duration
 	Enough int
 	// Wait is how long a message waits at most until its row is safe; 0 means 0.3 s.
@@ -55,8 +55,8 @@ type Log struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	queue queue
-	// running: somebody takes from the queue. away: the database did not take what it
+	batches *gather.Gatherer[Message]
+	// running: somebody takes what is written. away: the database did not take what it
 	// was given last; rows go to the spool without asking it, until it has taken some
 	// of them from there.
 	running, away atomic.Bool
@@ -73,8 +73,6 @@ func New(cfg Config, store Store, log *slog.Logger, reg prometheus.Registerer) (
 		return nil, errors.New("user log: no folder for the spool")
 	}
 	setDefault(&cfg.Batch, 256)
-	setDefault(&cfg.Gather, 20*time.Millisecond)
-	setDefault(&cfg.Enough, 32)
 	setDefault(&cfg.Wait, 300*time.Millisecond)
 	setDefault(&cfg.StoreWait, cfg.Wait*2/3)
 	setDefault(&cfg.StoreTimeout, 2*time.Second)
@@ -91,7 +89,7 @@ func New(cfg Config, store Store, log *slog.Logger, reg prometheus.Registerer) (
 		return nil, err
 	}
 	l := &Log{cfg: cfg, store: store, spool: spool, log: log, wake: make(chan struct{}, 1)}
-	l.queue.filled = make(chan struct{}, 1)
+	l.batches = gather.New(gather.Config{Batch: cfg.Batch, Every: cfg.Gather, Enough: cfg.Enough, Wait: cfg.StoreWait}, l.storeBatch)
 	if l.metrics, err = newMetrics(reg, spool); err != nil {
 		spool.close()
 		return nil, err
@@ -112,9 +110,8 @@ func (l *Log) Run(ctx context.Context) error {
 	var others sync.WaitGroup
 	others.Go(func() { l.replay(ctx) })
 	others.Go(func() { l.maintain(ctx) })
-	l.drain(ctx)
+	l.batches.Run(ctx)
 	l.running.Store(false)
-	l.storeAll(context.WithoutCancel(ctx)) // those that came in between
 	others.Wait()
 	return nil
 }

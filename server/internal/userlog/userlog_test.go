@@ -245,7 +245,8 @@ func TestDatabaseAway(t *testing.T) {
 func TestBothGone(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, Config{Dir: dir, SpoolLimit: 1})
+		// The statement does not end at the very moment at which those that wait give up.
+		r := start(t, Config{Dir: dir, SpoolLimit: 1, StoreTimeout: 1900 * time.Millisecond})
 		r.store.set(func(s *table) { s.hangs = true })
 		for i := range 20 {
 			if wait := r.writeAll(i*10, 10); wait > 300*time.Millisecond {

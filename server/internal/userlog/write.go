@@ -3,63 +3,8 @@ package userlog
 import (
 	"context"
 	"errors"
-	"sync"
-	"sync/atomic"
 	"time"
 )
-
-// entry is a message that waits for its commit. taken is set once: by the writer
-// that stores it, or by the caller that gives it to the spool before.
-type entry struct {
-	message Message
-	taken   atomic.Bool
-	done    chan error // holds one
-}
-
-// queue is what waits for the writer.
-type queue struct {
-	mu      sync.Mutex
-	waiting []*entry
-	filled  chan struct{} // holds one
-}
-
-func (q *queue) put(e *entry) {
-	q.mu.Lock()
-	q.waiting = append(q.waiting, e)
-	q.mu.Unlock()
-	select {
-	case q.filled <- struct{}{}:
-	default:
-	}
-}
-
-// len is how many wait.
-func (q *queue) len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.waiting)
-}
-
-// take returns all that waits, up to n entries that nobody has taken.
-func (q *queue) take(n int) []*entry {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	batch := make([]*entry, 0, min(n, len(q.waiting)))
-	used := 0
-	for _, e := range q.waiting {
-		if len(batch) == n {
-			break
-		}
-		used++
-		if e.taken.CompareAndSwap(false, true) {
-			batch = append(batch, e)
-		}
-	}
-	rest := copy(q.waiting, q.waiting[used:])
-	clear(q.waiting[rest:])
-	q.waiting = q.waiting[:rest]
-	return batch
-}
 
 // Write returns once the message is committed to the database, or synced to the
 // spool, or after Config.Wait: then it is late, and may be lost, which is counted and
@@ -76,19 +21,9 @@ func (l *Log) Write(ctx context.Context, m Message) {
 
 // stored reports whether nothing is left to do for the message.
 func (l *Log) stored(ctx context.Context, m Message) bool {
-	e := &entry{message: m, done: make(chan error, 1)}
-	l.queue.put(e)
-	timer := time.NewTimer(l.cfg.StoreWait)
-	defer timer.Stop()
-	select {
-	case err := <-e.done:
-		return err == nil || errors.Is(err, ErrRefused)
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	// The writer may be at it: stored twice is stored once.
-	e.taken.CompareAndSwap(false, true)
-	return false
+	// A statement may be at it still when time is over: stored twice is stored once.
+	err := l.batches.Do(ctx, m)
+	return err == nil || errors.Is(err, ErrRefused)
 }
 
 // toSpool waits for the sync of the message's line, as long as there is time.
@@ -124,60 +59,8 @@ func (l *Log) synced(m Message, f *flush) {
 	l.wakeReplay()
 }
 
-// drain stores what comes until ctx ends. What comes while a commit is under way, or
-// within Gather from its beginning, makes the next batch: the slower the database and
-// the more messages, the larger they are.
-func (l *Log) drain(ctx context.Context) {
-	var began time.Time
-	for {
-		select {
-		case <-l.queue.filled:
-		case <-ctx.Done():
-			return
-		}
-		for more := true; more; { // after ctx's end too: what waits is stored
-			l.gather(ctx, began.Add(l.cfg.Gather))
-			began = time.Now()
-			more = l.storeBatch(context.WithoutCancel(ctx)) && l.queue.len() > 0
-		}
-	}
-}
-
-// gather returns at a time, when enough rows wait, or when ctx ends.
-func (l *Log) gather(ctx context.Context, until time.Time) {
-	rest := time.Until(until)
-	if rest <= 0 {
-		return
-	}
-	timer := time.NewTimer(rest)
-	defer timer.Stop()
-	for l.queue.len() < l.cfg.Enough {
-		select {
-		case <-l.queue.filled:
-		case <-timer.C:
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// storeAll stores all that waits.
-func (l *Log) storeAll(ctx context.Context) {
-	for l.storeBatch(ctx) {
-	}
-}
-
-// storeBatch stores the next batch of what waits; false when nothing did.
-func (l *Log) storeBatch(ctx context.Context) bool {
-	batch := l.queue.take(l.cfg.Batch)
-	if len(batch) == 0 {
-		return false
-	}
-	rows := make([]Message, len(batch))
-	for i, e := range batch {
-		rows[i] = e.message
-	}
+// storeBatch stores a batch and returns the error of each row.
+func (l *Log) storeBatch(ctx context.Context, rows []Message) []error {
 	refused, err := l.append(ctx, rows)
 	l.away.Store(err != nil)
 	if err != nil {
@@ -185,14 +68,17 @@ func (l *Log) storeBatch(ctx context.Context) bool {
 	} else {
 		l.metrics.stored.Add(float64(len(rows) - len(refused)))
 	}
-	for i, e := range batch {
+	if err == nil && refused == nil {
+		return nil
+	}
+	errs := make([]error, len(rows))
+	for i := range rows {
+		errs[i] = err
 		if refused[i] != nil {
-			e.done <- refused[i]
-		} else {
-			e.done <- err
+			errs[i] = refused[i]
 		}
 	}
-	return true
+	return errs
 }
 
 // append stores rows in one statement. When the database refuses them for what one

@@ -184,7 +184,9 @@ func (w *Worker) try(d queue.Delivery) error {
 	if d.Attempt() > w.cfg.MaxAttempts {
 		return job.GiveUp(fmt.Errorf("%d attempts had no end", d.Attempt()-1))
 	}
-	return w.call(d.Envelope())
+	env := d.Envelope()
+	env.Again = env.Again || d.Attempt() > 1
+	return w.call(env)
 }
 
 // ackedFirst is the planted defect: the job is gone before its work is done, so

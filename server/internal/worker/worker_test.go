@@ -122,10 +122,14 @@ func TestRetries(t *testing.T) {
 				var calls atomic.Int64
 				var last atomic.Pointer[time.Time]
 				b := start(t, worker.Config{MaxAttempts: 5, RetryBase: 200 * time.Millisecond, RetryMax: 2 * time.Second},
-					func(context.Context, job.Envelope) error {
+					func(_ context.Context, env job.Envelope) error {
 						now := time.Now()
 						last.Store(&now)
-						return tt.handler(int(calls.Add(1)))
+						n := int(calls.Add(1))
+						if env.Again != (n > 1) {
+							t.Errorf("attempt %d is told that it comes again: %t", n, env.Again)
+						}
+						return tt.handler(n)
 					})
 				begin := time.Now()
 				b.publish(job.KindOrder, 1)

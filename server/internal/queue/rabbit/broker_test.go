@@ -49,6 +49,12 @@ func brokerURL(t testing.TB) string {
 	return ""
 }
 
+// brokerNodes are the further nodes of a broker that `oalab up stores --redundant` has
+// started; none of another one.
+func brokerNodes() []string {
+	return strings.FieldsFunc(os.Getenv("OALAB_TEST_AMQP_NODES"), func(r rune) bool { return r == ',' })
+}
+
 // rig is a queue at a broker, with what a test may do to it.
 type rig struct {
 	*Queue
@@ -65,7 +71,7 @@ type rig struct {
 func newRig(t testing.TB, change func(*Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, log: &lockedText{}}
-	r.cfg = Config{URL: brokerURL(t), Prefix: "oalab-test." + rand.Text()[:12] + ".", Dial: r.dial}
+	r.cfg = Config{URL: brokerURL(t), Nodes: brokerNodes(), Prefix: "oalab-test." + rand.Text()[:12] + ".", Dial: r.dial}
 	if change != nil {
 		change(&r.cfg)
 	}

@@ -25,7 +25,7 @@ type consumer struct {
 }
 
 func (q *Queue) openConsumer(ctx context.Context) (*consumer, error) {
-	conn, err := q.connect(ctx, "work")
+	conn, err := q.connect(ctx, "work", &q.toWork)
 	if err != nil {
 		return nil, err
 	}

@@ -71,6 +71,7 @@ type collector struct {
 	q     *Queue
 	depth *prometheus.Desc
 	up    *prometheus.Desc
+	opens *prometheus.Desc
 }
 
 func newCollector(q *Queue) *collector {
@@ -80,11 +81,13 @@ func newCollector(q *Queue) *collector {
 			"Jobs ready or waiting for their retry, at the broker and here (-1: the broker did not say).", []string{"queue"}, nil),
 		up: prometheus.NewDesc("oalab_broker_up",
 			"1 when the broker can be used over this connection; one that it blocks cannot be.", []string{"connection"}, nil),
+		opens: prometheus.NewDesc("oalab_broker_connections_total",
+			"How often a connection to the broker, or to another node of it, was opened.", []string{"connection"}, nil),
 	}
 }
 
 // Describe implements prometheus.Collector.
-func (c *collector) Describe(to chan<- *prometheus.Desc) { to <- c.depth; to <- c.up }
+func (c *collector) Describe(to chan<- *prometheus.Desc) { to <- c.depth; to <- c.up; to <- c.opens }
 
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(to chan<- prometheus.Metric) {
@@ -104,6 +107,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(c.up, prometheus.GaugeValue, oneIf(err == nil), c.q.publishing.name)
 	_, err = c.q.working.get()
 	to <- prometheus.MustNewConstMetric(c.up, prometheus.GaugeValue, oneIf(err == nil), c.q.working.name)
+	for name, opened := range map[string]int{c.q.publishing.name: c.q.publishing.sessions(), c.q.working.name: c.q.working.sessions()} {
+		to <- prometheus.MustNewConstMetric(c.opens, prometheus.CounterValue, float64(opened), name)
+	}
 }
 
 func oneIf(b bool) float64 {

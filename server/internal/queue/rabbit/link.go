@@ -18,6 +18,8 @@ import (
 const (
 	// handshake bounds the opening of a connection up to the broker's first answer.
 	handshake = 5 * time.Second
+	// handshakeOfMany is handshake where the broker has further nodes.
+	handshakeOfMany = time.Second
 	// farewell bounds its closing.
 	farewell = time.Second
 	// stable is how long a session lives that is no part of a row of failures.
@@ -46,6 +48,7 @@ type link[S session] struct {
 	now     S
 	up      bool
 	over    bool
+	opened  int           // sessions so far
 	err     error         // why it is not up
 	changed chan struct{} // closed at the next change of up or over
 }
@@ -67,7 +70,7 @@ func (l *link[S]) run(ctx context.Context) {
 		if err == nil {
 			opened := time.Now()
 			l.log.Info("connected to the broker", "connection", l.name)
-			l.change(func() { l.now, l.up, l.err = s, true, nil })
+			l.change(func() { l.now, l.up, l.err, l.opened = s, true, nil, l.opened+1 })
 			select {
 			case <-s.lost():
 			case <-ctx.Done():
@@ -113,6 +116,13 @@ func (l *link[S]) get() (S, error) {
 	return l.now, l.err
 }
 
+// sessions is how many were opened so far.
+func (l *link[S]) sessions() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.opened
+}
+
 // wait returns the session as soon as there is one.
 func (l *link[S]) wait(ctx context.Context) (S, error) {
 	for {
@@ -132,11 +142,13 @@ func (l *link[S]) wait(ctx context.Context) (S, error) {
 }
 
 // connect opens one connection. Its errors do not hold the address.
-func (q *Queue) connect(ctx context.Context, purpose string) (*amqp.Connection, error) {
+func (q *Queue) connect(ctx context.Context, purpose string, to *nodes) (*amqp.Connection, error) {
+	ctx, cancel := context.WithTimeout(ctx, to.handshake()) // for the address too, not only the answer
+	defer cancel()
 	properties := amqp.NewConnectionProperties()
 	properties.SetClientConnectionName("oaserver " + purpose)
 	var release func() bool
-	conn, err := amqp.DialConfig(q.cfg.URL, amqp.Config{
+	conn, err := amqp.DialConfig(to.next(), amqp.Config{
 		Heartbeat: q.cfg.Heartbeat, Properties: properties, Locale: "en_US",
 		Dial: func(network, address string) (net.Conn, error) {
 			c, err := q.cfg.Dial(ctx, network, address)
@@ -145,7 +157,7 @@ func (q *Queue) connect(ctx context.Context, purpose string) (*amqp.Connection, 
 			}
 			// The library knows no context; it takes the deadline back after the handshake.
 			release = context.AfterFunc(ctx, func() { _ = c.Close() })
-			return c, c.SetDeadline(time.Now().Add(handshake))
+			return c, c.SetDeadline(time.Now().Add(to.handshake()))
 		},
 	})
 	if release != nil {

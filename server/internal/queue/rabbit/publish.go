@@ -51,7 +51,7 @@ type sent struct {
 }
 
 func (q *Queue) openPublisher(ctx context.Context) (*publisher, error) {
-	conn, err := q.connect(ctx, "publish")
+	conn, err := q.connect(ctx, "publish", &q.toPublish)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,9 @@ import (
 type Config struct {
 	// URL is amqp:// or amqps://, with user, password and virtual host.
 	URL string
+	// Nodes are the host:port of further nodes of its cluster. Each new connection goes to
+	// the next one (DIS-6).
+	Nodes []string
 	// Prefix begins the names of the queues at the broker; "" means "oalab.".
 	Prefix string
 	// Prefetch is how many deliveries of a queue this process may have at once, by
@@ -77,6 +80,8 @@ type Queue struct {
 	names []string
 	lines map[string]*line // fixed after New
 
+	toPublish, toWork nodes // where the next connection of each goes
+
 	publishing *link[*publisher]
 	working    *link[*consumer]
 
@@ -94,6 +99,10 @@ func New(cfg Config, names []string, log *slog.Logger, reg prometheus.Registerer
 	if err := CheckURL(cfg.URL); err != nil {
 		return nil, fmt.Errorf("address of the broker %w", err)
 	}
+	at, err := newNodes(cfg)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Prefix == "" {
 		cfg.Prefix = "oalab."
 	}
@@ -110,7 +119,7 @@ func New(cfg Config, names []string, log *slog.Logger, reg prometheus.Registerer
 		cfg.Dial = (&net.Dialer{Timeout: handshake}).DialContext
 	}
 	q := &Queue{
-		cfg: cfg, log: log, names: names, lines: make(map[string]*line),
+		cfg: cfg, log: log, names: names, lines: make(map[string]*line), toPublish: at, toWork: at,
 		closed: make(chan struct{}), draining: make(chan struct{}),
 	}
 	for _, n := range names {

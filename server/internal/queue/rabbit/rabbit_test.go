@@ -359,15 +359,16 @@ func TestMetrics(t *testing.T) {
 		got := map[string]float64{}
 		for _, f := range families {
 			for _, m := range f.GetMetric() {
-				got[f.GetName()+" "+m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue()
+				got[f.GetName()+" "+m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
 			}
 		}
 		return got
 	}
 	r.until("the metrics say what there is", func() bool {
 		got := read()
-		return len(got) == 5 && got["oalab_queue_depth orders"] == 1 && got["oalab_queue_depth tells"] == 0 &&
-			got["oalab_broker_up publish"] == 1 && got["oalab_broker_up work"] == 1
+		return len(got) == 7 && got["oalab_queue_depth orders"] == 1 && got["oalab_queue_depth tells"] == 0 &&
+			got["oalab_broker_up publish"] == 1 && got["oalab_broker_up work"] == 1 &&
+			got["oalab_broker_connections_total publish"] == 1 && got["oalab_broker_connections_total work"] == 1
 	})
 	q.Close()
 	if got := read(); got["oalab_queue_depth orders"] != -1 || got["oalab_broker_up work"] != 0 {

@@ -136,7 +136,7 @@ func (g gate) Write(b []byte) (int, error) {
 // that was confirmed is lost, nothing whose acknowledgement has arrived comes back.
 func TestCutAndRestored(t *testing.T) {
 	p := newProxy(t)
-	r := newRig(t, func(c *Config) { c.URL, c.Timeout = p.address(t), time.Second })
+	r := newRig(t, func(c *Config) { c.URL, c.Nodes, c.Timeout = p.address(t), nil, time.Second })
 	ctx, stop := context.WithTimeout(t.Context(), 3*patience)
 	defer stop()
 
@@ -237,7 +237,7 @@ func TestCutAndRestored(t *testing.T) {
 // context, and is given up after some heartbeats.
 func TestSilence(t *testing.T) {
 	p := newProxy(t)
-	r := newRig(t, func(c *Config) { c.URL, c.Heartbeat = p.address(t), time.Second })
+	r := newRig(t, func(c *Config) { c.URL, c.Nodes, c.Heartbeat = p.address(t), nil, time.Second })
 	r.publish(job.KindOrder, 1)
 	if err := r.receive(job.QueueOrders).Ack(t.Context()); err != nil {
 		t.Fatal(err)

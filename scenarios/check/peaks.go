@@ -1,0 +1,179 @@
+package check
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+
+	"oalab/scenarios/history"
+)
+
+// Interval is a value with its 95 % interval.
+type Interval struct{ Value, Low, High float64 }
+
+// Peak is the most that one way of serving came to over all numbers of clients.
+type Peak struct {
+	Nodes   int // behind the load balancer; 0: one server alone
+	Clients int // at which the rate was highest
+	Done    int // operations behind the rates
+	PerS    Interval
+	// Knee is the number of clients from which on more of them hardly bring more: at which
+	// the rate, interpolated between the steps, first comes to kneeShare of its peak.
+	Knee Interval
+	// RateRatio and KneeRatio are those to one server alone; the zero value of that itself.
+	RateRatio, KneeRatio Interval
+}
+
+// kneeShare is what the rate at the knee is of its peak. The peak itself lies somewhere on
+// a plateau, which scatters by up to a tenth: where is a matter of chance.
+const kneeShare = 0.8
+
+// resamples is how often the batches are drawn again for the intervals, and resampleSeed
+// makes the same evidence give the same intervals.
+const (
+	resamples    = 2000
+	resampleSeed = 59
+)
+
+// level is all steps of one way with the same number of clients.
+type level struct {
+	clients int
+	batches []batch
+}
+
+// ways are the levels of each way of serving by its number of nodes. Steps that were not
+// steady, the one that calibrates, and those of a machine that was too busy (Headroom) do
+// not count.
+func ways(steps []StepSeen) (map[int][]level, []int) {
+	all := map[int][]level{}
+	for _, s := range steps {
+		if s.Calibrates || s.Done < leastSteady || s.Busy > mostBusy {
+			continue
+		}
+		i := slices.IndexFunc(all[s.Nodes], func(l level) bool { return l.clients == s.Clients })
+		if i < 0 {
+			all[s.Nodes], i = append(all[s.Nodes], level{clients: s.Clients}), len(all[s.Nodes])
+		}
+		all[s.Nodes][i].batches = append(all[s.Nodes][i].batches, s.batches...)
+	}
+	var nodes []int
+	for n, levels := range all {
+		slices.SortFunc(levels, func(a, b level) int { return cmp.Compare(a.clients, b.clients) })
+		nodes = append(nodes, n)
+	}
+	slices.Sort(nodes)
+	return all, nodes
+}
+
+// top is the highest rate over the levels, where it is, and the knee.
+func top(levels []level, draw func([]batch) []batch) (perS float64, clients int, knee float64) {
+	rates := make([]float64, len(levels))
+	for i, l := range levels {
+		length, done := 0.0, 0
+		for _, b := range draw(l.batches) {
+			length, done = length+b.lengthS, done+b.done
+		}
+		rates[i] = float64(done) / length
+		if rates[i] > perS {
+			perS, clients = rates[i], l.clients
+		}
+	}
+	n, rate := 0.0, 0.0 // no clients, no rate
+	for i, l := range levels {
+		if rates[i] >= kneeShare*perS {
+			return perS, clients, n + (float64(l.clients)-n)*(kneeShare*perS-rate)/(rates[i]-rate)
+		}
+		n, rate = float64(l.clients), rates[i]
+	}
+	return perS, clients, n
+}
+
+// Peaks compares the ways of serving of an arm with steps, the single server first if
+// there is one. Intervals are by bootstrap: the batches of each level are drawn again, with
+// replacement, and everything that follows from them is computed anew.
+func Peaks(a *history.Arm) []Peak {
+	all, nodes := ways(Steps(a))
+	if len(nodes) == 0 {
+		return nil
+	}
+	rng := rand.New(rand.NewPCG(resampleSeed, 0))
+	again := func(of []batch) []batch {
+		out := make([]batch, len(of))
+		for i := range out {
+			out[i] = of[rng.IntN(len(of))]
+		}
+		return out
+	}
+	same := func(of []batch) []batch { return of }
+	peaks := make([]Peak, len(nodes))
+	drawn := map[string][][]float64{"rate": make([][]float64, len(nodes)), "knee": make([][]float64, len(nodes))}
+	for i, n := range nodes {
+		p := &peaks[i]
+		p.Nodes = n
+		p.PerS.Value, p.Clients, p.Knee.Value = top(all[n], same)
+		for _, l := range all[n] {
+			for _, b := range l.batches {
+				p.Done += b.done
+			}
+		}
+		for range resamples {
+			rate, _, knee := top(all[n], again)
+			drawn["rate"][i], drawn["knee"][i] = append(drawn["rate"][i], rate), append(drawn["knee"][i], knee)
+		}
+		p.PerS = middle(p.PerS.Value, drawn["rate"][i])
+		p.Knee = middle(p.Knee.Value, drawn["knee"][i])
+	}
+	if nodes[0] == 0 {
+		for i := 1; i < len(nodes); i++ {
+			peaks[i].RateRatio = ratio(peaks[i].PerS, peaks[0].PerS, drawn["rate"][i], drawn["rate"][0])
+			peaks[i].KneeRatio = ratio(peaks[i].Knee, peaks[0].Knee, drawn["knee"][i], drawn["knee"][0])
+		}
+	}
+	return peaks
+}
+
+// middle is the interval that holds 95 % of what was drawn.
+func middle(value float64, drawn []float64) Interval {
+	sorted := ascending(drawn)
+	return Interval{Value: value, Low: Quantile(sorted, 0.025), High: Quantile(sorted, 0.975)}
+}
+
+func ratio(a, b Interval, drawnA, drawnB []float64) Interval {
+	drawn := make([]float64, len(drawnA))
+	for i := range drawn {
+		drawn[i] = drawnA[i] / drawnB[i]
+	}
+	return middle(a.Value/b.Value, drawn)
+}
+
+// Level is what one way of serving came to with one number of clients, over all steps of
+// that number. The intervals are of 99 %, by batch means.
+type Level struct {
+	Nodes, Clients int
+	PerS, MeanS    Interval
+}
+
+// Levels are the levels of an arm with steps, by nodes and clients.
+func Levels(a *history.Arm) []Level {
+	all, nodes := ways(Steps(a))
+	var out []Level
+	for _, n := range nodes {
+		for _, l := range all[n] {
+			rate, rateHalf := meanOf(l.batches, func(b batch) float64 { return float64(b.done) / b.lengthS })
+			done, spent := 0.0, 0.0
+			for _, b := range l.batches {
+				done, spent = done+float64(b.done), spent+b.spentS
+			}
+			// The mean of a ratio: what a batch spent beside what it should have for its count.
+			mean := spent / done
+			_, off := meanOf(l.batches, func(b batch) float64 { return b.spentS - mean*float64(b.done) })
+			half := off * float64(len(l.batches)) / done
+			out = append(out, Level{
+				Nodes: n, Clients: l.clients,
+				PerS:  Interval{rate, rate - rateHalf, rate + rateHalf},
+				MeanS: Interval{mean, max(0, mean-half), mean + half},
+			})
+		}
+	}
+	return out
+}

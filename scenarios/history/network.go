@@ -1,0 +1,43 @@
+package history
+
+import "oalab/scenarios/history/jsonl"
+
+// FileNetwork holds what was measured between two hosts before the load: one NetworkBatch
+// a line. Only an arm that measures it has it (SCN-4).
+const FileNetwork = dirLedgers + "/network.jsonl"
+
+// The ways of measuring a network.
+const (
+	// NetworkPingPong sends a message and waits until it comes back, over and over.
+	NetworkPingPong = "ping-pong"
+	// NetworkStream sends messages without waiting; the receiver tells at the end how many
+	// bytes it got.
+	NetworkStream = "stream"
+)
+
+// NetworkBatch is one of several equal parts of a measurement with one size of message.
+type NetworkBatch struct {
+	Mode     string  `json:"mode"`
+	Size     int     `json:"size"`     // of a message, bytes
+	Messages int     `json:"messages"` // sent; of a ping-pong those that came back
+	Received int64   `json:"received"` // bytes that the receiver got
+	Seconds  float64 `json:"seconds"`
+	// Of a ping-pong half of the time that a message took there and back.
+	P50S float64 `json:"p50_s,omitempty"`
+	P99S float64 `json:"p99_s,omitempty"`
+}
+
+// WriteNetwork writes what was measured between two hosts.
+func (a *ArmWriter) WriteNetwork(batches []NetworkBatch) error {
+	w, err := jsonl.Create(a.path(FileNetwork))
+	if err != nil {
+		return err
+	}
+	for i := range batches {
+		if err := w.Write(&batches[i]); err != nil {
+			_ = w.Close() // the first error is the one to tell
+			return err
+		}
+	}
+	return w.Close()
+}

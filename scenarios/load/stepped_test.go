@@ -1,0 +1,110 @@
+package load_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"oalab/scenarios/load"
+)
+
+func TestSteppedKeepsItsClients(t *testing.T) {
+	var (
+		inFlight atomic.Int64
+		mu       sync.Mutex
+		most     []int64 // by step
+		wrong    []string
+	)
+	u, rt := target(t, func(w http.ResponseWriter, _ *http.Request) {
+		n := inFlight.Add(1)
+		defer inFlight.Add(-1)
+		mu.Lock()
+		most[len(most)-1] = max(most[len(most)-1], n)
+		mu.Unlock()
+		wait := time.NewTimer(time.Millisecond) // so that they meet
+		<-wait.C
+		w.WriteHeader(http.StatusOK)
+	})
+	var record bytes.Buffer
+	steps := []load.Step{{Clients: 3, Requests: 60}, {Clients: 1, Requests: 5}, {Clients: 8, Requests: 80}, {Clients: 4, Requests: 2}}
+	var begun []int
+	sum, err := load.Stepped{
+		Common: load.Common{Attack: "steps", Transport: rt, URL: u, Record: &record},
+		Steps:  steps,
+		Between: func(_ context.Context, step int) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if n := inFlight.Load(); n != 0 {
+				wrong = append(wrong, "operations in flight between steps")
+			}
+			begun, most = append(begun, step), append(most, 0)
+			return nil
+		},
+	}.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Started != 147 || sum.Scheduled != 147 || sum.Dropped != 0 || sum.Failed != 0 {
+		t.Errorf("summary %+v, want 147 operations", sum)
+	}
+	if diff := cmp.Diff([]int{0, 1, 2, 3}, begun); diff != "" || len(wrong) > 0 {
+		t.Errorf("steps begun (-want +got):\n%s%v", diff, wrong)
+	}
+	for i, n := range most {
+		if n > int64(steps[i].Clients) || i != 3 && n < int64(steps[i].Clients) {
+			t.Errorf("step %d had %d operations in flight at the most, its clients are %d", i, n, steps[i].Clients)
+		}
+	}
+	ops := operations(t, &record, "steps", sum.Base)
+	if len(ops) != 147 {
+		t.Fatalf("%d operations recorded", len(ops))
+	}
+	// Numbers follow the steps: what ended of one is over before the next begins.
+	at := 0
+	for _, s := range steps[:3] {
+		at += s.Requests
+		for _, op := range ops[:at] {
+			if op.EndS() > ops[at].StartS {
+				t.Errorf("operation %d ended after operation %d of the next step began", op.Seq, at)
+			}
+		}
+	}
+}
+
+func TestSteppedEndsEarly(t *testing.T) {
+	errNo := errors.New("no such way")
+	step := []load.Step{{Clients: 2, Requests: 10}}
+	quick := transport(func(r *http.Request) (*http.Response, error) { return answer(r, http.StatusOK), nil })
+	sum, err := load.Stepped{
+		Common: load.Common{Attack: "steps", Transport: quick}, Steps: append(step, step...),
+		Between: func(_ context.Context, n int) error {
+			if n == 1 {
+				return errNo
+			}
+			return nil
+		},
+	}.Run(t.Context())
+	if !errors.Is(err, errNo) || sum.Started != 10 || sum.Dropped != 10 {
+		t.Errorf("%+v, %v; want the error and the first step", sum, err)
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	sum, err = load.Stepped{Common: load.Common{Attack: "steps", Transport: transport(hang), CutAfterInterrupt: 20 * time.Millisecond}, Steps: step}.Run(ctx)
+	if err != nil || !sum.Interrupted || !sum.Cut || sum.Started != 2 || sum.Dropped != 8 {
+		t.Errorf("%+v, %v; want two operations, interrupted and cut", sum, err)
+	}
+	for name, bad := range map[string][]load.Step{"a step": nil, "step 1 has 0 clients": {step[0], {Requests: 1}}, "and 0 requests": {{Clients: 1}}} {
+		if _, err := (load.Stepped{Common: load.Common{Attack: "steps", Transport: quick}, Steps: bad}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v: %v, want an error with %q", bad, err, name)
+		}
+	}
+}

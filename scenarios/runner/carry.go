@@ -1,0 +1,54 @@
+package runner
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"oalab/mockwechat"
+	wl "oalab/mockwechat/ledger"
+	"oalab/scenarios/topology"
+	"oalab/scenarios/workload"
+)
+
+// What an operation is decides who carries it out, and what the generator can do at most:
+// a message is pushed by the platform, a page is asked for by a plain request.
+
+// null makes the transport that carries the arm's operations to a server that does nothing.
+func (x *arm) null(conns http.RoundTripper, url string) (http.RoundTripper, error) {
+	if x.load.Page != "" {
+		return getter(conns), nil // it goes where the request says
+	}
+	acct := account(x.run.o.Seed)
+	p, err := mockwechat.New(mockwechat.Config{Seed: x.run.o.Seed, Accounts: []mockwechat.Account{acct}})
+	if err != nil {
+		return nil, fmt.Errorf("make a mock WeChat platform: %w", err)
+	}
+	return p.Pusher(acct.Name, mockwechat.PusherConfig{
+		CallbackURL: url, Transport: conns, Source: workload.Cycle(x.plan), Record: func(wl.Delivery) error { return nil },
+	})
+}
+
+// carrier makes the transport that carries the arm's operations to the service. target is
+// what they are addressed to; "" when the transport knows better.
+func (x *arm) carrier(sys topology.System, conns http.RoundTripper) (rt http.RoundTripper, target string, err error) {
+	if x.load.Page != "" {
+		target, err = pageURL(sys.Account().CallbackURL, x.load.Page)
+		return getter(conns), target, err
+	}
+	rt, err = pusher(sys, sys.Account().CallbackURL, conns, workload.Source(x.arm.Name, x.plan), x.out.WriteDelivery)
+	return rt, "", err
+}
+
+func getter(conns http.RoundTripper) workload.Getter {
+	return workload.Getter{Next: conns, Limit: workload.GetLimit}
+}
+
+// pageURL is a page of the service that has the callback.
+func pageURL(callback, page string) (string, error) {
+	u, err := url.Parse(callback)
+	if err != nil {
+		return "", fmt.Errorf("find page %s of the service: %w", page, err)
+	}
+	return u.ResolveReference(&url.URL{Path: page}).String(), nil
+}
