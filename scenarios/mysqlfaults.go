@@ -75,7 +75,7 @@ func takenOver(a *history.Arm, w history.Window) int {
 	n := 0
 	for _, s := range a.Samples {
 		if s.Probe == history.ProbeHolds+"."+history.GroupCore && s.Name == string(topology.HostMySQL2) && s.Value == 1 &&
-			s.AtS > w.PlannedFromS && s.AtS < w.ToS {
+			s.AtS > max(w.PlannedFromS, w.BegunS) && s.AtS < w.ToS {
 			n++
 		}
 	}
@@ -130,13 +130,13 @@ func cutKill(gap time.Duration) masterFault {
 		f := onMaster(faultCutKill, at, false, func(p powers) chaos.Fault {
 			return cutFirst{host.Kill(faultCutKill, topology.HostMySQL1, p), p, gap}
 		})
-		outage := f.Predict
 		f.Predict = func(l topology.Layout) ([]history.Prediction, error) {
-			list, err := outage(l)
 			w := writesOf(l)
+			w.CutS = gap.Seconds()
+			outage, err := predict.WriteOutage(faultCutKill, false, w)
 			w.PerS /= float64(len(history.Groups())) // the other group's home lives on
-			loss, lossErr := predict.Loss(faultCutKill, gap.Seconds(), w)
-			return append(list, loss), errors.Join(err, lossErr)
+			loss, lossErr := predict.Loss(faultCutKill, w)
+			return []history.Prediction{outage, loss}, errors.Join(err, lossErr)
 		}
 		return f
 	}

@@ -12,6 +12,9 @@ type Writes struct {
 	VRRP Settings
 	// AckS is how long a commit waits for the partner; 0: replication is asynchronous.
 	AckS float64
+	// CutS is how long before it fell silent the partner was cut off from what it
+	// replicates; 0: not before. Commits wait from then on.
+	CutS float64
 	// Unfenced: who takes over lets others write at once.
 	Unfenced bool
 	// PerS is how many writes are acknowledged each second.
@@ -37,7 +40,8 @@ const WhatWrites = "longest time between two acknowledged canary writes"
 // WriteOutage predicts how long nothing is acknowledged after a master has fallen
 // silent; halted says that its kernel goes on. The new master waits for the address's
 // timers, until the old one can write no more, and until it has applied what it got.
-// From then on no commit waits for a partner. Masters that are not fenced let others
+// From then on no commit waits for a partner; those since a cut before have waited, for
+// AckS at most. Masters that are not fenced let others
 // write at once, whose commits wait for the partner for AckS.
 func WriteOutage(fault string, halted bool, w Writes) (history.Prediction, error) {
 	p, err := Outage(fault, Silent, w.VRRP)
@@ -56,6 +60,15 @@ func WriteOutage(fault string, halted bool, w Writes) (history.Prediction, error
 		p.HighS += LookS
 		p.From += fmt.Sprintf("; %g s of looks at the partner", LookS)
 	}
+	switch {
+	case w.CutS == 0 || w.AckS == 0:
+	case w.CutS < w.AckS:
+		p.HighS += w.CutS + BlowLate
+		p.From += fmt.Sprintf("; no commit was acknowledged for %g s before", w.CutS)
+	default:
+		p.HighS = max(p.HighS, w.AckS)
+		p.From += fmt.Sprintf("; commits waited for %g s before", w.AckS)
+	}
 	p.HighS += history.CanaryEveryS + SettleSlack
 	return p, nil
 }
@@ -72,24 +85,24 @@ const (
 const WhatLoss = "acknowledged writes that the survivor never got"
 
 // Loss predicts how many acknowledged writes are lost if the link to the partner is
-// cut some seconds before the master dies: all of that time if nobody waits for the
+// cut for CutS before the master dies: all of that time if nobody waits for the
 // partner, those after AckS if commits wait that long and then go on without.
-func Loss(fault string, cutS float64, w Writes) (history.Prediction, error) {
-	if !(w.PerS > 0) || cutS < 0 {
-		return history.Prediction{}, fmt.Errorf("predict the loss by %s: %w: %g writes/s, link cut for %g s", fault, ErrSettings, w.PerS, cutS)
+func Loss(fault string, w Writes) (history.Prediction, error) {
+	if !(w.PerS > 0) || w.CutS < 0 {
+		return history.Prediction{}, fmt.Errorf("predict the loss by %s: %w: %g writes/s, link cut for %g s", fault, ErrSettings, w.PerS, w.CutS)
 	}
 	p := history.Prediction{
 		Fault: fault, Probe: history.ProbeLoss, What: WhatLoss,
-		From: fmt.Sprintf("%g writes/s; link cut for %g s; a commit waits %g s for the partner", w.PerS, cutS, w.AckS),
+		From: fmt.Sprintf("%g writes/s; link cut for %g s; a commit waits %g s for the partner", w.PerS, w.CutS, w.AckS),
 	}
-	alone := cutS - w.AckS
+	alone := w.CutS - w.AckS
 	// A link that is back before the wait is over loses nothing, however late the blow.
 	if w.AckS > 0 && alone+BlowLate <= 0 {
 		return p, nil
 	}
 	p.LawLowS, p.LawHighS = w.PerS*max(0, alone), w.PerS*max(0, alone)
 	if w.AckS > 0 {
-		p.LawHighS = w.PerS * cutS // what waited is acknowledged when the wait ends
+		p.LawHighS = w.PerS * w.CutS // what waited is acknowledged when the wait ends
 	}
 	p.LowS, p.HighS = w.PerS*max(0, alone-BlowEarly), p.LawHighS+w.PerS*BlowLate
 	return p, nil

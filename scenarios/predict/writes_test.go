@@ -29,6 +29,9 @@ func TestWriteOutage(t *testing.T) {
 		{"asynchronous and not fenced", false, Writes{VRRP: product, Unfenced: true}, silent.LowS, silent.HighS},
 		{"not fenced, a commit waits for its acknowledgement", false, Writes{VRRP: product, Unfenced: true, AckS: 1}, silent.LowS, silent.HighS + 1},
 		{"looks at a partner that is gone", false, Writes{VRRP: product, AckS: 1}, silent.LowS, silent.HighS + 0.3},
+		{"cut off before it died", false, Writes{VRRP: product, AckS: 1, CutS: 0.4}, silent.LowS, silent.HighS + 0.3 + 0.4 + BlowLate},
+		{"cut off for longer than a commit waits", false, Writes{VRRP: product, AckS: 1, CutS: 3}, silent.LowS, 1},
+		{"cut off, and nobody waits", false, Writes{VRRP: product, CutS: 0.4}, silent.LowS, silent.HighS + 0.3},
 		{"the lease of one that is halted", true, Writes{VRRP: product, AckS: 1}, silent.LowS, 2.1},
 		{"a lease that has ended before anybody looks", true, Writes{VRRP: slow, AckS: 1}, later.LowS, later.HighS + 0.6},
 	} {
@@ -54,12 +57,12 @@ func TestLoss(t *testing.T) {
 		{"semi-synchronous: they have waited long enough", 3, 1, 95, 170},
 		{"semi-synchronous: perhaps", 0.9, 1, 0, 65},
 	} {
-		p, err := Loss("f", tt.cutS, Writes{AckS: tt.ack, PerS: 50})
+		p, err := Loss("f", Writes{CutS: tt.cutS, AckS: tt.ack, PerS: 50})
 		if err != nil || math.Abs(p.LowS-tt.low) > 1e-9 || math.Abs(p.HighS-tt.high) > 1e-9 || p.Probe != history.ProbeLoss {
 			t.Errorf("%s: %+v, %v, want %g to %g", tt.name, p, err, tt.low, tt.high)
 		}
 	}
-	if _, err := Loss("f", 1, Writes{}); !errors.Is(err, ErrSettings) {
+	if _, err := Loss("f", Writes{CutS: 1}); !errors.Is(err, ErrSettings) {
 		t.Errorf("without writes: %v", err)
 	}
 }

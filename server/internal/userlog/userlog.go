@@ -24,7 +24,9 @@ type Config struct {
 	// Batch is how many rows one statement stores at most; 0 means 256.
 	Batch int
 	// Gather is how far apart the beginnings of two statements are at least, while
-	// fewer than Enough rows wait (gather.Config); 0 means its defaults.
+	// fewer than Enough rows wait (gather.Config); 0 means 40 ms and 16. At 40 messages
+	// a second, which come 25 ms apart, two rows share a statement (PERF-2), and an
+	// answer waits 12 ms for that in the mean.
 	Gather time.Duration
 	Enough int
 	// Wait is how long a message waits at most until its row is safe; 0 means 0.3 s.
@@ -73,6 +75,8 @@ func New(cfg Config, store Store, log *slog.Logger, reg prometheus.Registerer) (
 		return nil, errors.New("user log: no folder for the spool")
 	}
 	setDefault(&cfg.Batch, 256)
+	setDefault(&cfg.Gather, 40*time.Millisecond)
+	setDefault(&cfg.Enough, 16)
 	setDefault(&cfg.Wait, 300*time.Millisecond)
 	setDefault(&cfg.StoreWait, cfg.Wait*2/3)
 	setDefault(&cfg.StoreTimeout, 2*time.Second)
