@@ -38,7 +38,7 @@ const masterDown = 3 * time.Second
 
 // onMaster places a fault of the first master. It is healed when both replicate from
 // each other again and each group is at home. What the survivor holds is read before.
-func onMaster(name string, at time.Duration, halted bool, make func(powers) chaos.Fault) Fault {
+func onMaster(name string, at time.Duration, fall predict.Fall, make func(powers) chaos.Fault) Fault {
 	return Fault{
 		Name: name, At: at, For: masterDown, Target: topology.HostMySQL1, Jitter: 300 * time.Millisecond,
 		Make: func(s topology.System) chaos.Fault {
@@ -54,7 +54,7 @@ func onMaster(name string, at time.Duration, halted bool, make func(powers) chao
 		},
 		Effect: check.Effect{Fault: name, What: "take-overs of group core by the other master", Min: 1, Count: takenOver},
 		Predict: func(l topology.Layout) ([]history.Prediction, error) {
-			p, err := predict.WriteOutage(name, halted, writesOf(l))
+			p, err := predict.WriteOutage(name, fall, writesOf(l))
 			return []history.Prediction{p}, err
 		},
 	}
@@ -97,7 +97,7 @@ func (f *witnessed) Recover(ctx context.Context) error {
 }
 
 func killMaster(at time.Duration) Fault {
-	return onMaster(history.FaultKillMaster, at, false, func(p powers) chaos.Fault {
+	return onMaster(history.FaultKillMaster, at, predict.Killed, func(p powers) chaos.Fault {
 		return host.Kill(history.FaultKillMaster, topology.HostMySQL1, p)
 	})
 }
@@ -110,13 +110,13 @@ func killMasterLong(at time.Duration) Fault {
 }
 
 func freezeMaster(at time.Duration) Fault {
-	return onMaster(history.FaultFreezeMaster, at, true, func(p powers) chaos.Fault {
+	return onMaster(history.FaultFreezeMaster, at, predict.Halted, func(p powers) chaos.Fault {
 		return host.Freeze(history.FaultFreezeMaster, topology.HostMySQL1, p)
 	})
 }
 
 func cutMaster(at time.Duration) Fault {
-	return onMaster(history.FaultCutMaster, at, false, func(p powers) chaos.Fault {
+	return onMaster(history.FaultCutMaster, at, predict.Cut, func(p powers) chaos.Fault {
 		return host.Cut(history.FaultCutMaster, topology.HostMySQL1, p, host.Link{})
 	})
 }
@@ -127,13 +127,13 @@ const faultCutKill = "cut-kill"
 // cutKill cuts the replication between the masters, and kills the first some time later.
 func cutKill(gap time.Duration) masterFault {
 	return func(at time.Duration) Fault {
-		f := onMaster(faultCutKill, at, false, func(p powers) chaos.Fault {
+		f := onMaster(faultCutKill, at, predict.Cut, func(p powers) chaos.Fault {
 			return cutFirst{host.Kill(faultCutKill, topology.HostMySQL1, p), p, gap}
 		})
 		f.Predict = func(l topology.Layout) ([]history.Prediction, error) {
 			w := writesOf(l)
 			w.CutS = gap.Seconds()
-			outage, err := predict.WriteOutage(faultCutKill, false, w)
+			outage, err := predict.WriteOutage(faultCutKill, predict.Cut, w)
 			w.PerS /= float64(len(history.Groups())) // the other group's home lives on
 			loss, lossErr := predict.Loss(faultCutKill, w)
 			return []history.Prediction{outage, loss}, errors.Join(err, lossErr)

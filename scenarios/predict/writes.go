@@ -37,13 +37,25 @@ const (
 // WhatWrites is the text of Prediction.What for an outage of writing.
 const WhatWrites = "longest time between two acknowledged canary writes"
 
+// A Fall is how a master falls silent, as far as its partner can tell.
+type Fall int
+
+const (
+	// Cut: nothing comes from it any more.
+	Cut Fall = iota
+	// Killed: its connections end too. MySQL looks only once a second whether others
+	// acknowledge then, so commits there wait for all of AckS.
+	Killed
+	// Halted: its kernel goes on, and lets it write until the lease has ended.
+	Halted
+)
+
 // WriteOutage predicts how long nothing is acknowledged after a master has fallen
-// silent; halted says that its kernel goes on. The new master waits for the address's
-// timers, until the old one can write no more, and until it has applied what it got.
-// From then on no commit waits for a partner; those since a cut before have waited, for
-// AckS at most. Masters that are not fenced let others
-// write at once, whose commits wait for the partner for AckS.
-func WriteOutage(fault string, halted bool, w Writes) (history.Prediction, error) {
+// silent. The new master waits for the address's timers, until the old one can write no
+// more, and until it has applied what it got. From then on no commit waits for a partner;
+// those since a cut before have waited, for AckS at most. Masters that are not fenced
+// let others write at once, whose commits wait for the partner for AckS.
+func WriteOutage(fault string, fall Fall, w Writes) (history.Prediction, error) {
 	p, err := Outage(fault, Silent, w.VRRP)
 	if err != nil {
 		return history.Prediction{}, err
@@ -53,12 +65,16 @@ func WriteOutage(fault string, halted bool, w Writes) (history.Prediction, error
 	case w.Unfenced:
 		p.HighS += w.AckS
 		p.From += fmt.Sprintf("; not fenced; a commit waits %g s for the partner", w.AckS)
-	case halted:
+	case fall == Halted:
 		p.HighS = max(p.HighS, LeaseS) + AskS
 		p.From += fmt.Sprintf("; a lease of %g s, and %g s to find that it has ended", LeaseS, AskS)
 	default:
 		p.HighS += LookS
 		p.From += fmt.Sprintf("; %g s of looks at the partner", LookS)
+	}
+	if fall == Killed && !w.Unfenced && w.AckS > 0 {
+		p.HighS = max(p.HighS, w.AckS)
+		p.From += fmt.Sprintf("; a commit waits %g s for a partner that has ended", w.AckS)
 	}
 	switch {
 	case w.CutS == 0 || w.AckS == 0:

@@ -20,28 +20,31 @@ func TestWriteOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
-		name   string
-		halted bool
-		w      Writes
-		low    float64
-		high   float64 // without the slack
+		name string
+		fall Fall
+		w    Writes
+		low  float64
+		high float64 // without the slack
 	}{
-		{"asynchronous and not fenced", false, Writes{VRRP: product, Unfenced: true}, silent.LowS, silent.HighS},
-		{"not fenced, a commit waits for its acknowledgement", false, Writes{VRRP: product, Unfenced: true, AckS: 1}, silent.LowS, silent.HighS + 1},
-		{"looks at a partner that is gone", false, Writes{VRRP: product, AckS: 1}, silent.LowS, silent.HighS + 0.3},
-		{"cut off before it died", false, Writes{VRRP: product, AckS: 1, CutS: 0.4}, silent.LowS, silent.HighS + 0.3 + 0.4 + BlowLate},
-		{"cut off for longer than a commit waits", false, Writes{VRRP: product, AckS: 1, CutS: 3}, silent.LowS, 1},
-		{"cut off, and nobody waits", false, Writes{VRRP: product, CutS: 0.4}, silent.LowS, silent.HighS + 0.3},
-		{"the lease of one that is halted", true, Writes{VRRP: product, AckS: 1}, silent.LowS, 2.1},
-		{"a lease that has ended before anybody looks", true, Writes{VRRP: slow, AckS: 1}, later.LowS, later.HighS + 0.6},
+		{"asynchronous and not fenced", Cut, Writes{VRRP: product, Unfenced: true}, silent.LowS, silent.HighS},
+		{"not fenced, a commit waits for its acknowledgement", Cut, Writes{VRRP: product, Unfenced: true, AckS: 1}, silent.LowS, silent.HighS + 1},
+		{"looks at a partner that is gone", Cut, Writes{VRRP: product, AckS: 1}, silent.LowS, silent.HighS + 0.3},
+		{"killed: a commit waits to the end", Killed, Writes{VRRP: product, AckS: 1}, silent.LowS, 1},
+		{"killed, and nobody waits", Killed, Writes{VRRP: product}, silent.LowS, silent.HighS + 0.3},
+		{"killed: a take-over that is later than that", Killed, Writes{VRRP: slow, AckS: 1}, later.LowS, later.HighS + 0.3},
+		{"cut off before it died", Cut, Writes{VRRP: product, AckS: 1, CutS: 0.4}, silent.LowS, silent.HighS + 0.3 + 0.4 + BlowLate},
+		{"cut off for longer than a commit waits", Cut, Writes{VRRP: product, AckS: 1, CutS: 3}, silent.LowS, 1},
+		{"cut off, and nobody waits", Cut, Writes{VRRP: product, CutS: 0.4}, silent.LowS, silent.HighS + 0.3},
+		{"the lease of one that is halted", Halted, Writes{VRRP: product, AckS: 1}, silent.LowS, 2.1},
+		{"a lease that has ended before anybody looks", Halted, Writes{VRRP: slow, AckS: 1}, later.LowS, later.HighS + 0.6},
 	} {
-		p, err := WriteOutage("f", tt.halted, tt.w)
+		p, err := WriteOutage("f", tt.fall, tt.w)
 		want := tt.high + history.CanaryEveryS + SettleSlack
 		if err != nil || math.Abs(p.HighS-want) > 1e-9 || p.LowS != tt.low || p.Probe != history.ProbeCanary || p.Law != "" {
 			t.Errorf("%s: %+v, %v, want at most %g s", tt.name, p, err, want)
 		}
 	}
-	if _, err := WriteOutage("f", false, Writes{}); !errors.Is(err, ErrSettings) {
+	if _, err := WriteOutage("f", Cut, Writes{}); !errors.Is(err, ErrSettings) {
 		t.Errorf("without settings: %v", err)
 	}
 }
