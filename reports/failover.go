@@ -15,7 +15,8 @@ import (
 // was predicted of them, and one cycle of each fault from near (REP-2, REP-8, REP-9).
 func (r *run) failover() section {
 	s := section{ID: "failover", Title: "Failover"}
-	if !slices.ContainsFunc(r.arms, func(e armEvidence) bool { return e.has(plotFailover) }) {
+	ofVIP := func(e armEvidence) bool { return e.has(plotFailover) && !e.series.Failover.Writes }
+	if !slices.ContainsFunc(r.arms, ofVIP) {
 		return s
 	}
 	s.say("A cycle is one window of a fault; each comes at another moment of the system's own timers. An outage lasts from " +
@@ -30,7 +31,7 @@ func (r *run) failover() section {
 			check.Quantity(check.AnsweredWithinS, "s")),
 	})
 	for _, e := range r.arms {
-		if !e.has(plotFailover) {
+		if !ofVIP(e) {
 			continue
 		}
 		if len(r.arms) > 1 {
@@ -45,13 +46,18 @@ func (r *run) failover() section {
 		s.table([]string{
 			"fault", "longest by clients#", "longest by due time#", "tries failed, of a cycle#", "detected#", "taken over#", "reconnected#", "replayed#",
 		}, parts)
-		for _, kind := range []string{plotOutages, plotFailover} {
-			if p := e.plots[kind]; p != nil {
-				s.Blocks = append(s.Blocks, block{Plot: p})
-			}
-		}
+		s.plots(e, plotOutages, plotFailover)
 	}
 	return s
+}
+
+// plots adds those plots of an arm that were drawn.
+func (s *section) plots(e armEvidence, kinds ...string) {
+	for _, k := range kinds {
+		if p := e.plots[k]; p != nil {
+			s.Blocks = append(s.Blocks, block{Plot: p})
+		}
+	}
 }
 
 // outageRow is the outages of a fault by the probe beside what was predicted.

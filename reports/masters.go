@@ -39,6 +39,7 @@ func (r *run) masters() section {
 			s.table([]string{"fault", "what", "measured#", "predicted#", "from"}, rows)
 		}
 		s.list(divergence(d))
+		s.plots(e, plotOutages, plotFailover)
 	}
 	s.lead("Canary rows are written through the virtual IP of each group of tables every 20 ms, and are what is counted here: acknowledged, " +
 		"lost (missing on a master in the end, or on the survivor before the other one came back), and the longest time without an acknowledgement. " +

@@ -173,12 +173,17 @@ func (r *run) limitsOn(e *armEvidence) []plot.Limit {
 	return out
 }
 
-// limitsOnOutages are the objectives on outages of faults of an arm.
+// limitsOnOutages are the objectives on outages of faults of an arm; those of one value
+// are one.
 func (r *run) limitsOnOutages(e *armEvidence) []plot.OutageLimit {
 	var out []plot.OutageLimit
 	for _, f := range objectivesOf(r.Manifest) {
 		base, fault, arm := r.split(f.Name)
 		if arm != e.name || fault == "" || !strings.HasPrefix(base, "outage_") || !strings.HasPrefix(f.Relation, "<") {
+			continue
+		}
+		if i := slices.IndexFunc(out, func(o plot.OutageLimit) bool { return o.Fault == fault && o.Value == *f.Limit }); i >= 0 {
+			out[i].Name = base + ", " + out[i].Name
 			continue
 		}
 		out = append(out, plot.OutageLimit{Fault: fault, Name: base + " " + limit(f), Value: *f.Limit})
@@ -220,10 +225,6 @@ func (r *run) show(s *section, kinds ...string) {
 			s.say("Its evidence cannot be read.")
 			continue
 		}
-		for _, k := range kinds {
-			if p := e.plots[k]; p != nil {
-				s.Blocks = append(s.Blocks, block{Plot: p})
-			}
-		}
+		s.plots(e, kinds...)
 	}
 }

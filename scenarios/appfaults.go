@@ -54,6 +54,7 @@ func AppFaults() Scenario {
 					{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 1000},
 					{Figure: "p99_due_s", Relation: "<", Limit: 2, MinN: 1000},
 					{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
+					fewStatements(1000),
 				},
 			},
 			{
@@ -67,6 +68,7 @@ func AppFaults() Scenario {
 					{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 1000},
 					{Figure: "p99_due_s", Relation: "<", Limit: 0.5, MinN: 1000},
 					{Figure: "staleness_max_s", Relation: "<=", Limit: freshWithinS, MinN: 300},
+					fewStatements(1000),
 				},
 			},
 		},

@@ -112,6 +112,7 @@ func masterArm(name string, m topology.Masters, faults ...masterFault) Arm {
 			check.Objective{Figure: "lost_acknowledged_writes", Relation: "==", Limit: 0, MinN: 500},
 			check.Objective{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 			check.Objective{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
+			fewStatements(1000),
 		),
 	}
 }
@@ -150,6 +151,7 @@ func masterControl(m topology.Masters) Arm {
 			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 			{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 1000},
 			{Figure: "p99_due_s", Relation: "<", Limit: 0.5, MinN: 1000},
+			fewStatements(1000),
 		},
 	}
 }

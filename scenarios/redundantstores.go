@@ -30,9 +30,9 @@ func RedundantStores() Scenario {
 			Name:  "main",
 			Setup: Setup{Layout: topology.Layout{Redundant: true, QuickStores: true}},
 			Load: func(Size) (Load, error) {
-				p, err := profile.Constant(60, length*time.Second)
+				p, err := profile.Constant(150, length*time.Second)
 				return withUpdates(Load{
-					Followers: 2000, Mix: workload.Mix{Text: 0.3, Query: 0.25, Order: 0.45}, Profile: p,
+					Followers: 2000, Mix: workload.Mix{Text: 0.87, Query: 0.05, Order: 0.08}, Profile: p,
 					Phases: []history.Phase{{Name: "steady", FromS: 0, ToS: 3}, {Name: "faults", FromS: 3, ToS: length}},
 					Drain:  30 * time.Second,
 				}, err)
@@ -40,13 +40,14 @@ func RedundantStores() Scenario {
 			Faults: func(Size) []Fault {
 				return []Fault{killRedis(3*time.Second, 5*time.Second), killBroker(10*time.Second, 2500*time.Millisecond)}
 			},
-			Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 300}, check.Tokens{Calls: 100}, fresh},
+			Checkers: []check.Checker{check.Replies{}, check.Orders{Min: 120}, check.Tokens{Calls: 100}, fresh},
 			Objectives: []check.Objective{
 				{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 500},
 				{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 500},
 				{Figure: "p99_due_s", Relation: "<", Limit: 2, MinN: 500},
 				{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
 				{Figure: "queue_depth_end", Relation: "==", Limit: 0},
+				fewStatements(500),
 			},
 		}},
 	}

@@ -63,6 +63,12 @@ func TestFailoverFigures(t *testing.T) {
 				">kill-host (2)<", ">cut-host (0)<", ">outage_probe_s ≤ 0.4 s<", ">outage by the probe of the virtual IP, seconds<",
 				">cross: outside of what was predicted<", ">closed form of the settings<",
 			}},
+			"writing": {Failover(written(), width), []string{
+				">Writing from near<", ">kill-host, cycle 1 of 2: nothing acknowledged for 260 ms<", ">canary<", ">cut-host, cycle 0 of 0: no write was missed<",
+			}},
+			"outages of writing": {Outages(written(), limits, width), []string{
+				">longest time without an acknowledged write, seconds<", ">far away →<",
+			}},
 			"no failover": {Failover(series.Failover{}, width), []string{">Failover from near<"}},
 			"no outages":  {Outages(series.Failover{}, nil, width), []string{">Outages of each fault<"}},
 			"shares": {Shares(series.Arm{EndS: 1, Shares: series.Shares{
@@ -87,6 +93,16 @@ func TestFailoverFigures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// written is the same of masters, whose Keepalived nobody asked.
+func written() series.Failover {
+	f := failovers()
+	f.Writes = true
+	for i := range f.Faults {
+		f.Faults[i].Shown.States = nil
+	}
+	return f
 }
 
 // scaled is a pair that sized its pools, with rates that are not known and a silence.

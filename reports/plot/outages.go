@@ -50,15 +50,21 @@ func (o outageRows) Plot(c draw.Canvas, p *gonum.Plot) {
 			}
 		}
 		for _, l := range o.limits {
-			if l.Fault == f.Fault {
-				c.StrokeLine2(Solid(Text, 1.6), x(l.Value), low-3, x(l.Value), high+3)
-				style := Face(SizeSmall-0.5, Text)
-				at := x(l.Value) + 3
-				if at+style.Width(l.Name) > c.Max.X {
-					at = x(l.Value) - 3 - style.Width(l.Name)
-				}
-				c.FillText(style, vg.Point{X: at, Y: high - 5}, l.Name)
+			if l.Fault != f.Fault {
+				continue
 			}
+			name := l.Name
+			if l.Value > p.X.Max {
+				name += " →" // it lies beyond
+			} else {
+				c.StrokeLine2(Solid(Text, 1.6), x(l.Value), low-3, x(l.Value), high+3)
+			}
+			style := Face(SizeSmall-0.5, Text)
+			at := x(l.Value) + 3
+			if at+style.Width(name) > c.Max.X {
+				at = x(l.Value) - 3 - style.Width(name)
+			}
+			c.FillText(style, vg.Point{X: at, Y: high - 5}, name)
 		}
 		outages := f.Outages()
 		for k, v := range outages {
@@ -82,7 +88,11 @@ func cycleMark(c draw.Canvas, at vg.Point, inside bool) {
 
 // Outages draws how long the outages of each fault were, beside what was predicted.
 func Outages(f series.Failover, limits []OutageLimit, width vg.Length) *Figure {
-	p := New("outage by the probe of the virtual IP, seconds", "")
+	of := "outage by the probe of the virtual IP, seconds"
+	if f.Writes {
+		of = "longest time without an acknowledged write, seconds"
+	}
+	p := New(of, "")
 	most := 0.0
 	var label names
 	var predicted, outside bool

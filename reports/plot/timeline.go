@@ -18,29 +18,47 @@ type Timelines struct {
 	Figure // without a plot: title, note, legend and width
 	hosts  []string
 	faults []series.FaultCycles
+	words  failoverWords
 }
+
+// failoverWords are what is shown, in words.
+type failoverWords struct{ title, ticks, refused, probe, fine, out string }
+
+var (
+	ofVIP = failoverWords{
+		"Failover from near", "every request of the probe, 10 ms apart", "nobody answered, or a try failed", "probe", "no request failed", "out for ",
+	}
+	ofWrites = failoverWords{
+		"Writing from near", "every write of the canary to the group core, begun 20 ms apart: by when it was acknowledged, else by when it was begun",
+		"not acknowledged, or a try failed", "canary", "no write was missed", "nothing acknowledged for ",
+	}
+)
 
 // Failover draws the time lines of an arm's failovers.
 func Failover(f series.Failover, width vg.Length) *Timelines {
+	words := ofVIP
+	if f.Writes {
+		words = ofWrites
+	}
 	keys := make([]Key, 0, len(f.Hosts)+2)
 	for i, h := range f.Hosts {
 		keys = append(keys, Key{Label: h, Color: hostColor(i), Mark: MarkArea})
 	}
 	keys = append(keys,
-		Key{Label: "nobody answered, or a try failed", Color: Vermillion, Mark: MarkArea},
+		Key{Label: words.refused, Color: Vermillion, Mark: MarkArea},
 		Key{Label: "a try came through", Color: Green, Mark: MarkArea},
 		Key{Label: "fault seen in effect", Color: Text.Faint(0.11), Mark: MarkArea})
 	return &Timelines{
 		Figure: Figure{
-			Title: "Failover from near",
-			Note:  "Of each fault the cycle whose outage is the median one. Bars: who has the address, faint while clients cannot reach the host, framed and hatched while two have it. Ticks: every request of the probe, 10 ms apart.",
+			Title: words.title,
+			Note:  "Of each fault the cycle whose outage is the median one. Bars: who has the address, faint while clients cannot reach the host, framed and hatched while two have it. Ticks: " + words.ticks + ".",
 			Keys:  keys, Width: width,
 		},
-		hosts: f.Hosts, faults: f.Faults,
+		hosts: f.Hosts, faults: f.Faults, words: words,
 	}
 }
 
-// hostColor is the colour of a load balancer, the same in every lane.
+// hostColor is the colour of a host, the same in every lane.
 func hostColor(i int) Ink { return [...]Ink{Blue, Orange, Green, Purple}[i%4] }
 
 // Heights of the parts of a panel.
@@ -56,22 +74,26 @@ const (
 // labelWidth is the room for the names of the lanes.
 func (t *Timelines) labelWidth() vg.Length {
 	w := vg.Length(0)
-	for _, name := range t.lanes() {
-		w = max(w, Face(SizeSmall, Text).Width(name))
+	for _, f := range t.faults {
+		for _, name := range t.lanes(f.Shown) {
+			w = max(w, Face(SizeSmall, Text).Width(name))
+		}
 	}
 	return w + 6
 }
 
 // lanes are the names of the lanes of a panel, from the top.
-func (t *Timelines) lanes() []string {
+func (t *Timelines) lanes(l series.Timeline) []string {
 	var out []string
 	for _, h := range t.hosts {
 		out = append(out, h+" has address")
 	}
-	for _, h := range t.hosts {
-		out = append(out, h+" keepalived")
+	if l.States != nil {
+		for _, h := range t.hosts {
+			out = append(out, h+" keepalived")
+		}
 	}
-	return append(out, "probe", "tries of clients")
+	return append(out, t.words.probe, "tries of clients")
 }
 
 // rowsOf is in how many rows the moments of a panel are named: one for each, as near
@@ -79,7 +101,7 @@ func (t *Timelines) lanes() []string {
 func rowsOf(f series.FaultCycles) int { return len(f.Shown.Marks) }
 
 func (t *Timelines) panelHeight(f series.FaultCycles) vg.Length {
-	return panelTitle + markRow*vg.Length(rowsOf(f)) + laneRow*vg.Length(2*len(t.hosts)+2) + triesHigh + axisRoom + panelGap
+	return panelTitle + markRow*vg.Length(rowsOf(f)) + laneRow*vg.Length(len(t.lanes(f.Shown))) + triesHigh + axisRoom + panelGap
 }
 
 // Size implements Drawing.
@@ -114,9 +136,9 @@ func (t *Timelines) panel(c draw.Canvas, f series.FaultCycles, top vg.Length) {
 	}}
 	title := fmt.Sprintf("%s, cycle %d of %d: ", f.Fault, l.Number, l.Of)
 	if l.Cycle.Probe.Failed > 0 {
-		title += "out for " + Duration(l.Cycle.ProbeS)
+		title += t.words.out + Duration(l.Cycle.ProbeS)
 	} else {
-		title += "no request failed"
+		title += t.words.fine
 	}
 	c.FillText(Bold(SizeText, Text), vg.Point{X: left, Y: top - 10}, title)
 	if at := left + Bold(SizeText, Text).Width(title) + 8; at+Face(SizeSmall, Subtle).Width("zero: "+l.Zero) < right {
@@ -141,15 +163,15 @@ func (t *Timelines) panel(c draw.Canvas, f series.FaultCycles, top vg.Length) {
 		c.FillText(label, vg.Point{X: left - 5, Y: y + high/2 - 3}, name)
 		paint(vg.Rectangle{Min: vg.Point{X: left, Y: y + 1.5}, Max: vg.Point{X: right, Y: y + high - 1.5}})
 	}
-	names := t.lanes()
+	names := t.lanes(l)
 	for i := range t.hosts {
 		row(names[i], laneRow, func(box vg.Rectangle) { held(c, s, l.Holds[i], hostColor(i), box) })
 	}
 	together(c, s, l.Holds, vg.Rectangle{Min: vg.Point{X: left, Y: y}, Max: vg.Point{X: right, Y: upper}})
-	for i := range t.hosts {
+	for i := range l.States {
 		row(names[len(t.hosts)+i], laneRow, func(box vg.Rectangle) { states(c, s, l.States[i], box) })
 	}
-	row("probe", 2*laneRow, func(box vg.Rectangle) { t.probes(c, s, l.Probes, box) })
+	row(t.words.probe, 2*laneRow, func(box vg.Rectangle) { t.probes(c, s, l.Probes, box) })
 	row("tries of clients", triesHigh, func(box vg.Rectangle) { tries(c, s, l.Tries, l.TriesOverS, box) })
 	t.marks(c, s, l.Marks, lower, upper)
 }

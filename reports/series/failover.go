@@ -12,7 +12,10 @@ import (
 // Failover is what became of a virtual IP in an arm. The zero value is that of an arm
 // without one.
 type Failover struct {
-	Hosts  []string // the load balancers, in the order in which they number themselves
+	// Writes: the address is that of a group of tables, and its probe are the canary's
+	// writes. Otherwise it is that of the load balancers.
+	Writes bool
+	Hosts  []string // in the order in which they number themselves
 	Faults []FaultCycles
 }
 
@@ -45,7 +48,7 @@ type Timeline struct {
 	FromS, ToS float64
 	Fault      Span          // when the fault was seen in effect
 	Holds      [][]HeldSpan  // by host, when it had the address
-	States     [][]StateSpan // by host, what keepalived said it was
+	States     [][]StateSpan // by host, what keepalived said it was; nil: nobody asked it
 	Probes     []Probe
 	Tries      []Tries
 	TriesOverS float64 // the interval of Tries, in seconds
@@ -95,7 +98,24 @@ var triesOver = []float64{0.010, 0.020, 0.050, 0.100, 0.200, 0.500}
 const fewIntervals = 150
 
 func failover(a *history.Arm) Failover {
-	cycles := check.Cycles(a)
+	return failoverOf(a, check.Cycles(a), "", closeUp{
+		a: a, address: check.Holdings(a.Samples, history.ProbeAddress), vrrp: check.Holdings(a.Samples, history.ProbeVRRP), asked: check.Asks(a.Samples),
+		zero: "the first request without an answer", again: "answers again",
+	})
+}
+
+// writing is the Failover of the group of tables whose home the faults hit.
+func writing(a *history.Arm) Failover {
+	f := failoverOf(a, check.WriteCycles(a), history.ProbeCanary, closeUp{
+		a: a, address: check.Holdings(a.Samples, history.ProbeHolds+"."+history.GroupCore), asked: check.WriteAsks(a),
+		zero: "the last write before", again: "acknowledged again",
+	})
+	f.Writes = len(f.Faults) > 0
+	return f
+}
+
+// failoverOf sorts cycles by fault, beside what was predicted of the probe.
+func failoverOf(a *history.Arm, cycles []check.Cycle, probe string, near closeUp) Failover {
 	if len(cycles) == 0 {
 		return Failover{}
 	}
@@ -105,21 +125,19 @@ func failover(a *history.Arm) Failover {
 		if i < 0 {
 			i = len(f.Faults)
 			f.Faults = append(f.Faults, FaultCycles{Fault: c.Fault})
-			if at := slices.IndexFunc(a.Record.Predictions, func(p history.Prediction) bool { return p.Fault == c.Fault && p.Probe == "" }); at >= 0 {
+			if at := slices.IndexFunc(a.Record.Predictions, func(p history.Prediction) bool { return p.Fault == c.Fault && p.Probe == probe }); at >= 0 {
 				f.Faults[i].Prediction = &a.Record.Predictions[at]
 			}
 		}
 		f.Faults[i].Cycles = append(f.Faults[i].Cycles, c)
 	}
-	address := check.Holdings(a.Samples, history.ProbeAddress)
-	for _, h := range address {
+	for _, h := range near.address {
 		f.Hosts = append(f.Hosts, h.Host)
 	}
 	// The way back comes after every fault: it stands behind them.
 	slices.SortStableFunc(f.Faults, func(x, y FaultCycles) int {
 		return cmp.Compare(rank(x.Fault), rank(y.Fault))
 	})
-	near := closeUp{a: a, address: address, vrrp: check.Holdings(a.Samples, history.ProbeVRRP), asked: check.Asks(a.Samples)}
 	for i := range f.Faults {
 		f.Faults[i].Shown = near.shown(f.Faults[i])
 	}
@@ -136,8 +154,9 @@ func rank(fault string) int {
 // closeUp draws cycles from the evidence of an arm.
 type closeUp struct {
 	a             *history.Arm
-	address, vrrp []check.Holding
+	address, vrrp []check.Holding // vrrp: nil where nobody asked keepalived
 	asked         []check.Asked
+	zero, again   string // what begins an outage and what ends it, in words
 }
 
 // shown is the cycle of a fault whose outage is the median one.
@@ -166,7 +185,7 @@ const (
 )
 
 func (n closeUp) timeline(c check.Cycle) Timeline {
-	t := Timeline{Cycle: c, Zero: "the first request without an answer"}
+	t := Timeline{Cycle: c, Zero: n.zero}
 	zero, length := c.Probe.FromS, c.Probe.LengthS()
 	if c.Probe.Failed == 0 {
 		zero, t.Zero = c.FromS, "the fault was seen"
@@ -196,6 +215,9 @@ func (n closeUp) timeline(c check.Cycle) Timeline {
 			}
 		})
 		t.Holds = append(t.Holds, held)
+		if n.vrrp == nil {
+			continue
+		}
 		var states []StateSpan
 		if i := slices.IndexFunc(n.vrrp, func(v check.Holding) bool { return v.Host == h.Host }); i >= 0 {
 			each(n.vrrp[i], zero+t.FromS, zero+t.ToS, away, func(from, to, value float64, away bool) {
@@ -231,7 +253,7 @@ func (n closeUp) timeline(c check.Cycle) Timeline {
 		mark(c.TakenS, "taken over")
 	}
 	if c.Probe.Failed > 0 {
-		mark(c.Probe.ToS, "answers again")
+		mark(c.Probe.ToS, n.again)
 		mark(c.Probe.ToS+c.ReconnectS, "first client served")
 	}
 	slices.SortStableFunc(t.Marks, func(x, y Moment) int { return cmp.Compare(x.AtS, y.AtS) })

@@ -101,6 +101,55 @@ func TestFailoverOfOtherArms(t *testing.T) {
 	}
 }
 
+// TestWriting: the failover of a pair of masters is that of the group of tables whose home
+// was hit, as its canary saw it.
+func TestWriting(t *testing.T) {
+	l := newLab(10)
+	l.push(1, 1, 0.1)
+	for i := range 300 {
+		at := float64(i) / 50
+		s := history.Sample{AtS: at, Probe: history.ProbeCanary + "." + history.GroupCore}
+		if at > 2 && at < 3 {
+			s.Error = "invalid connection"
+			l.Samples = append(l.Samples, s)
+			continue
+		}
+		s.Name, s.Value = history.SeriesValue, float64(i)
+		answer := s
+		answer.Name, answer.Value = history.SeriesAnswer, 0.001
+		l.Samples = append(l.Samples, s, answer)
+	}
+	for _, c := range []struct {
+		at, value float64
+		host      string
+	}{{0, 1, "mysql1"}, {0, 0, "mysql2"}, {2.01, 0, "mysql1"}, {2.4, 1, "mysql2"}} {
+		l.Samples = append(l.Samples, history.Sample{AtS: c.at, Probe: history.ProbeHolds + "." + history.GroupCore, Name: c.host, Value: c.value})
+	}
+	l.Record.Windows = []history.Window{{Fault: history.FaultKillMaster, Target: "mysql1", PlannedFromS: 2, BegunS: 2, FromS: 2.2, ToS: 4, HealedS: 5}}
+	l.Record.Predictions = []history.Prediction{
+		{Fault: history.FaultKillMaster, Probe: history.ProbeLoss}, {Fault: history.FaultKillMaster, Probe: history.ProbeCanary, HighS: 1.5},
+	}
+	f := series.Of(&l.Arm).Failover
+	if !f.Writes || len(f.Faults) != 1 || f.Faults[0].Prediction == nil || f.Faults[0].Prediction.HighS != 1.5 {
+		t.Fatalf("failover of masters: %+v", f)
+	}
+	if d := cmp.Diff([]string{"mysql1", "mysql2"}, f.Hosts); d != "" {
+		t.Errorf("hosts (-want +got):\n%s", d)
+	}
+	shown := f.Faults[0].Shown
+	if d := cmp.Diff([]float64{1}, f.Faults[0].Outages(), near); d != "" || shown.States != nil {
+		t.Errorf("states %v, outages (-want +got):\n%s", shown.States, d)
+	}
+	if d := cmp.Diff([]series.Moment{{AtS: 0.399, Name: "taken over"}, {AtS: 1, Name: "acknowledged again"}}, shown.Marks, near); d != "" {
+		t.Errorf("moments (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([][]series.HeldSpan{
+		{{FromS: shown.FromS, ToS: -0.001}, {FromS: -0.001, ToS: 0.009, OutOfReach: true}}, {{FromS: 0.399, ToS: shown.ToS}},
+	}, shown.Holds, near); d != "" {
+		t.Errorf("who had the address (-want +got):\n%s", d)
+	}
+}
+
 func TestShares(t *testing.T) {
 	s := storedPair(t).Shares
 	if d := cmp.Diff([]string{"app1", "app2", "app3"}, s.Names); d != "" {

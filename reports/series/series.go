@@ -34,6 +34,10 @@ func Of(a *history.Arm) Arm {
 	observed := check.Observe(a)
 	end := endOf(a, observed)
 	cut := CutFor(end)
+	moved := writing(a)
+	if !moved.Writes {
+		moved = failover(a)
+	}
 	return Arm{
 		Name: a.Name, Cut: cut, EndS: end,
 		Rates:   rates(observed, cut),
@@ -42,7 +46,7 @@ func Of(a *history.Arm) Arm {
 		Strips:  strips(a, end),
 		Told:    told(a, observed),
 
-		Failover: failover(a), Shares: shares(a, cut), Pools: pools(a),
+		Failover: moved, Shares: shares(a, cut), Pools: pools(a),
 	}
 }
 

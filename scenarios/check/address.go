@@ -175,7 +175,8 @@ func doubled(hosts []Holding, windows []history.Window) []double {
 // keeps clients from the host that it hits, and whether it does.
 func OutOfReach(w history.Window) (fromS, toS float64, ok bool) {
 	switch w.Fault {
-	case history.FaultKillHost, history.FaultStopHost, history.FaultFreezeHost, history.FaultCutHost:
+	case history.FaultKillHost, history.FaultStopHost, history.FaultFreezeHost, history.FaultCutHost,
+		history.FaultKillMaster, history.FaultFreezeMaster, history.FaultCutMaster:
 		return begins(w), w.ToS, true
 	}
 	return 0, 0, false

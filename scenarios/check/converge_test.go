@@ -1,11 +1,13 @@
 package check
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"oalab/scenarios/history"
 )
@@ -157,6 +159,45 @@ func TestWritesPredicted(t *testing.T) {
 		if f := Ask(WritesPredicted{}, l.Arm); f.Verdict != tt.want {
 			t.Errorf("%s: %+v, want %s", tt.name, f, tt.want)
 		}
+	}
+}
+
+// TestWriteCycles: the outage of a fault is the gap between two acknowledged writes, and who
+// acknowledged a write is who got the address last before.
+func TestWriteCycles(t *testing.T) {
+	if got := WriteCycles(newLab().Arm); got != nil {
+		t.Errorf("without canaries: %+v", got)
+	}
+	l := masters()
+	l.window("kill-master", 4.02, 4.9)
+	l.window("freeze-master", 40, 41) // after the last write
+	l.window("cut-master", 0, 0)      // never in effect
+	for i := range l.Record.Windows {
+		l.Record.Windows[i].Target = "mysql1"
+	}
+	for i, host := range []string{"mysql1", "mysql2"} {
+		for _, c := range []Change{{0, float64(1 - i)}, {4.5, float64(i)}} {
+			l.Samples = append(l.Samples, history.Sample{AtS: c.AtS, Probe: history.ProbeHolds + ".core", Name: host, Value: c.Value})
+		}
+	}
+	l.Samples = append(l.Samples, history.Sample{AtS: 4.2, Probe: history.ProbeCanary + ".core", Error: "invalid connection"})
+	type brief struct {
+		Fault                 string
+		FromS, ToS, S, TakenS float64
+		Failed                int
+	}
+	var got []brief
+	for _, c := range WriteCycles(l.Arm) {
+		got = append(got, brief{c.Fault, c.Probe.FromS, c.Probe.ToS, c.ProbeS, c.TakenS, c.Probe.Failed})
+	}
+	nan := math.NaN()
+	want := []brief{{"kill-master", 4, 5, 1, 4.5, 49}, {"freeze-master", 0, 0, nan, nan, 0}}
+	if diff := cmp.Diff(want, got, cmpopts.EquateNaNs(), cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+		t.Errorf("cycles (-want +got):\n%s", diff)
+	}
+	asks := WriteAsks(l.Arm)
+	if diff := cmp.Diff([]Asked{{4, true, 1}, {4.2, false, 0}, {5, true, 2}}, asks[3:6], cmpopts.EquateApprox(0, 1e-9)); diff != "" || len(asks) != 11 {
+		t.Errorf("%d writes around the fault (-want +got):\n%s", len(asks), diff)
 	}
 }
 

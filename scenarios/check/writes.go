@@ -39,31 +39,109 @@ func acknowledged(samples []history.Sample) []written {
 	return out
 }
 
-// silence is the longest time between two acknowledged writes of a group that begins in
-// [from, to), NaN without two of them.
-func silence(all []written, group string, from, to float64) float64 {
-	longest, last := math.NaN(), math.NaN()
+// silent is the longest stretch between two acknowledged writes of a group that begins in
+// [from, to); false without two of them.
+func silent(all []written, group string, from, to float64) (longest Stretch, ok bool) {
+	last := math.NaN()
 	for _, w := range all {
 		if w.group != group {
 			continue
 		}
-		if last >= from && last < to && !(w.ats-last <= longest) {
-			longest = w.ats - last
+		if last >= from && last < to && (!ok || w.ats-last > longest.LengthS()) {
+			longest, ok = Stretch{FromS: last, ToS: w.ats}, true
 		}
 		last = w.ats
 	}
-	return longest
+	return longest, ok
+}
+
+// silence is the length of the stretch that silent finds, NaN without one.
+func silence(all []written, group string, from, to float64) float64 {
+	if s, ok := silent(all, group, from, to); ok {
+		return s.LengthS()
+	}
+	return math.NaN()
+}
+
+// inWindow is the longest time without an acknowledged write that belongs to a window of
+// a fault. The group is the one whose home the faults hit.
+func inWindow(all []written, w history.Window) (Stretch, bool) {
+	return silent(all, history.GroupCore, begins(w)-writeLead, w.ToS)
 }
 
 // silences are the longest times without an acknowledged write, of each window in which
-// that is known. The group is the one whose home the faults hit.
+// that is known.
 func silences(all []written, windows []history.Window) []float64 {
 	var out []float64
 	for _, w := range windows {
-		if s := silence(all, history.GroupCore, begins(w)-writeLead, w.ToS); !math.IsNaN(s) {
-			out = append(out, s)
+		if s, ok := inWindow(all, w); ok {
+			out = append(out, s.LengthS())
 		}
 	}
+	return out
+}
+
+// WriteCycles are the windows of faults in an arm with a pair of masters, in the order of
+// time, as the canary of the group saw them whose home the faults hit. Of a cycle they
+// have the window, as its outage the longest time without an acknowledged write, and when
+// the other master had the address; the rest is not known. Without canaries there are none.
+func WriteCycles(a *history.Arm) []Cycle {
+	all := acknowledged(a.Samples)
+	if len(all) == 0 {
+		return nil
+	}
+	holders := Holdings(a.Samples, history.ProbeHolds+"."+history.GroupCore)
+	nan := math.NaN()
+	var out []Cycle
+	for _, w := range a.Record.Windows {
+		if !inEffect(w) {
+			continue
+		}
+		c := Cycle{
+			Window: w, BeginS: begins(w) - writeLead, EndS: max(w.ToS, w.HealedS), ProbeS: nan, ClientsS: nan, DueS: nan, TriesUnexplained: nan,
+			DetectS: nan, TakeOverS: nan, ReconnectS: nan, ReplayS: nan, TakenS: nan,
+		}
+		if outage, ok := inWindow(all, w); ok {
+			c.Probe, c.ProbeS = outage, outage.LengthS()
+			c.Probe.Failed = int(math.Round(c.ProbeS/history.CanaryEveryS)) - 1 // that were due meanwhile
+			for _, h := range holders {
+				if at := h.becomes(1, outage.FromS, outage.ToS); h.Host != w.Target && !(at >= c.TakenS) {
+					c.TakenS = at
+				}
+			}
+		}
+		out = append(out, c)
+	}
+	slices.SortStableFunc(out, func(x, y Cycle) int { return cmp.Compare(x.FromS, y.FromS) })
+	return out
+}
+
+// WriteAsks are the canary's writes of the group whose home the faults hit: those that were
+// acknowledged by when they were, with the host that got the address last before (its
+// place among the Holdings, from 1), the others by when they were begun.
+func WriteAsks(a *history.Arm) []Asked {
+	holders := Holdings(a.Samples, history.ProbeHolds+"."+history.GroupCore)
+	var out []Asked
+	for _, w := range acknowledged(a.Samples) {
+		if w.group != history.GroupCore {
+			continue
+		}
+		q, since := Asked{AtS: w.ats, OK: true}, math.Inf(-1)
+		for i, h := range holders {
+			for _, c := range h.Changes {
+				if c.Value == 1 && c.AtS <= w.ats && c.AtS > since {
+					q.Node, since = i+1, c.AtS
+				}
+			}
+		}
+		out = append(out, q)
+	}
+	for _, s := range a.Samples {
+		if s.Probe == history.ProbeCanary+"."+history.GroupCore && s.Error != "" {
+			out = append(out, Asked{AtS: s.AtS})
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Asked) int { return cmp.Compare(x.AtS, y.AtS) })
 	return out
 }
 

@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"math"
 
 	"oalab/scenarios/history"
 )
@@ -25,13 +24,13 @@ func (WritesPredicted) Check(a *history.Arm) Finding {
 		switch p.Probe {
 		case history.ProbeCanary:
 			for i, w := range windows {
-				outage := silence(all, history.GroupCore, begins(w)-writeLead, w.ToS)
-				if math.IsNaN(outage) {
+				s, ok := inWindow(all, w)
+				if !ok {
 					open.add("cycle %d of %s has no acknowledged writes", i+1, p.Fault)
 					continue
 				}
 				f.Checked++
-				if !inside(p, outage) {
+				if outage := s.LengthS(); !inside(p, outage) {
 					wrong.add("%s at %.3f s: nothing was acknowledged for %.3f s, predicted %.3f to %.3f s from %s", p.Fault, w.FromS, outage, p.LowS, p.HighS, p.From)
 				}
 			}
