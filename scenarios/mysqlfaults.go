@@ -128,7 +128,8 @@ const faultCutKill = "cut-kill"
 func cutKill(gap time.Duration) masterFault {
 	return func(at time.Duration) Fault {
 		f := onMaster(faultCutKill, at, predict.Cut, func(p powers) chaos.Fault {
-			return cutFirst{host.Kill(faultCutKill, topology.HostMySQL1, p), p, gap}
+			link := ruled{Noop: chaos.Noop{As: faultCutKill, On: topology.HostMySQL1}, ctl: p, table: "oalab_link", rules: linkRules}
+			return cutFirst{host.Kill(faultCutKill, topology.HostMySQL1, p), link, gap}
 		})
 		f.Predict = func(l topology.Layout) ([]history.Prediction, error) {
 			w := writesOf(l)
@@ -145,8 +146,8 @@ func cutKill(gap time.Duration) masterFault {
 // cutFirst is a kill with a cut of the replication before it, which ends with the host.
 type cutFirst struct {
 	chaos.Fault
-	ctl powers
-	gap time.Duration
+	link ruled
+	gap  time.Duration
 }
 
 // linkRules drop what belongs to replication, in either direction: connections of
@@ -158,8 +159,7 @@ const linkRules = `table inet oalab_link {
 
 // Inject cuts, waits, kills.
 func (f cutFirst) Inject(ctx context.Context) error {
-	link := ruled{Noop: chaos.Noop{As: faultCutKill, On: topology.HostMySQL1}, ctl: f.ctl, table: "oalab_link", rules: linkRules}
-	if err := link.Inject(ctx); err != nil {
+	if err := f.link.Inject(ctx); err != nil {
 		return err
 	}
 	wait := time.NewTimer(f.gap)
@@ -170,4 +170,9 @@ func (f cutFirst) Inject(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return f.Fault.Inject(ctx)
+}
+
+// Recover starts the host, and joins the link again in case it never died.
+func (f cutFirst) Recover(ctx context.Context) error {
+	return errors.Join(f.Fault.Recover(ctx), f.link.Recover(ctx))
 }

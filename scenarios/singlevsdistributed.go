@@ -28,7 +28,7 @@ const (
 	// least that a message takes, of which most is its log row's wait for company. They
 	// only say how many requests make a step long enough.
 	nodeRate = 1500
-	quickest = 0.021
+	quickest = 0.041
 )
 
 // SingleVsDistributed measures requests per second and mean response time against the

@@ -7,11 +7,10 @@ import (
 
 // State is how far an order has come.
 //
-//	accepted ──► queued ──► sent ──► done
-//	    │          ▲ │      │ ▲ │
-//	    └──────────┼─┴──────┘ │ ├──► failed
-//	     surely not sent      │ ▼
-//	               └────────  unknown ──► done, failed
+//	accepted ──► sent
+//	sent     ──► done, failed; queued (surely not sent); unknown (no answer)
+//	queued   ──► sent
+//	unknown  ──► done, failed; sent (the carrier has not got it); unknown (no answer again)
 //
 // sent is written before the carrier is called, so that an order found as sent
 // by anybody else may have been applied: it becomes unknown and is asked for by
@@ -43,8 +42,8 @@ func (s State) Finished() bool { return s == StateDone || s == StateFailed }
 
 // moves is the state machine.
 var moves = map[State][]State{
-	StateAccepted: {StateQueued, StateSent},
-	StateQueued:   {StateQueued, StateSent},
+	StateAccepted: {StateSent},
+	StateQueued:   {StateSent},
 	StateSent:     {StateQueued, StateUnknown, StateDone, StateFailed},
 	StateUnknown:  {StateUnknown, StateSent, StateDone, StateFailed},
 }

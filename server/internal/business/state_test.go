@@ -9,8 +9,8 @@ import (
 
 func TestStateMachine(t *testing.T) {
 	allowed := map[State]string{
-		StateAccepted: "queued sent",
-		StateQueued:   "queued sent",
+		StateAccepted: "sent",
+		StateQueued:   "sent",
 		StateSent:     "queued unknown done failed",
 		StateUnknown:  "unknown sent done failed",
 		StateDone:     "",

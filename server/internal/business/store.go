@@ -46,7 +46,7 @@ var (
 )
 
 // Store keeps the catalogue, the bindings, the replies and the orders. Each
-// method is one transaction and safe for concurrent use, by several processes. An
+// method is one invariant, whatever transactions it takes, and safe for concurrent use, by several processes. An
 // error does not say that nothing is stored: the database may be lost between a
 // COMMIT and its answer. Asking again is harmless, as a message has one reply and a
 // change of an order names the version that it saw.

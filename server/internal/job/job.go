@@ -46,8 +46,8 @@ func (k Kind) Queue() string {
 type Envelope struct {
 	// ID is the outbox row, 0 for a job that has none.
 	ID int64 `json:"id,omitempty"`
-	// Key is unique among the jobs that wait: a second job with the same key is
-	// not stored while the first one is unsettled.
+	// Key is unique among the jobs that have a row: a second one is not stored while the
+	// first one is unsettled. A broker may have both.
 	Key     string          `json:"key"`
 	Kind    Kind            `json:"kind"`
 	Payload json.RawMessage `json:"payload"`

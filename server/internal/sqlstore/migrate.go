@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -74,6 +75,7 @@ func (p *pool) alone(ctx context.Context, name string, work func(ctx context.Con
 		return err
 	}
 	settings.ReadTimeout, settings.WriteTimeout = patientTimeout, patientTimeout
+	settings.Params["wait_timeout"] = strconv.Itoa(int(patientTimeout.Seconds())) // the one with the lock asks nothing
 	db, err := connectMySQL(p.statements, settings, patientConns)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -25,6 +26,11 @@ const (
 	// many connections may do so: one holds the lock.
 	patientTimeout = 5 * time.Minute
 	patientConns   = 4
+	// idleTimeout, in whole seconds, is after how long the server ends a connection that
+	// asks nothing, and with it the locks of a transaction whose client is frozen or cut
+	// off: MySQL itself would keep them for eight hours. A pool lets go of one well before.
+	idleTimeout  = 10
+	connIdleTime = 5 * time.Second
 	// connLifetime lets connections follow an address that has moved.
 	connLifetime = time.Minute
 )
@@ -58,6 +64,7 @@ func connectMySQL(count *meter, settings *mysql.Config, conns int) (*sqlx.DB, er
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	db.SetConnMaxLifetime(connLifetime)
+	db.SetConnMaxIdleTime(connIdleTime)
 	return db, nil
 }
 
@@ -92,7 +99,10 @@ func mysqlSettings(group, dsn string) (*mysql.Config, error) {
 	c.Params["transaction_isolation"] = "'READ-COMMITTED'"
 	c.Params["time_zone"] = "'+00:00'" // else the clock jumps when summer ends
 	if _, set := c.Params["innodb_lock_wait_timeout"]; !set {
-		c.Params["innodb_lock_wait_timeout"] = fmt.Sprint(lockTimeout)
+		c.Params["innodb_lock_wait_timeout"] = strconv.Itoa(lockTimeout)
+	}
+	if _, set := c.Params["wait_timeout"]; !set {
+		c.Params["wait_timeout"] = strconv.Itoa(idleTimeout)
 	}
 	return c, nil
 }

@@ -38,8 +38,8 @@ type notes[T any] struct {
 }
 
 func gatherNotes[T any](store func(ctx context.Context, batch []T) error) notes[T] {
-	g := gather.New(gather.Config{Every: notesEvery, Enough: enoughNotes, Parallel: replyBatches}, func(ctx context.Context, batch []T) []error {
-		ctx, cancel := context.WithTimeout(ctx, replyTimeout)
+	g := gather.New(gather.Config{Every: notesEvery, Enough: enoughNotes, Parallel: batchesAtOnce}, func(ctx context.Context, batch []T) []error {
+		ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 		defer cancel()
 		if err := store(ctx, batch); err != nil {
 			return slices.Repeat([]error{err}, len(batch))

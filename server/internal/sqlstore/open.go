@@ -1,7 +1,7 @@
 // Package sqlstore owns everything that is kept in the database: the bindings,
 // the catalogue, the keyword answers, the replies, the orders and the outbox,
-// on SQLite and on MySQL with the same statements (STO-1, STO-2). A method is
-// one transaction and one invariant.
+// on SQLite and on MySQL with the same statements (STO-1, STO-2). A method is one
+// invariant: in a transaction, in one conditional statement, or in a share of one.
 package sqlstore
 
 import (

@@ -16,14 +16,15 @@ import (
 )
 
 // Replies that come close together share one statement. It is a transaction by itself,
-// so that the first reply of a message wins whoever else inserts it.
+// so that the first reply of a message wins whoever else inserts it. Notes are gathered
+// in the same way (notebatch.go).
 const (
-	// replyBatches is how many of these statements may be under way at once: one that
+	// batchesAtOnce is how many statements of one sort may be under way at once: one that
 	// waits for a connection that is dead leaves places for others.
-	replyBatches = 8
-	// replyTimeout bounds one of them, its repetitions included. It is longer than any
-	// callback waits.
-	replyTimeout = 5 * time.Second
+	batchesAtOnce = 8
+	// batchTimeout bounds one of them, its repetitions included. It is longer than any
+	// caller waits.
+	batchTimeout = 5 * time.Second
 )
 
 // newReply is a reply on its way into the store. outcome is the reply of its message, as
@@ -44,7 +45,7 @@ var errAlone = errors.New("one of the rows stands in the way of the others")
 // gatherReplies lets SaveReply share statements until the returned function is called,
 // which comes back when all that wait are stored.
 func (db *DB) gatherReplies() (stop func()) {
-	db.replies = gather.New(gather.Config{Parallel: replyBatches}, db.insertBatch)
+	db.replies = gather.New(gather.Config{Parallel: batchesAtOnce}, db.insertBatch)
 	return run(db.replies)
 }
 
@@ -74,7 +75,7 @@ func (db *DB) saveReply(ctx context.Context, account, key string, r business.Rep
 
 // insertBatch is insertReplies for callers of which each has a context of its own.
 func (db *DB) insertBatch(ctx context.Context, batch []*newReply) []error {
-	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	if err := db.insertReplies(ctx, batch); err != nil {
 		return slices.Repeat([]error{err}, len(batch))

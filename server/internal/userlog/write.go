@@ -86,7 +86,8 @@ func (l *Log) storeBatch(ctx context.Context, rows []Message) []error {
 // those that were not, by their place. After another error any of the rest may be
 // stored.
 func (l *Log) append(ctx context.Context, rows []Message) (refused map[int]error, err error) {
-	return refused, l.halves(ctx, rows, 0, &refused)
+	err = l.halves(ctx, rows, 0, &refused)
+	return refused, err
 }
 
 func (l *Log) halves(ctx context.Context, rows []Message, first int, refused *map[int]error) error {
