@@ -37,17 +37,16 @@ const (
 // WhatWrites is the text of Prediction.What for an outage of writing.
 const WhatWrites = "longest time between two acknowledged canary writes"
 
-// A Fall is how a master falls silent, as far as its partner can tell.
+// A Fall is how a master falls silent, as far as its partner can tell. MySQL looks only
+// once a second whether there are still others who acknowledge, so commits of the partner
+// of one whose connections have ended wait for all of Writes.AckS.
 type Fall int
 
+// The falls.
 const (
-	// Cut: nothing comes from it any more.
-	Cut Fall = iota
-	// Killed: its connections end too. MySQL looks only once a second whether others
-	// acknowledge then, so commits there wait for all of AckS.
-	Killed
-	// Halted: its kernel goes on, and lets it write until the lease has ended.
-	Halted
+	Cut    Fall = iota // nothing comes from it any more
+	Killed             // its connections end, too
+	Halted             // its kernel goes on, and lets it write until the lease has ended
 )
 
 // WriteOutage predicts how long nothing is acknowledged after a master has fallen
