@@ -104,7 +104,8 @@ func (s *section) peaks(a *history.Arm) {
 		))
 	}
 	s.table([]string{"served by", "peak, requests/s#", "at clients#", "times one server#", "knee, clients#", "times one server#", "D: peak", "D: clients"}, rows)
-	s.say("The knee is where more clients hardly bring more: the number, interpolated between the steps, at which the rate first comes to 80 %% of its peak: the plateau scatters by up to a tenth. " +
+	s.say("The peak is the highest mean of three neighbouring numbers of clients, and stands at the middle one: rates scatter by up to a tenth there, and the largest of all would be the luckiest. " +
+		"The knee is where more clients hardly bring more: the number, interpolated between the steps, at which the rate first comes to 80 %% of the peak. " +
 		"Intervals are of 95 %%, by bootstrap: each step is cut into ten parts, the parts are drawn again 2 000 times, and peak, knee and ratios are computed anew. " +
 		"The source's 2.5 is a ratio of clients at the peak, not of rates.")
 }

@@ -14,7 +14,7 @@ type Interval struct{ Value, Low, High float64 }
 // Peak is the most that one way of serving came to over all numbers of clients.
 type Peak struct {
 	Nodes   int // behind the load balancer; 0: one server alone
-	Clients int // at which the rate was highest
+	Clients int // at which the rate was highest: of the plateau the middle
 	Done    int // operations behind the rates
 	PerS    Interval
 	// Knee is the number of clients from which on more of them hardly bring more: at which
@@ -24,9 +24,14 @@ type Peak struct {
 	RateRatio, KneeRatio Interval
 }
 
-// kneeShare is what the rate at the knee is of its peak. The peak itself lies somewhere on
-// a plateau, which scatters by up to a tenth: where is a matter of chance.
-const kneeShare = 0.8
+const (
+	// plateau is over how many neighbouring numbers of clients a peak is the mean. Rates
+	// scatter by up to a tenth there: the largest of a dozen would be the luckiest, and the
+	// more so the less steady a way of serving is, which would bend the ratios.
+	plateau = 3
+	// kneeShare is what the rate at the knee is of its peak.
+	kneeShare = 0.8
+)
 
 // resamples is how often the batches are drawn again for the intervals, and resampleSeed
 // makes the same evidence give the same intervals.
@@ -65,7 +70,7 @@ func ways(steps []StepSeen) (map[int][]level, []int) {
 	return all, nodes
 }
 
-// top is the highest rate over the levels, where it is, and the knee.
+// top is the highest mean rate of a plateau, where its middle is, and the knee.
 func top(levels []level, draw func([]batch) []batch) (perS float64, clients int, knee float64) {
 	rates := make([]float64, len(levels))
 	for i, l := range levels {
@@ -74,8 +79,15 @@ func top(levels []level, draw func([]batch) []batch) (perS float64, clients int,
 			length, done = length+b.lengthS, done+b.done
 		}
 		rates[i] = float64(done) / length
-		if rates[i] > perS {
-			perS, clients = rates[i], l.clients
+	}
+	wide := min(plateau, len(levels))
+	for i := 0; i+wide <= len(levels); i++ {
+		sum := 0.0
+		for _, r := range rates[i : i+wide] {
+			sum += r
+		}
+		if mean := sum / float64(wide); mean > perS {
+			perS, clients = mean, levels[i+wide/2].clients
 		}
 	}
 	n, rate := 0.0, 0.0 // no clients, no rate
