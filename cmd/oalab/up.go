@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,10 +124,10 @@ func (a *app) remove(ctx context.Context, what func(context.Context, *container.
 	}
 	defer func() { _ = e.Close() }() // only removed from
 	gone, err := what(ctx, e)
-	for _, name := range append(gone.Containers, gone.Networks...) {
+	for _, name := range slices.Concat(e.Left.Containers, gone.Containers, e.Left.Networks, gone.Networks) {
 		fmt.Fprintln(a.p.Stdout, "removed "+name)
 	}
-	if err == nil && gone.Empty() {
+	if err == nil && gone.Empty() && e.Left.Empty() {
 		fmt.Fprintln(a.p.Stdout, "nothing to remove")
 	}
 	return err

@@ -39,6 +39,9 @@ type Options struct {
 
 // Engine is the Docker daemon as one run uses it. Safe for concurrent use.
 type Engine struct {
+	// Left is what Open removed of runs whose process is gone.
+	Left Removed
+
 	run      string
 	keep     bool
 	log      *slog.Logger
@@ -78,12 +81,11 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if e.group != "" {
 		e.yield = generatorFirst.hold()
 	}
-	left, err := e.sweep(ctx)
-	if err != nil {
+	if e.Left, err = e.sweep(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("remove what earlier runs left: %w", err), e.Close())
 	}
-	if !left.Empty() {
-		e.log.InfoContext(ctx, "removed what a run without a living process had left", "containers", left.Containers, "networks", left.Networks)
+	if !e.Left.Empty() {
+		e.log.InfoContext(ctx, "removed what a run without a living process had left", "containers", e.Left.Containers, "networks", e.Left.Networks)
 	}
 	return e, nil
 }

@@ -151,13 +151,14 @@ func TestLeftovers(t *testing.T) {
 	must(t, kept.Process.Kill())
 	_ = kept.Wait()
 	one, net := "oalab-"+dead+"-one", "oalab-"+dead+"-net"
-	reopen := func() {
+	reopen := func() Removed {
 		t.Helper()
 		begin := time.Now()
 		e, err := Open(limit(t, time.Minute), Options{RunID: first.run + "-again"})
 		must(t, err)
 		t.Logf("opened after %d ms", time.Since(begin).Milliseconds())
 		must(t, e.Close())
+		return e.Left
 	}
 	volume := volumeOf(t, first, one)
 	reopen()
@@ -166,7 +167,9 @@ func TestLeftovers(t *testing.T) {
 	}
 	must(t, killed.Process.Kill())
 	_ = killed.Wait()
-	reopen()
+	if diff := cmp.Diff(Removed{Containers: []string{one}, Networks: []string{net}}, reopen()); diff != "" {
+		t.Errorf("told of a killed process (-want +got):\n%s", diff)
+	}
 	if got := there(t, first, dead); len(got) > 0 {
 		t.Errorf("of a killed process: %v is left", got)
 	}
