@@ -45,11 +45,11 @@ var (
 	ErrStale = errors.New("order was changed meanwhile")
 )
 
-// Store keeps the catalogue, the bindings, the replies and the orders. Each
-// method is one invariant, whatever transactions it takes, and safe for concurrent use, by several processes. An
-// error does not say that nothing is stored: the database may be lost between a
-// COMMIT and its answer. Asking again is harmless, as a message has one reply and a
-// change of an order names the version that it saw.
+// Store keeps the catalogue, the bindings, the replies and the orders. Each method is one
+// invariant, whatever transactions it takes, and safe for concurrent use, by several
+// processes. An error does not say that nothing is stored: the database may be lost
+// between a COMMIT and its answer. Asking again is harmless, as a message has one reply
+// and a change of an order names the version that it saw.
 type Store interface {
 	// Catalogue returns all business codes of all accounts.
 	Catalogue(ctx context.Context) ([]Code, error)

@@ -14,8 +14,8 @@ const sweepBatch = 200
 // Sweep gives orders a job again that had no progress for SweepAfter: whatever
 // lost their job, no order stays behind. It is harmless for an order whose job
 // still waits: one that has a row is not stored twice, and of those that only a broker
-// has, the claim and the note that an order is told let one through. It runs until ctx ends and returns nil
-// then. Planted defects that it would heal keep it from sweeping.
+// has, the claim and the note that an order is told let one through. It runs until
+// ctx ends and returns nil then. Planted defects that it would heal keep it from sweeping.
 func (s *Service) Sweep(ctx context.Context) error {
 	if s.cfg.Defects.SweeperOff() {
 		<-ctx.Done()

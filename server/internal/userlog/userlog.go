@@ -24,9 +24,9 @@ type Config struct {
 	// Batch is how many rows one statement stores at most; 0 means 256.
 	Batch int
 	// Gather is how far apart the beginnings of two statements are at least, while
-	// fewer than Enough rows wait (gather.Config); 0 means 40 ms and 16. At 40 messages
-	// a second, which come 25 ms apart, two rows share a statement (PERF-2), and an
-	// answer waits 12 ms for that in the mean.
+	// fewer than Enough rows wait (gather.Config); 0 means 40 ms and 16. Of 40 messages a
+	// second, which come 25 ms apart, 1.6 share a statement (PERF-2), and an answer waits
+	// 20 ms for that in the mean.
 	Gather time.Duration
 	Enough int
 	// Wait is how long a message waits at most until its row is safe; 0 means 0.3 s.
