@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
 // Step is a stretch of a stepped load: so many clients, each of which sends its next
@@ -30,16 +31,15 @@ func (s Stepped) Run(ctx context.Context) (Summary, error) {
 	if err := s.validate(); err != nil {
 		return Summary{}, err
 	}
-	t := &turns{ctx: ctx, steps: s.Steps, between: s.Between, next: s.Transport}
+	t := &turns{ctx: ctx, steps: s.Steps, between: s.Between}
 	total := 0
 	for _, step := range s.Steps {
 		t.most = max(t.most, step.Clients)
 		total += step.Requests
 	}
 	t.free = make(chan struct{}, t.most)
-	s.Transport = t
 	a := &attack{Common: s.Common, workers: t.most, pacer: newPacer(nil, uint64(total))}
-	a.pacer.gate = t.pass
+	a.pacer.gate, a.each = t.pass, t.over
 	sum, err := a.run(ctx)
 	sum.Scheduled = total
 	sum.Dropped = sum.Scheduled - sum.Started
@@ -65,12 +65,11 @@ func (s *Stepped) validate() error {
 }
 
 // turns lets as many operations be in flight as the present step has clients. One
-// goroutine, the pacer's, calls pass; RoundTrip is called by many.
+// goroutine, the pacer's, calls pass; another, the load's own, calls over.
 type turns struct {
 	ctx     context.Context
 	steps   []Step
 	between func(context.Context, int) error
-	next    http.RoundTripper
 
 	step    int           // the next one to begin
 	left    int           // requests of the present step that have not begun
@@ -117,8 +116,6 @@ func (t *turns) begin(halted <-chan struct{}) bool {
 	return true
 }
 
-// RoundTrip carries an operation out and frees its client.
-func (t *turns) RoundTrip(r *http.Request) (*http.Response, error) {
-	defer func() { t.free <- struct{}{} }()
-	return t.next.RoundTrip(r)
-}
+// over frees the client of an operation that is recorded. Not when its answer begins:
+// until its body is read it is still in flight.
+func (t *turns) over(*vegeta.Result) { t.free <- struct{}{} }

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,51 +17,76 @@ import (
 )
 
 func TestSteppedKeepsItsClients(t *testing.T) {
+	steps := []load.Step{{Clients: 3, Requests: 60}, {Clients: 1, Requests: 5}, {Clients: 8, Requests: 80}, {Clients: 4, Requests: 2}}
 	var (
-		inFlight atomic.Int64
-		mu       sync.Mutex
-		most     []int64 // by step
-		wrong    []string
+		mu             sync.Mutex
+		inFlight, most int
+		met            chan struct{} // closed when as many are in flight as the step allows
+		begun          []int
+		wrong          []string
 	)
-	u, rt := target(t, func(w http.ResponseWriter, _ *http.Request) {
-		n := inFlight.Add(1)
-		defer inFlight.Add(-1)
+	u, rt := target(t, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
-		most[len(most)-1] = max(most[len(most)-1], n)
+		inFlight++
+		step, here := steps[begun[len(begun)-1]], met
+		if inFlight > most {
+			most = inFlight
+			if most == min(step.Clients, step.Requests) {
+				close(met)
+			}
+		}
 		mu.Unlock()
-		wait := time.NewTimer(time.Millisecond) // so that they meet
-		<-wait.C
+		// The first of a step stay until all its clients are here, which would be never if
+		// there were fewer; then a little longer, so that one too many would meet them.
+		select {
+		case <-here:
+			stay := time.NewTimer(time.Millisecond)
+			<-stay.C
+		case <-r.Context().Done():
+		}
+		mu.Lock()
+		inFlight--
+		mu.Unlock()
 		w.WriteHeader(http.StatusOK)
 	})
 	var record bytes.Buffer
-	steps := []load.Step{{Clients: 3, Requests: 60}, {Clients: 1, Requests: 5}, {Clients: 8, Requests: 80}, {Clients: 4, Requests: 2}}
-	var begun []int
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	check := func() {
+		if inFlight != 0 {
+			wrong = append(wrong, "operations in flight between steps")
+		}
+		if len(begun) == 0 {
+			return
+		}
+		step := begun[len(begun)-1]
+		if want := min(steps[step].Clients, steps[step].Requests); most != want {
+			wrong = append(wrong, fmt.Sprintf("step %d had %d operations in flight at the most, want %d", step, most, want))
+		}
+	}
 	sum, err := load.Stepped{
-		Common: load.Common{Attack: "steps", Transport: rt, URL: u, Record: &record},
+		Common: load.Common{Attack: "steps", Transport: rt, URL: u, Record: &record, CutAfterInterrupt: time.Second},
 		Steps:  steps,
 		Between: func(_ context.Context, step int) error {
 			mu.Lock()
 			defer mu.Unlock()
-			if n := inFlight.Load(); n != 0 {
-				wrong = append(wrong, "operations in flight between steps")
-			}
-			begun, most = append(begun, step), append(most, 0)
+			check()
+			begun, most, met = append(begun, step), 0, make(chan struct{})
 			return nil
 		},
-	}.Run(t.Context())
+	}.Run(ctx)
+	check()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if sum.Started != 147 || sum.Scheduled != 147 || sum.Dropped != 0 || sum.Failed != 0 {
 		t.Errorf("summary %+v, want 147 operations", sum)
 	}
-	if diff := cmp.Diff([]int{0, 1, 2, 3}, begun); diff != "" || len(wrong) > 0 {
-		t.Errorf("steps begun (-want +got):\n%s%v", diff, wrong)
+	if diff := cmp.Diff([]int{0, 1, 2, 3}, begun); diff != "" {
+		t.Errorf("steps begun (-want +got):\n%s", diff)
 	}
-	for i, n := range most {
-		if n > int64(steps[i].Clients) || i != 3 && n < int64(steps[i].Clients) {
-			t.Errorf("step %d had %d operations in flight at the most, its clients are %d", i, n, steps[i].Clients)
-		}
+	for _, w := range wrong {
+		t.Error(w)
 	}
 	ops := operations(t, &record, "steps", sum.Base)
 	if len(ops) != 147 {
