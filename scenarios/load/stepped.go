@@ -116,6 +116,6 @@ func (t *turns) begin(halted <-chan struct{}) bool {
 	return true
 }
 
-// over frees the client of an operation that is recorded. Not when its answer begins:
+// over frees the client of an operation that has ended. Not when its answer begins:
 // until its body is read it is still in flight.
 func (t *turns) over(*vegeta.Result) { t.free <- struct{}{} }
