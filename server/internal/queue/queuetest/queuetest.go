@@ -98,21 +98,25 @@ func ack(t *testing.T, d queue.Delivery) {
 // empty waits until nothing is held and nothing would come back.
 func empty(t *testing.T, s System) {
 	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(patience)
-	for {
+	await(t, "no job is left", func() bool {
 		left := s.Stored()
 		for _, name := range job.Queues() {
 			f := s.Figures(name)
 			left += f.Depth + f.InFlight
 		}
-		if left == 0 {
-			return
-		}
+		return left == 0
+	})
+}
+
+// await waits for a condition.
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); !ok(); {
 		select {
 		case <-deadline:
-			t.Fatalf("%d jobs are left", left)
+			t.Fatalf("waited in vain: %s", what)
 		case <-tick.C:
 		}
 	}
@@ -229,9 +233,7 @@ func killedInDelay(t *testing.T, s System) { //nolint:thelper // a part of the s
 	if err := d.Nack(t.Context(), delay); err != nil {
 		t.Fatal(err)
 	}
-	if f := s.Figures(job.QueueTells); f.Depth != 1 || f.InFlight != 0 {
-		t.Errorf("a delayed job shows as %+v", f)
-	}
+	await(t, "a delayed job shows in the depth alone", func() bool { return s.Figures(job.QueueTells) == queue.Figures{Depth: 1} })
 	s.Restart()
 	d = receive(t, s, job.QueueTells)
 	if waited := time.Since(before); s.Durable() && waited < delay {
@@ -378,14 +380,17 @@ func overtaking(t *testing.T, s System) { //nolint:thelper // a part of the suit
 		submit(t, s, Job(job.KindOrder, i))
 	}
 	start := time.Now()
+	var last string
 	for _, delay := range []time.Duration{long, 10 * time.Millisecond} {
-		if err := receive(t, s, job.QueueOrders).Nack(t.Context(), delay); err != nil {
+		d := receive(t, s, job.QueueOrders)
+		if err := d.Nack(t.Context(), delay); err != nil {
 			t.Fatal(err)
 		}
+		last = d.Envelope().Key
 	}
 	d := receive(t, s, job.QueueOrders)
-	if waited := time.Since(start); waited >= long {
-		t.Errorf("the short delay took %s", waited)
+	if got := d.Envelope().Key; got != last {
+		t.Errorf("%s came before %s, which was delayed for less", got, last)
 	}
 	ack(t, d)
 	ack(t, receive(t, s, job.QueueOrders))

@@ -214,20 +214,20 @@ func (r *rig) figures(name string) queue.Figures {
 	return f
 }
 
-// alone waits until the broker has seen the end of all consumers before this one,
-// and so has taken back what they had: until then no figures show that.
-func (r *rig) alone(name string) {
+// unattended waits until the broker has seen the end of all consumers of a queue, and
+// so has taken back what they had, and returns how many messages are there.
+func (r *rig) unattended(at string) int {
 	r.t.Helper()
 	ch := r.channel()
-	for _, at := range []string{name, name + ".wait"} {
-		r.until("one consumer of "+at, func() bool {
-			state, err := ch.QueueDeclarePassive(r.cfg.Prefix+at, true, false, false, false, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum})
-			if err != nil {
-				r.t.Fatal(err)
-			}
-			return state.Consumers == 1
-		})
-	}
+	var state amqp.Queue
+	r.until("no consumer of "+at, func() bool {
+		var err error
+		if state, err = ch.QueueDeclarePassive(r.cfg.Prefix+at, true, false, false, false, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum}); err != nil {
+			r.t.Fatal(err)
+		}
+		return state.Consumers == 0
+	})
+	return state.Messages
 }
 
 // empty waits until nothing is left, here and at the broker.

@@ -53,7 +53,8 @@ func (q *Queue) count(ctx context.Context, l *line, work, wait string, dead ...s
 		return queue.Figures{}, fmt.Errorf("count jobs in %s: %w", l.work, err)
 	}
 	// What this process has is counted last: a job on its way here is rather seen
-	// twice than not at all.
+	// twice than not at all. But one that the library has read and not yet handed on is
+	// seen nowhere: who waits for an end looks more than once.
 	f := l.figures()
 	f.Depth += depth
 	f.Dead = buried
