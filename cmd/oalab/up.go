@@ -124,6 +124,9 @@ func (a *app) remove(ctx context.Context, what func(context.Context, *container.
 	}
 	defer func() { _ = e.Close() }() // only removed from
 	gone, err := what(ctx, e)
+	for _, pid := range gone.Holders {
+		fmt.Fprintf(a.p.Stdout, "ended process %d, which removed what it held\n", pid)
+	}
 	for _, name := range slices.Concat(e.Left.Containers, gone.Containers, e.Left.Networks, gone.Networks) {
 		fmt.Fprintln(a.p.Stdout, "removed "+name)
 	}

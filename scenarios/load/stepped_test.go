@@ -37,9 +37,14 @@ func TestSteppedKeepsItsClients(t *testing.T) {
 		}
 		mu.Unlock()
 		// The first of a step stay until all its clients are here, which would be never if
-		// there were fewer; then a little longer, so that one too many would meet them.
+		// there were fewer. Then a little longer, so that one too many would meet them: also
+		// one that takes the beginning of an answer for its end.
 		select {
 		case <-here:
+			w.WriteHeader(http.StatusOK)
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				t.Error(err)
+			}
 			stay := time.NewTimer(time.Millisecond)
 			<-stay.C
 		case <-r.Context().Done():
@@ -47,7 +52,6 @@ func TestSteppedKeepsItsClients(t *testing.T) {
 		mu.Lock()
 		inFlight--
 		mu.Unlock()
-		w.WriteHeader(http.StatusOK)
 	})
 	var record bytes.Buffer
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

@@ -21,7 +21,9 @@ func (e *Engine) Down(ctx context.Context) (Removed, error) {
 			return Removed{}, fmt.Errorf("interrupt process %d, which holds a topology: %w", o.pid, err)
 		}
 	}
+	var ended []int
 	for _, o := range holders {
+		ended = append(ended, o.pid)
 		err := poll(ctx, fmt.Sprintf("process %d lets go of its topology", o.pid), func(context.Context) error {
 			gone, err := o.gone(e.owner)
 			if err == nil && !gone {
@@ -33,7 +35,9 @@ func (e *Engine) Down(ctx context.Context) (Removed, error) {
 			return Removed{}, err
 		}
 	}
-	return e.remove(ctx, func(labels map[string]string) (bool, error) { return labels[LabelKeep] == "true", nil })
+	gone, err := e.remove(ctx, func(labels map[string]string) (bool, error) { return labels[LabelKeep] == "true", nil })
+	gone.Holders = ended
+	return gone, err
 }
 
 // holders are the living processes that made something with Keep, once each.

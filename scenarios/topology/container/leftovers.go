@@ -20,10 +20,12 @@ const removers = 8
 type Removed struct {
 	Containers []string
 	Networks   []string
+	// Holders are the processes that were interrupted, and removed what they held.
+	Holders []int
 }
 
 // Empty reports whether it was nothing.
-func (r Removed) Empty() bool { return len(r.Containers)+len(r.Networks) == 0 }
+func (r Removed) Empty() bool { return len(r.Containers)+len(r.Networks)+len(r.Holders) == 0 }
 
 // Clean removes every container and network of the lab, running or not, kept or
 // not, whoever owns them; with run ids only those of these runs. It goes by label
