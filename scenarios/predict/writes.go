@@ -30,9 +30,9 @@ const (
 	LeaseS = 1.5
 	AskS   = 0.6
 	// SettleSlack: the programs that dial the partner and open the gate, the end of what
-	// fetches from it (20 to 250 ms were measured on two processors), what is not applied
+	// fetches from it (20 to 450 ms were measured on two processors), what is not applied
 	// yet, and the new connections of the clients.
-	SettleSlack = 0.350
+	SettleSlack = 0.450
 )
 
 // WhatWrites is the text of Prediction.What for an outage of writing.
