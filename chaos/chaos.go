@@ -12,10 +12,10 @@ import (
 // "oaserver-carrier". It is the vocabulary of the blast radius.
 type Target string
 
-// Fault is one cause that can be put into the system and taken out again
-// (CHA-1, CHA-2, CHA-4). Inject and Recover act; the two Awaits only look, at
-// the thing itself, because injected is not the same as in effect. Every method
-// returns when ctx ends. Recover must be safe after an Inject that failed half-way.
+// Fault is one cause that can be put into the system and taken out again (CHA-1, CHA-2,
+// CHA-4). Inject and Recover act. AwaitEffect and AwaitHealed only observe the target,
+// because an injected fault is not yet in effect. Every method returns when ctx ends.
+// Recover must be safe after an Inject that failed half-way.
 type Fault interface {
 	Name() string
 	Target() Target
@@ -35,9 +35,9 @@ type Entry struct {
 // Schedule is the faults of one run. Entries may overlap.
 type Schedule []Entry
 
-// Window is what became of an entry, relative to the base of the run. From is
-// when the fault was seen to bite, To when its recovery was asked for, Healed
-// when the recovery was seen; each is zero when it never came.
+// Window is the outcome of an entry, relative to the base of the run. From is when the
+// fault was seen in effect, To when its recovery was asked for, Healed when the recovery
+// was seen. Each is zero if it never came.
 type Window struct {
 	Fault       string
 	Target      Target

@@ -38,7 +38,7 @@ const (
 	injecting               // Inject runs or ran, not yet seen in effect
 	active                  // seen in effect
 	recovering              // Recover runs or ran, not yet seen healed
-	invalid                 // a step failed: nobody knows
+	invalid                 // a step failed: the state of the system is unknown
 )
 
 func (s state) String() string {
@@ -188,12 +188,13 @@ func bounded(ctx context.Context, call func(context.Context) error) error {
 		return err
 	case <-ctx.Done():
 	}
-	late := time.NewTimer(stuckGrace)
+	grace := Patient(ctx, stuckGrace)
+	late := time.NewTimer(grace)
 	defer late.Stop()
 	select {
 	case err := <-result:
 		return err
 	case <-late.C:
-		return fmt.Errorf("%w %v after %w", ErrStuck, stuckGrace, context.Cause(ctx))
+		return fmt.Errorf("%w %v after %w", ErrStuck, grace, context.Cause(ctx))
 	}
 }

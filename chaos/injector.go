@@ -18,14 +18,18 @@ var ErrUsed = errors.New("an injector runs its schedule once; make a new one")
 
 // Options are the bounds and the listeners of an Injector. The zero value is usable.
 type Options struct {
-	// StepTimeout bounds each single step of a fault; 0 means 30 s.
+	// StepTimeout bounds each single step of a fault; 0 means 30 s. Both time-outs are
+	// longer by the Patience of the context of Run.
 	StepTimeout time.Duration
 	// RecoverTimeout bounds the recovery of one fault with all its repetitions;
 	// 0 means twice StepTimeout.
 	RecoverTimeout time.Duration
 	// Serial lets no two entries overlap: each waits, past its time if need be, until the
-	// one before has healed.
+	// one before has healed. A late one has its whole length.
 	Serial bool
+	// Settle is the time from the end of an entry until the next one begins that had to
+	// wait for it, with Serial; 0 means none.
+	Settle time.Duration
 	// OnActive is told when a fault was seen in effect: From is set, To is zero.
 	OnActive func(Window)
 	// OnWindow is told when a window is over, however it ended. Calls of both

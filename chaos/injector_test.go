@@ -38,6 +38,7 @@ func TestInjectorTimeLine(t *testing.T) {
 		name   string
 		in     Schedule
 		serial bool
+		settle time.Duration
 		want   []Window
 	}{
 		{name: "empty"},
@@ -80,8 +81,19 @@ func TestInjectorTimeLine(t *testing.T) {
 			},
 			want: []Window{
 				window("a", 100*ms, 600*ms, 130*ms, 600*ms, 670*ms),
-				window("b", 640*ms, 840*ms, 700*ms, 840*ms, 910*ms),
+				window("b", 640*ms, 840*ms, 700*ms, 870*ms, 940*ms),
 				window("c", 1000*ms, 1200*ms, 1030*ms, 1200*ms, 1270*ms),
+			},
+		},
+		{
+			name: "serial: what had to wait lets the system settle first", serial: true, settle: 200 * ms,
+			in: Schedule{
+				{Fault: slow("a"), At: 100 * ms, For: 500 * ms},
+				{Fault: slow("b"), At: 640 * ms, For: 200 * ms},
+			},
+			want: []Window{
+				window("a", 100*ms, 600*ms, 130*ms, 600*ms, 670*ms),
+				window("b", 640*ms, 840*ms, 900*ms, 1070*ms, 1140*ms),
 			},
 		},
 	}
@@ -90,7 +102,7 @@ func TestInjectorTimeLine(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := options()
-				o.Serial = test.serial
+				o.Serial, o.Settle = test.serial, test.settle
 				got, err := NewInjector(test.in, o).Run(t.Context(), time.Now())
 				if err != nil {
 					t.Fatal(err)
@@ -103,7 +115,7 @@ func TestInjectorTimeLine(t *testing.T) {
 	}
 }
 
-// What goes wrong in one step, and what must have been called all the same.
+// For each step that fails: the error, and the steps that must still have been called.
 func TestInjectorFailures(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

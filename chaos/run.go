@@ -27,9 +27,12 @@ func (r *run) since() time.Duration { return time.Since(r.base) }
 // lane runs the entries of one fault on one target, one after the other.
 func (r *run) lane(ctx context.Context, entries []int) {
 	var unhealed error
-	for _, i := range entries {
+	for n, i := range entries {
 		e, w := r.schedule[i], &r.windows[i]
 		*w = Window{Fault: e.Fault.Name(), Target: e.Fault.Target(), PlannedFrom: e.At, PlannedTo: e.end()}
+		if r.options.Serial && n > 0 {
+			e.At = r.settled(entries[n-1], e.At)
+		}
 		switch {
 		case unhealed != nil:
 			w.Err = fmt.Errorf("%s on %s at %v not injected: an earlier window did not heal: %w",
@@ -39,6 +42,15 @@ func (r *run) lane(ctx context.Context, entries []int) {
 		}
 		r.tell(r.options.OnWindow, *w)
 	}
+}
+
+// settled is when an entry that is planned at a moment begins, given the one before: one
+// that healed later than that leaves the system some time first.
+func (r *run) settled(before int, at time.Duration) time.Duration {
+	if healed := r.windows[before].Healed; healed > at {
+		return healed + r.options.Settle
+	}
+	return at
 }
 
 // entry runs one entry into its window and returns an error if it did not heal.
@@ -76,7 +88,7 @@ func (r *run) inject(ctx context.Context, g *guard) error {
 // recover repeats recovery and its observation until the fault is seen healed or
 // the bound is reached. ctx is detached: nothing but the bound may end this.
 func (r *run) recover(ctx context.Context, g *guard) error {
-	ctx, cancel := context.WithTimeout(ctx, r.options.RecoverTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Patient(ctx, r.options.RecoverTimeout))
 	defer cancel()
 	pause := retryFirst
 	for attempt := 1; ; attempt++ {
@@ -97,7 +109,7 @@ func (r *run) recover(ctx context.Context, g *guard) error {
 		case <-ctx.Done():
 			wait.Stop()
 			return fmt.Errorf("not healed after %d attempts in %v: %w (it began with: %w)",
-				attempt, r.options.RecoverTimeout, err, g.Failed())
+				attempt, Patient(ctx, r.options.RecoverTimeout), err, g.Failed())
 		}
 	}
 }
@@ -118,7 +130,7 @@ func (r *run) endOnPanic(err error) {
 
 // bound runs one step within the step's bound.
 func (r *run) bound(ctx context.Context, step func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, r.options.StepTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Patient(ctx, r.options.StepTimeout))
 	defer cancel()
 	return step(ctx)
 }

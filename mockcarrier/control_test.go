@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"oalab/chaos/upstream"
+	"oalab/internal/jsonl"
 	"oalab/mockcarrier"
 	"oalab/mockcarrier/ledger"
-	"oalab/scenarios/history/jsonl"
 	"oalab/server/carrier"
 )
 

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"oalab/internal/jsonl"
 	"oalab/mockcarrier/ledger"
-	"oalab/scenarios/history/jsonl"
 )
 
 // errEpochOver breaks off a call that a reset or a stop has overtaken.

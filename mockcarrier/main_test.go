@@ -75,7 +75,7 @@ func (b *bench) control(path string) string { return "http://" + b.ControlAddr()
 
 // call makes a SOAP call.
 func (b *bench) call(ctx context.Context, v carrier.Version, in carrier.Request, out carrier.Response) error {
-	header := []string{"Content-Type", v.ContentType(in.Operation())}
+	header := []string{"Content-Type", v.ContentType(carrier.Action(in.Operation()))}
 	if v == carrier.SOAP11 {
 		header = append(header, "SOAPAction", `"`+carrier.Action(in.Operation())+`"`)
 	}

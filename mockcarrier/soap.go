@@ -74,7 +74,11 @@ func readCall(w http.ResponseWriter, r *http.Request) (carrier.Call, error) {
 	if err != nil {
 		return carrier.Call{Version: guess}, carrier.Faultf(carrier.FaultClient, "read the request: %v", err)
 	}
-	call, err := carrier.DecodeRequest(raw)
+	document, err := carrier.Document(r.Header.Get("Content-Type"), raw)
+	if err != nil {
+		return carrier.Call{Version: guess}, carrier.Faultf(carrier.FaultClient, "%v", err)
+	}
+	call, err := carrier.DecodeRequest(document)
 	if call.Version == 0 {
 		call.Version = guess
 	}

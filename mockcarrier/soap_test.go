@@ -87,17 +87,9 @@ func TestWSDLIsWhatClientsNeed(t *testing.T) {
 		if err != nil || status != http.StatusOK || header.Get("Content-Type") != type11 {
 			t.Fatalf("%s answered %d %s %v", query, status, header.Get("Content-Type"), err)
 		}
-		got, err := carrier.ReadWSDL(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := carrier.Description{
-			Addresses: map[carrier.Version]string{carrier.SOAP11: b.service(), carrier.SOAP12: b.service()},
-			Actions:   map[string]string{},
-		}
-		for _, op := range carrier.Operations() {
-			want.Actions[op] = carrier.Action(op)
-		}
+		got := describe(t, page)
+		want := carrier.Description{Ports: []carrier.Port{carrier.DefaultPort(b.service()), carrier.DefaultPort(b.service())}}
+		want.Ports[0].Name, want.Ports[1].Name, want.Ports[1].Version = "CarrierPort11", "CarrierPort12", carrier.SOAP12
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -107,16 +99,26 @@ func TestWSDLIsWhatClientsNeed(t *testing.T) {
 func TestWSDLAddressIsTheHostOfTheCaller(t *testing.T) {
 	b := start(t, mockcarrier.Config{})
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/carrier?wsdl", nil)
-	r.Host = `carrier.test:81"&<`
+	r.Host = `carrier"&<.test:81`
 	w := httptest.NewRecorder()
 	b.Handler().ServeHTTP(w, r)
-	got, err := carrier.ReadWSDL(w.Body.Bytes())
+	got := describe(t, w.Body.Bytes())
+	if want := "http://" + r.Host + "/carrier"; got.Ports[0].Address != want {
+		t.Errorf("address %q, expected %q", got.Ports[0].Address, want)
+	}
+}
+
+func describe(t *testing.T, page []byte) carrier.Description {
+	t.Helper()
+	w, err := carrier.ReadWSDL(page, "http://127.0.0.1/carrier?wsdl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "http://" + r.Host + "/carrier"; got.Addresses[carrier.SOAP11] != want {
-		t.Errorf("address %q, expected %q", got.Addresses[carrier.SOAP11], want)
+	d, err := carrier.Describe([]*carrier.WSDL{w}, "")
+	if err != nil {
+		t.Fatal(err)
 	}
+	return d
 }
 
 // sequence is the part of a schema that this test holds the messages against.

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"oalab/chaos/upstream"
 	"oalab/mockwechat/ledger"
+	"oalab/mockwechat/platform"
 )
 
 // ControlHandler serves the control port, by which a test or a scenario sets the
@@ -20,10 +23,17 @@ func (p *Platform) ControlHandler() http.Handler {
 	mux.HandleFunc("POST /control/reset", p.controlReset)
 	mux.HandleFunc("PUT /control/accounts", p.controlAccounts)
 	mux.HandleFunc("GET /control/accounts", p.controlListAccounts)
-	mux.HandleFunc("POST /control/push", p.controlPush)
-	mux.HandleFunc("GET /control/push", p.controlPushState)
+	mux.HandleFunc("POST /control/push", p.loads.Push)
+	mux.HandleFunc("GET /control/push", p.loads.State)
 	mux.HandleFunc("GET /control/ledger", p.controlLedger)
-	mux.Handle("/control/faults", p.rules.Handler(acceptRule))
+	mux.HandleFunc("POST /control/scan", p.controlScan)
+	mux.HandleFunc("POST /control/login-code", p.controlLoginCode)
+	mux.HandleFunc("POST /control/pay", p.controlPay)
+	mux.HandleFunc("POST /control/pay/certificate", p.controlPayCertificate)
+	mux.HandleFunc("POST /control/component/ticket", p.controlTicket)
+	mux.HandleFunc("POST /control/component/unauthorize", p.controlUnauthorize)
+	mux.HandleFunc("GET /control/openapi", controlOpenAPI)
+	mux.Handle("/control/faults", p.core.Rules().Handler(platform.AcceptRule))
 	return mux
 }
 
@@ -49,12 +59,10 @@ func (p *Platform) controlAccounts(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Platform) controlListAccounts(w http.ResponseWriter, _ *http.Request) {
-	p.mu.RLock()
-	accounts := make([]Account, 0, len(p.order))
-	for _, a := range p.order {
-		accounts = append(accounts, a.cfg)
+	accounts := []Account{}
+	for _, a := range p.core.Accounts() {
+		accounts = append(accounts, a.Config)
 	}
-	p.mu.RUnlock()
 	upstream.WriteJSON(w, http.StatusOK, accounts)
 }
 
@@ -71,8 +79,14 @@ var filters = map[string]func(*ledger.Call) string{
 	"msg_id":        func(c *ledger.Call) string { return c.MsgID },
 	"client_msg_id": func(c *ledger.Call) string { return c.ClientMsgID },
 	"effect":        func(c *ledger.Call) string { return string(c.Effect) },
+	"rule":          func(c *ledger.Call) string { return c.Rule },
+	"trade":         func(c *ledger.Call) string { return c.Trade },
+	"refund":        func(c *ledger.Call) string { return c.Refund },
 	"try":           func(c *ledger.Call) string { return strconv.Itoa(c.Try) },
 }
+
+// filterNames are the filters, sorted.
+func filterNames() []string { return slices.Sorted(maps.Keys(filters)) }
 
 func filterOf(q url.Values) (func(*ledger.Call) bool, error) {
 	for name := range q {
@@ -99,7 +113,7 @@ func (p *Platform) controlLedger(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/jsonl")
 	out := bufio.NewWriter(w)
 	lines := json.NewEncoder(out)
-	err = p.log.each(func(c *ledger.Call) error {
+	err = p.core.EachCall(func(c *ledger.Call) error {
 		if !keep(c) {
 			return nil
 		}

@@ -14,6 +14,8 @@ import (
 
 	"oalab/chaos/upstream"
 	"oalab/mockwechat/ledger"
+	"oalab/mockwechat/platform"
+	"oalab/mockwechat/push"
 )
 
 func (b *bench) control(method, path, body string) *httptest.ResponseRecorder {
@@ -78,7 +80,7 @@ func TestControlAccounts(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	// The account is the same one still: its token lives.
-	b.wantCode(b.template(token, map[string]any{"template_id": "a"}), CodeOK)
+	b.wantCode(b.template(token, map[string]any{"template_id": "a"}), platform.CodeOK)
 	if _, ok := b.Account("other"); ok {
 		t.Error("an account that is not listed is still there")
 	}
@@ -127,7 +129,7 @@ func TestControlLedgerFiltersAndReset(t *testing.T) {
 			if w := b.control(http.MethodPut, "/control/faults", `[{"errcode":-1}]`); w.Code != http.StatusOK {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
-			b.wantCode(b.stable(false), CodeSystem)
+			b.wantCode(b.stable(false), platform.CodeSystem)
 			if w := b.control(http.MethodPost, "/control/reset", ""); w.Code != http.StatusNoContent {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
@@ -137,7 +139,7 @@ func TestControlLedgerFiltersAndReset(t *testing.T) {
 			if rules := b.Rules().Rules(); len(rules) != 0 {
 				t.Errorf("%d rules after a reset", len(rules))
 			}
-			b.wantCode(b.template(token, nil), CodeInvalidCredential)
+			b.wantCode(b.template(token, nil), platform.CodeInvalidCredential)
 			if got := lines(""); got != 1 {
 				t.Errorf("%d lines after one call", got)
 			}
@@ -203,7 +205,7 @@ func TestControlPushLoad(t *testing.T) {
 	if events < 20 || events > 80 || len(who) < 20 {
 		t.Errorf("%d events of 100, %d followers", events, len(who))
 	}
-	var s pushState
+	var s push.Progress
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(10 * time.Second); !s.Done && time.Now().Before(deadline); <-tick.C {
@@ -211,7 +213,7 @@ func TestControlPushLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(pushState{Scheduled: 100, Started: 100, OK: 100, Done: true}, s); diff != "" {
+	if diff := cmp.Diff(push.Progress{Scheduled: 100, Started: 100, OK: 100, Done: true}, s); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -221,12 +223,26 @@ func TestReadAccounts(t *testing.T) {
 		{"YAML list", "a.yaml", "- name: demo\n  app_id: wx\n  token_lifetime_s: 1.5\n  followers: [oA, oB]\n", ""},
 		{"YAML key", "a.yaml", "accounts:\n  - name: demo\n    app_id: wx\n    token_lifetime_s: 1.5\n    followers: [oA, oB]\n", ""},
 		{"JSON", "a.json", `[{"name":"demo","app_id":"wx","token_lifetime_s":1.5,"followers":["oA","oB"]}]`, ""},
-		{"typo", "a.yaml", "- name: demo\n  app_id: wx\n  tokn: x\n", "[3:"},
-		{"typo in JSON", "a.json", "[\n{\"name\":\"demo\",\n\"app_idd\":\"wx\"}]", "[3:"},
+		{"typo", "a.yaml", "- name: demo\n  app_id: wx\n  tokn: x\n", "line 3: unknown key \"tokn\""},
+		{"typo in JSON", "a.json", "[\n{\"name\":\"demo\",\n\"app_idd\":\"wx\"}]", "line 3: unknown key"},
 		{"typo beside the key", "a.yaml", "acounts: []\n", "acounts"},
 		{"typo in the crowd", "a.yaml", "- name: demo\n  app_id: wx\n  followers: {cuont: 1}\n", "cuont"},
+		{"number", "a.yaml", "\ufeff- name: demo\n  app_id: wx\n  token_lifetime_s: 1.5\t\r\n  followers: [oA, oB]\n", ""},
+		{"octal", "a.yaml", "- name: demo\n  app_id: wx\n  followers: {count: 010}\n", `line 3: [0].followers.count: "010" is not a whole number`},
+		{"twice", "a.yaml", "- name: demo\n  name: demo\n", `line 2: key "name" stands twice`},
 		{"broken", "a.yaml", "- name: [\n", "a.yaml"},
 		{"nameless", "a.yaml", "- app_id: wx\n", "name"},
+		{
+			"several", "a.yaml", "accounts:\n- app_id: wx\n- name: b\n  mode: closed\n  token_lifetime_s: -1\n  callback_url: nowhere\n- {name: b, app_id: wx, encoding_aes_key: short, follower: []}\n- {name: c, app_id: w2, token_lifetime_s: 1h}\n",
+			`line 7: unknown key "follower" in accounts[2]; line 8: accounts[3].token_lifetime_s: "1h" is not a number such as 1.5; ` +
+				"line 2: accounts[0].name: account number 1 has no name; " +
+				"line 3: accounts[1].app_id: account b: it has no app_id; " +
+				"line 5: accounts[1].token_lifetime_s: account b: token_lifetime_s is negative; " +
+				`line 4: accounts[1].mode: account b: mode "closed" is none of plain, compatible, safe; ` +
+				`line 6: accounts[1].callback_url: account b: callback_url "nowhere": want http://host/path; ` +
+				"line 7: accounts[2].encoding_aes_key: account b: ",
+		},
+		{"several in a list", "a.yaml", "- {name: b, app_id: wx}\n- {name: b, app_id: wx}\n", "line 2: [1].name: account b: its name is used twice; line 2: [1].app_id: account b: its app_id is used twice"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -247,6 +263,14 @@ func TestReadAccounts(t *testing.T) {
 			}
 		})
 	}
+	literal := filepath.Join(t.TempDir(), "literal.yaml")
+	if err := os.WriteFile(literal, []byte("- {name: 030, app_id: 2.10, token: 0123456, secret: 1e3, followers: [0755]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := []Account{{Name: "030", AppID: "2.10", Token: "0123456", Secret: "1e3", Followers: Followers{List: []string{"0755"}}}}
+	if got, err := ReadAccounts(literal); err != nil || !cmp.Equal(want, got) {
+		t.Errorf("literal values: %v\n%s", err, cmp.Diff(want, got))
+	}
 	path := filepath.Join(t.TempDir(), "crowd.yaml")
 	if err := os.WriteFile(path, []byte("- {name: demo, app_id: wx, followers: {count: 1000000, seed: 7}}\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -262,8 +286,8 @@ func TestFaultsMatchByOperation(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.active(Message{OpenID: crowd.OpenID(0), Content: "x"})
-	b.wantCode(b.custom(b.token(), crowd.OpenID(0), "a"), CodeOK)
-	b.wantCode(b.template(b.token(), nil), CodeDayQuota)
+	b.wantCode(b.custom(b.token(), crowd.OpenID(0), "a"), platform.CodeOK)
+	b.wantCode(b.template(b.token(), nil), platform.CodeDayQuota)
 	if last := b.last(); last.Effect != ledger.EffectRefused || last.TokenState != ledger.TokenValid {
 		t.Errorf("ledger %+v", last)
 	}

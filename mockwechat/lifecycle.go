@@ -20,6 +20,7 @@ type lifecycle struct {
 	mu      sync.Mutex
 	api     net.Listener
 	control net.Listener
+	secure  net.Listener // the APIs over HTTPS
 	servers []*http.Server
 	stopped bool
 }
@@ -52,6 +53,7 @@ func (p *Platform) Start(ctx context.Context, listen, control string) error {
 		}
 		return err
 	}
+	l.work.Go(p.components.Run)
 	l.serve(l.api, p.Handler())
 	l.serve(l.control, p.ControlHandler())
 	return nil
@@ -80,6 +82,17 @@ func (l *lifecycle) serve(ln net.Listener, h http.Handler) {
 		// broke, which callers see as refused connections.
 		_ = s.Serve(ln)
 	})
+}
+
+// background starts work that Stop waits for. Otherwise a push could outlive the ledger.
+func (l *lifecycle) background(work func()) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopped {
+		return ErrStopped
+	}
+	l.work.Go(work)
+	return nil
 }
 
 // Addr is where the APIs are served, as host:port; empty when they are not.
@@ -118,5 +131,5 @@ func (p *Platform) Stop(ctx context.Context) error {
 		}
 	}
 	l.work.Wait()
-	return errors.Join(append(errs, p.Err(), p.log.close())...)
+	return errors.Join(append(errs, p.core.Close())...)
 }

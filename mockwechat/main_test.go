@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"oalab/mockwechat/ledger"
+	"oalab/mockwechat/platform"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -165,16 +166,16 @@ func (b *bench) custom(token, openID, text string) apiAnswer {
 // active lets a follower do something.
 func (b *bench) active(m Message) {
 	b.t.Helper()
-	if err := m.complete(b.now().Unix(), b.nextMsgIDText); err != nil {
+	if err := m.Complete(b.core.Now().Unix(), b.core.NextMsgIDText); err != nil {
 		b.t.Fatal(err)
 	}
-	b.accountNamed("demo").noteActivity(&m, b.now(), b.limits)
+	b.core.Named("demo").NoteActivity(&m, b.core.Now(), b.core.Limits)
 }
 
 func (b *bench) calls() []ledger.Call {
 	b.t.Helper()
 	var calls []ledger.Call
-	if err := b.log.each(func(c *ledger.Call) error { calls = append(calls, *c); return nil }); err != nil {
+	if err := b.core.EachCall(func(c *ledger.Call) error { calls = append(calls, *c); return nil }); err != nil {
 		b.t.Fatal(err)
 	}
 	return calls
@@ -189,12 +190,12 @@ func (b *bench) last() ledger.Call {
 	return calls[len(calls)-1]
 }
 
-func (b *bench) wantCode(a apiAnswer, want Code) {
+func (b *bench) wantCode(a apiAnswer, want platform.Code) {
 	b.t.Helper()
 	if a.code() != int(want) {
 		b.t.Errorf("errcode %d (%s), want %d", a.code(), a.Text, want)
 	}
-	if want != CodeOK && (a.Code == nil || !strings.Contains(a.Text, " rid: ")) {
+	if want != platform.CodeOK && (a.Code == nil || !strings.Contains(a.Text, " rid: ")) {
 		b.t.Errorf("errmsg %q has no rid", a.Text)
 	}
 	if last := b.last(); last.ErrCode != int(want) {

@@ -19,6 +19,8 @@ import (
 
 	"oalab/chaos/upstream"
 	"oalab/mockwechat/ledger"
+	"oalab/mockwechat/message"
+	"oalab/mockwechat/platform"
 )
 
 // backEnd plays the server under a pusher, in memory: after is how long the
@@ -45,7 +47,7 @@ func (b *backEnd) RoundTrip(r *http.Request) (*http.Response, error) {
 	try := len(b.at)
 	b.mu.Unlock()
 	after, status, reply, err := b.plan(try)
-	if !wait(r.Context(), after) {
+	if !platform.Wait(r.Context(), after) {
 		b.mu.Lock()
 		b.cut++
 		b.mu.Unlock()
@@ -67,6 +69,7 @@ type pushBench struct {
 	back   *backEnd
 	mu     sync.Mutex
 	lines  []ledger.Delivery
+	full   error // of a record that takes no more lines
 }
 
 var pushed = Message{Op: "order", OpenID: crowd.OpenID(0), MsgID: "42", Content: "KT10"}
@@ -94,6 +97,9 @@ func newPushBench(t *testing.T, plan func(int) (time.Duration, int, string, erro
 		Record: func(d ledger.Delivery) error {
 			b.mu.Lock()
 			defer b.mu.Unlock()
+			if b.full != nil {
+				return b.full
+			}
 			b.lines = append(b.lines, d)
 			return nil
 		},
@@ -218,7 +224,7 @@ func TestTries(t *testing.T) {
 		},
 		{
 			"a reply to another follower",
-			[]outcome{{status: 200, reply: textReply("a")}, ok},
+			[]outcome{{status: 200, reply: strings.Replace(goodReply(), pushed.OpenID, crowd.OpenID(1), 1)}, ok},
 			[]time.Duration{0, 5 * second},
 			200, "success", 5 * second,
 			ledger.Delivery{Try: 2, Status: 200, OK: true, Reply: "success"},
@@ -268,7 +274,7 @@ func TestEveryTryIsTheSameMessageUnderANewSignature(t *testing.T) {
 		nonces, stamps := map[string]bool{}, map[string]bool{}
 		for _, q := range b.back.query {
 			nonces[q.Get("nonce")], stamps[q.Get("timestamp")] = true, true
-			if got, want := q.Get("signature"), signature("weixin", q.Get("timestamp"), q.Get("nonce")); got != want {
+			if got, want := q.Get("signature"), message.Signature("weixin", q.Get("timestamp"), q.Get("nonce")); got != want {
 				t.Errorf("signature %s, want %s", got, want)
 			}
 			if q.Get("openid") != pushed.OpenID || q.Get("x") != "1" || q.Has("encrypt_type") {
@@ -394,7 +400,7 @@ func TestALineThatIsNotRecordedFailsTheOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newPushBench(t, func(int) (time.Duration, int, string, error) { return 0, 200, "success", nil })
 		full := errors.New("disk is full")
-		b.pusher.cfg.Record = func(ledger.Delivery) error { return full }
+		b.full = full
 		if _, err := b.roundTrip(t.Context(), t); !errors.Is(err, full) {
 			t.Errorf("error %v, want %v", err, full)
 		}
@@ -424,15 +430,15 @@ func TestAPushOpensTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Even when the back end never answers: the follower has written.
 		b := newPushBench(t, func(int) (time.Duration, int, string, error) { return 0, 500, "", nil })
-		acc := b.accountNamed("demo")
-		if code := acc.spend(pushed.OpenID, b.now()); code != CodeOutOfWindow {
-			t.Fatalf("before: %d, want %d", code, CodeOutOfWindow)
+		acc := b.core.Named("demo")
+		if code := acc.Spend(pushed.OpenID, b.core.Now()); code != platform.CodeOutOfWindow {
+			t.Fatalf("before: %d, want %d", code, platform.CodeOutOfWindow)
 		}
 		if _, err := b.pusher.Push(t.Context(), pushed); err != nil {
 			t.Fatal(err)
 		}
-		if code := acc.spend(pushed.OpenID, b.now()); code != CodeOK {
-			t.Errorf("after: %d, want %d", code, CodeOK)
+		if code := acc.Spend(pushed.OpenID, b.core.Now()); code != platform.CodeOK {
+			t.Errorf("after: %d, want %d", code, platform.CodeOK)
 		}
 	})
 }

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"oalab/chaos/upstream"
+	"oalab/internal/jsonl"
 	"oalab/mockwechat/ledger"
-	"oalab/scenarios/history/jsonl"
+	"oalab/mockwechat/platform"
 )
 
 // socketPusher pushes to a real server, with short limits.
-func socketPusher(t *testing.T, callback string) (*Pusher, *[]ledger.Delivery) {
+func socketPusher(t *testing.T, callback string) (*Pusher, *[]ledger.Delivery, *Platform) {
 	t.Helper()
 	p, err := New(Config{Accounts: []Account{demoAccount()}})
 	if err != nil {
@@ -38,7 +39,7 @@ func socketPusher(t *testing.T, callback string) (*Pusher, *[]ledger.Delivery) {
 			t.Error(err)
 		}
 	})
-	return pu, &lines
+	return pu, &lines, p
 }
 
 func TestTheConnectionIsDroppedAtTheLimit(t *testing.T) {
@@ -61,7 +62,7 @@ func TestTheConnectionIsDroppedAtTheLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(handler)
 			defer server.Close()
-			pu, lines := socketPusher(t, server.URL)
+			pu, lines, _ := socketPusher(t, server.URL)
 			o, err := pu.Push(t.Context(), pushed)
 			if err != nil || o.OK || !o.TimedOut || o.Tries != MaxTries || o.Seen != Unavailable {
 				t.Fatalf("outcome %+v, %v", o, err)
@@ -90,7 +91,7 @@ func TestRefusedConnections(t *testing.T) {
 	}
 	address := ln.Addr().String()
 	_ = ln.Close()
-	pu, lines := socketPusher(t, "http://"+address+"/")
+	pu, lines, _ := socketPusher(t, "http://"+address+"/")
 	o, err := pu.Push(t.Context(), pushed)
 	if err != nil || o.OK || o.TimedOut || o.Tries != MaxTries {
 		t.Fatalf("outcome %+v, %v", o, err)
@@ -113,15 +114,15 @@ func TestAResetReachesTheServer(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	pu, lines := socketPusher(t, server.URL)
-	if err := pu.p.Rules().Set([]upstream.Rule{{Match: upstream.Match{Path: "push"}, Action: upstream.ActionReset}}); err != nil {
+	pu, lines, p := socketPusher(t, server.URL)
+	if err := p.Rules().Set([]upstream.Rule{{Match: upstream.Match{Path: "push"}, Action: upstream.ActionReset}}); err != nil {
 		t.Fatal(err)
 	}
 	if o, err := pu.Push(t.Context(), pushed); err != nil || o.OK || o.TimedOut {
 		t.Fatalf("outcome %+v, %v", o, err)
 	}
 	for i := range MaxTries {
-		if d := (*lines)[i]; d.Error != errReset.Error() || d.TookS >= 0.1 {
+		if d := (*lines)[i]; d.Error != "reset by an injected fault" || d.TookS >= 0.1 {
 			t.Errorf("line %+v", d)
 		}
 		select {
@@ -142,7 +143,7 @@ func TestPushedHeaders(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	pu, _ := socketPusher(t, server.URL)
+	pu, _, _ := socketPusher(t, server.URL)
 	if o, err := pu.Push(t.Context(), pushed); err != nil || !o.OK {
 		t.Errorf("outcome %+v, %v", o, err)
 	}
@@ -240,7 +241,7 @@ func eventually(t *testing.T, p *Platform, n int) []ledger.Call {
 	defer tick.Stop()
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		var calls []ledger.Call
-		if err := p.log.each(func(c *ledger.Call) error { calls = append(calls, *c); return nil }); err != nil {
+		if err := p.core.EachCall(func(c *ledger.Call) error { calls = append(calls, *c); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if len(calls) >= n {
@@ -269,24 +270,16 @@ func TestALineIsOnDiskBeforeTheAnswer(t *testing.T) {
 }
 
 func TestALedgerThatCannotBeWrittenIsLoud(t *testing.T) {
-	b := newBench(t, Limits{})
-	file, err := jsonl.Create(filepath.Join(t.TempDir(), "l.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
 	p, err := New(Config{Accounts: []Account{demoAccount()}, LedgerPath: filepath.Join(t.TempDir(), "m.jsonl")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.log.file.Close(); err != nil {
+	if err := p.core.Close(); err != nil {
 		t.Fatal(err)
 	}
-	broken := &bench{Platform: p, t: t, clock: b.clock}
-	if a := broken.stable(false); a.code() != int(CodeSystem) || a.Token != "" {
-		t.Errorf("answer %+v, want %d", a, CodeSystem)
+	broken := &bench{Platform: p, t: t, clock: newClock()}
+	if a := broken.stable(false); a.code() != int(platform.CodeSystem) || a.Token != "" {
+		t.Errorf("answer %+v, want %d", a, platform.CodeSystem)
 	}
 	if !errors.Is(p.Err(), jsonl.ErrClosed) || !errors.Is(p.Stop(t.Context()), jsonl.ErrClosed) {
 		t.Errorf("error %v, want %v", p.Err(), jsonl.ErrClosed)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"oalab/mockwechat/ledger"
+	"oalab/mockwechat/platform"
 )
 
 // works says what a token is worth now, by a real call.
@@ -64,7 +65,10 @@ func TestStableTokenStaysUntilTheRenewalWindow(t *testing.T) {
 			if err := b.SetAccounts([]Account{demo}); err != nil {
 				t.Fatal(err)
 			}
-			life := demo.withDefaults().TokenLifetime
+			life := test.lifetime
+			if life == 0 {
+				life = DefaultTokenLifetime
+			}
 			first := b.stable(false)
 			b.clock.advance(life - test.window - time.Second)
 			again := b.stable(false)
@@ -104,13 +108,13 @@ func TestForcedRefresh(t *testing.T) {
 	}
 	for range 18 {
 		b.clock.advance(30 * time.Second)
-		b.wantCode(b.stable(true), CodeOK)
+		b.wantCode(b.stable(true), platform.CodeOK)
 	}
 	b.clock.advance(30 * time.Second)
-	b.wantCode(b.stable(true), CodeDayQuota)
-	b.wantCode(b.stable(false), CodeOK)
+	b.wantCode(b.stable(true), platform.CodeDayQuota)
+	b.wantCode(b.stable(false), platform.CodeOK)
 	b.clock.advance(24 * time.Hour)
-	b.wantCode(b.stable(true), CodeOK)
+	b.wantCode(b.stable(true), platform.CodeOK)
 }
 
 func TestTheTwoKindsDoNotTouchEachOther(t *testing.T) {
@@ -129,22 +133,22 @@ func TestQuotasStartAnewAtBeijingMidnight(t *testing.T) {
 	token := b.token()
 	b.plain("wxdemo", "s3cret")
 	b.plain("wxdemo", "s3cret")
-	b.wantCode(b.plain("wxdemo", "s3cret"), CodeDayQuota)
-	b.wantCode(b.plain("wxother", "another"), CodeOK)
+	b.wantCode(b.plain("wxdemo", "s3cret"), platform.CodeDayQuota)
+	b.wantCode(b.plain("wxother", "another"), platform.CodeOK)
 	b.stable(false)
 	b.stable(false)
-	b.wantCode(b.stable(false), CodeMinuteQuota)
+	b.wantCode(b.stable(false), platform.CodeMinuteQuota)
 	b.active(Message{OpenID: crowd.OpenID(0), Content: "x"})
-	b.wantCode(b.template(token, nil), CodeOK)
-	b.wantCode(b.template(token, nil), CodeDayQuota)
-	b.wantCode(b.custom(token, crowd.OpenID(0), "a"), CodeOK)
-	b.wantCode(b.custom(token, crowd.OpenID(0), "a"), CodeDayQuota)
+	b.wantCode(b.template(token, nil), platform.CodeOK)
+	b.wantCode(b.template(token, nil), platform.CodeDayQuota)
+	b.wantCode(b.custom(token, crowd.OpenID(0), "a"), platform.CodeOK)
+	b.wantCode(b.custom(token, crowd.OpenID(0), "a"), platform.CodeDayQuota)
 
 	b.clock.advance(15*time.Hour - time.Second) // the clock starts at 9:00 in Beijing
-	b.wantCode(b.plain("wxdemo", "s3cret"), CodeDayQuota)
+	b.wantCode(b.plain("wxdemo", "s3cret"), platform.CodeDayQuota)
 	b.clock.advance(time.Second)
-	b.wantCode(b.plain("wxdemo", "s3cret"), CodeOK)
-	b.wantCode(b.template(b.token(), nil), CodeOK)
+	b.wantCode(b.plain("wxdemo", "s3cret"), platform.CodeOK)
+	b.wantCode(b.template(b.token(), nil), platform.CodeOK)
 }
 
 func TestTheLedgerNeverHoldsATokenOrASecret(t *testing.T) {

@@ -20,17 +20,23 @@ func TestATryTellsWhoHadIt(t *testing.T) {
 		status          int
 		rule            upstream.Rule
 		servers, waited string
+		stale           bool
 	}{
 		{name: "asked directly", servers: "asked"},
-		{name: "through a load balancer", header: http.Header{headerUpstream: {one}, headerUpstreamTime: {"-"}}, servers: one},
-		{name: "passed on", header: http.Header{headerUpstream: {two}, headerUpstreamTime: {"1.001, -"}}, servers: two, waited: "1.001, -"},
+		{name: "through a load balancer", header: http.Header{"X-Upstream": {one}, "X-Upstream-Time": {"-"}}, servers: one},
+		{name: "passed on", header: http.Header{"X-Upstream": {two}, "X-Upstream-Time": {"1.001, -"}}, servers: two, waited: "1.001, -"},
 		{
-			name: "given up everywhere", header: http.Header{headerUpstream: {two}, headerUpstreamTime: {"1.001, 1.000"}}, status: http.StatusGatewayTimeout,
+			name: "given up everywhere", header: http.Header{"X-Upstream": {two}, "X-Upstream-Time": {"1.001, 1.000"}}, status: http.StatusGatewayTimeout,
 			servers: two, waited: "1.001, 1.000",
 		},
-		{name: "passed on, without times", header: http.Header{headerUpstream: {two}}, servers: two},
-		{name: "empty", header: http.Header{headerUpstream: {""}}, servers: "asked"},
+		{name: "passed on, without times", header: http.Header{"X-Upstream": {two}}, servers: two},
+		{
+			name: "asked once more with leave", header: http.Header{"X-Upstream": {"198.18.0.21:8080 : 198.18.0.22:8080"}, "X-Upstream-Time": {"0.401 : -"}},
+			servers: "198.18.0.21:8080 : 198.18.0.22:8080", waited: "0.401 : -",
+		},
+		{name: "empty", header: http.Header{"X-Upstream": {""}}, servers: "asked"},
 		{name: "sent, and reset", rule: upstream.Rule{Action: upstream.ActionReset}, servers: "asked"},
+		{name: "from memory", header: http.Header{"X-Upstream": {one}, "X-Stale": {"1"}}, servers: one, stale: true},
 		{name: "never sent", rule: upstream.Rule{Action: upstream.ActionHang}, servers: ""},
 	}
 	for _, test := range tests {
@@ -42,15 +48,19 @@ func TestATryTellsWhoHadIt(t *testing.T) {
 				}
 			}))
 			defer server.Close()
-			pu, lines := socketPusher(t, server.URL)
+			pu, lines, p := socketPusher(t, server.URL)
 			if test.rule.Action != "" {
 				test.rule.Match.Path = "push"
-				if err := pu.p.Rules().Set([]upstream.Rule{test.rule}); err != nil {
+				if err := p.Rules().Set([]upstream.Rule{test.rule}); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if _, err := pu.Push(t.Context(), pushed); err != nil {
+			out, err := pu.Push(t.Context(), pushed)
+			if err != nil {
 				t.Fatal(err)
+			}
+			if out.Stale != test.stale {
+				t.Errorf("the outcome says stale %t, want %t", out.Stale, test.stale)
 			}
 			asked, err := url.Parse(server.URL)
 			if err != nil {
@@ -61,8 +71,8 @@ func TestATryTellsWhoHadIt(t *testing.T) {
 				want = asked.Host
 			}
 			for _, d := range *lines {
-				if d.Upstream != want || d.UpstreamS != test.waited {
-					t.Errorf("try %d says %q, %q; want %q, %q", d.Try, d.Upstream, d.UpstreamS, want, test.waited)
+				if d.Upstream != want || d.UpstreamS != test.waited || d.Stale != test.stale {
+					t.Errorf("try %d says %q, %q, stale %t; want %q, %q, %t", d.Try, d.Upstream, d.UpstreamS, d.Stale, want, test.waited, test.stale)
 				}
 			}
 			if len(*lines) == 0 {

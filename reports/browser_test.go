@@ -65,8 +65,8 @@ func (w *watched) see(ev any) {
 	}
 }
 
-// overflowing names the elements that are wider than the page, but for those that
-// may be scrolled in their own box.
+// overflowing names the elements that are wider than the page, except those that may be
+// scrolled in their own box.
 const overflowing = `(() => {
 	const wide = document.documentElement.clientWidth + 1;
 	const out = document.documentElement.scrollWidth > wide ? ["the page itself: " + document.documentElement.scrollWidth] : [];

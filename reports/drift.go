@@ -34,11 +34,11 @@ func (r *run) drift() section {
 	if len(rows) == 0 {
 		return s
 	}
-	s.say("The effective configurations of both, compared after the load without what must differ, their own names and addresses. " +
-		"A pair that has drifted serves differently after each take-over.")
+	s.say("The effective configurations of both load balancers, compared after the load without their own names and addresses, which must differ. " +
+		"If their configurations differ, the service changes with each take-over.")
 	s.table([]string{"arm", "of", "hosts", "lines#", "verdict"}, rows)
 	if len(lines) > 0 {
-		s.say("Lines that only one of the two has at its place.")
+		s.say("Lines that only one of the two load balancers has at this place.")
 		s.table([]string{"arm", "host", "file", "line"}, lines)
 	}
 	return s

@@ -2,8 +2,8 @@ package reports
 
 import "oalab/reports/plot"
 
-// Exhibit is a part of a report that only one scenario has, such as the statistics of
-// the red packets. Whoever runs the scenario computes it from the evidence.
+// Exhibit is a part of a report that only one scenario has, such as the statistics of the
+// red packets. The caller of Write computes it from the evidence.
 type Exhibit struct {
 	ID, Title string // ID is the anchor in the page: letters, digits and -
 	Text      []string
@@ -19,8 +19,8 @@ type Table struct {
 	Rows    [][]string
 }
 
-// Drawing is a plot of an exhibit, written to plots/NAME.svg and .png. Narrow, if not
-// nil, is what a telephone shows in its place.
+// Drawing is a plot of an exhibit, written to plots/NAME.svg and .png. Narrow, if not nil,
+// is shown in its place on a telephone.
 type Drawing struct {
 	Name, Title string
 	Drawing     plot.Drawing

@@ -7,28 +7,28 @@ import (
 	"strings"
 
 	"oalab/reports/series"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
 )
 
-// failover shows what became of the virtual IP: outages as distributions beside what
-// was predicted of them, and one cycle of each fault from near (REP-2, REP-8, REP-9).
+// failover shows the outages of the virtual IP: their distributions beside the predictions,
+// and one cycle of each fault in detail (REP-2, REP-8, REP-9).
 func (r *run) failover() section {
 	s := section{ID: "failover", Title: "Failover"}
 	ofVIP := func(e armEvidence) bool { return e.has(plotFailover) && !e.series.Failover.Writes }
 	if !slices.ContainsFunc(r.arms, ofVIP) {
 		return s
 	}
-	s.say("A cycle is one window of a fault; each comes at another moment of the system's own timers. An outage lasts from " +
-		"when the first request of the probe was asked that nobody answered until the first was asked that was answered: a new " +
-		"connection every 10 ms, given up after 200 ms. The way back of the address after a fault is a cycle of fail-back. " +
-		"All times are in seconds; behind a median or a percentile stands its 95 %% interval, where there are enough cycles for one.")
+	s.say("A cycle is one window of a fault. Each cycle begins at another moment of the system's own timers. The probe opens a new connection every 10 ms and gives it up after 200 ms. " +
+		"An outage lasts from the start of the first request without an answer to the start of the next request with an answer. " +
+		"The return of the address after a fault is a cycle of fail-back. All times are in seconds. A median or percentile is followed by its 95 %% interval if there are enough cycles for one.")
 	s.list([]prose{
-		text("Predicted: what the settings of keepalived let expect, computed before the load. The wider bounds include what measuring may add or take off."),
-		text("Parts, as medians: detected (the other host has the address), taken over (the first request is answered), reconnected (the first " +
-			"try of a client is over with success), replayed (everything is over that was due before the outage ended)."),
-		text("By clients: from the start of one successful delivery to that of the next. By due time: without a message that was answered within %s of its due time.",
-			check.Quantity(check.AnsweredWithinS, "s")),
+		text("Predicted: the outage that follows from the settings of keepalived, computed before the load. The wider bounds include the error of the measurement."),
+		text("Parts, as medians: detected (the other host has the address), taken over (the first request is answered), reconnected (a client's first try " +
+			"has succeeded), replayed (all operations that were due before the end of the outage are over)."),
+		text("By clients: from the start of one successful delivery to the start of the next. By due time: the time in which no message was answered within %s of its due time.",
+			figure.Quantity(account.AnsweredWithinS, "s")),
 	})
 	for _, e := range r.arms {
 		if !ofVIP(e) {
@@ -60,7 +60,8 @@ func (s *section) plots(e armEvidence, kinds ...string) {
 	}
 }
 
-// outageRow is the outages of a fault by the probe beside what was predicted.
+// outageRow has the outages of a fault, as the probe measured them, beside their
+// prediction.
 func (r *run) outageRow(e armEvidence, f series.FaultCycles) []cell {
 	out := []cell{{Text: f.Fault}, {Text: count(len(f.Cycles))}}
 	for _, base := range []string{"outage_median_s", "outage_p95_s", "outage_probe_s"} {
@@ -89,14 +90,14 @@ func (r *run) outageRow(e armEvidence, f series.FaultCycles) []cell {
 	return append(out, cell{Text: bounds(f.Prediction.LowS, f.Prediction.HighS)}, cell{Text: law}, all)
 }
 
-// partsRow is the outages of a fault as clients felt them, and in parts.
+// partsRow has the outages of a fault as clients measured them, and the parts of an outage.
 func (r *run) partsRow(e armEvidence, f series.FaultCycles) []cell {
 	out := []cell{{Text: f.Fault}, r.intervalOf(e, "outage_s", f.Fault), r.intervalOf(e, "outage_due_s", f.Fault)}
 	most, sum := 0, 0
 	for _, c := range f.Cycles {
 		most, sum = max(most, c.TriesFailed), sum+c.TriesFailed
 	}
-	out = append(out, cell{Text: fmt.Sprintf("%s, most %d", check.Quantity(float64(sum)/float64(max(1, len(f.Cycles))), ""), most)})
+	out = append(out, cell{Text: fmt.Sprintf("%s, most %d", figure.Quantity(float64(sum)/float64(max(1, len(f.Cycles))), ""), most)})
 	for _, base := range []string{"detect_s", "take_over_s", "reconnect_s", "replay_s"} {
 		out = append(out, r.intervalOf(e, base, f.Fault))
 	}
@@ -107,7 +108,7 @@ func (r *run) partsRow(e armEvidence, f series.FaultCycles) []cell {
 func (r *run) intervalOf(e armEvidence, base, fault string) cell {
 	for _, f := range r.Figures {
 		if b, of, arm := r.split(f.Name); b == base && of == fault && arm == e.name {
-			c := figure(f)
+			c := figureCell(f)
 			c.Text = seconds(f.Value)
 			if f.CILow != nil && f.CIHigh != nil && *f.CILow < *f.CIHigh {
 				c.Text += " (" + bounds(*f.CILow, *f.CIHigh) + ")"
@@ -151,11 +152,11 @@ func (r *run) balancing() section {
 			}
 		}
 	}
-	s.say("Before the first fault of an app server. Even is a largest over smallest of 1.")
+	s.say("Counted before the first fault of an app server. The spread is even when largest over smallest is 1.")
 	s.table([]string{"arm", "share of the requests", "largest over smallest#"}, even)
 	if len(faults) > 0 {
-		s.say("Ejected: the server's share over half a second fell below a tenth of an even one, after the fault was seen. Back: at least half of " +
-			"an even one, after it was healed. The longest of the windows; a server that was never ejected counts with the whole window.")
+		s.say("Ejected after: the time from the fault until the server's share, over half a second, is below a tenth of an even share. Back after: the time from the healing until " +
+			"the share is at least half of an even one. Both are the longest of all windows. A server that was never ejected counts with the whole window.")
 		s.table([]string{"arm", "fault", "ejected after, s#", "back after, s#", "share in the windows#", "share once back#"}, faults)
 	}
 	return s
@@ -180,33 +181,3 @@ func faultNames(windows []history.Window) []string {
 	}
 	return out
 }
-
-// meaningOfCycles explains the figures of the cycles of a fault and of app servers
-// behind Nginx.
-func meaningOfCycles(base string) string {
-	return map[string]string{
-		"cycles":              "how often the fault was repeated",
-		"tries_unexplained":   "tries that failed beyond one for each connection that was open, and not while nobody answered",
-		"outage_probe_s":      "longest time in which the probe of the virtual IP got no answer",
-		"outage_due_s":        "longest time without a message answered within 0.2 s of its due time",
-		"outage_median_s":     "half of the outages by the probe were no longer",
-		"outage_p95_s":        "95 of 100 outages by the probe were no longer",
-		"detect_s":            "from the first request without an answer until another host has the address, median",
-		"take_over_s":         "from then until a request is answered, median",
-		"reconnect_s":         "from then until a client's try is over with success, median",
-		"replay_s":            "from then until everything due before is over, median",
-		"share":               "share of the requests, before any app server had a fault, that went to",
-		"balance_max_min":     "requests of the busiest app server over those of the idlest, before any of them had a fault",
-		"ejected_after_s":     "until Nginx gave the app server nothing more, longest of the windows",
-		"readmitted_after_s":  "from when the app server was healed until it was given requests again, longest of the windows",
-		"share_in":            "share of the requests that the app server got in the windows",
-		"share_after":         "share of the requests that the app server got once it was back",
-		"config_drift":        "lines of configuration that only one of the load balancers has",
-		"write_outage_s":      "longest time between two acknowledged canary writes of the group core, while the fault was in effect",
-		"write_outage_back_s": "the same, while the master came back",
-	}[base]
-}
-
-// ofCycles reports whether a figure belongs to the windows of a fault themselves, not
-// to the messages that were due in them.
-func ofCycles(base string) bool { return meaningOfCycles(base) != "" }

@@ -11,7 +11,7 @@ import (
 )
 
 // storedPair is a run folder of a pair of load balancers.
-const storedPair = "../scenarios/check/testdata/failover"
+const storedPair = "../scenarios/judge/testdata/failover"
 
 func copiedPair(t *testing.T) (string, history.Manifest) {
 	t.Helper()
@@ -53,7 +53,7 @@ func TestFailoverSection(t *testing.T) {
 	}
 	for _, want := range []string{
 		"the address was seen to come home", "virtual IP",
-		"share of the requests, before any app server had a fault, that went to",
+		"share of the requests that went to one app server, before any of them had a fault",
 		"longest time in which the probe of the virtual IP got no answer, of kill-host",
 	} {
 		if !strings.Contains(got, want) {

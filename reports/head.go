@@ -8,15 +8,16 @@ import (
 	"strconv"
 	"strings"
 
-	"oalab/scenarios/check"
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 )
 
 // objectivesOf are the figures of a run that were held against a limit.
 func objectivesOf(m history.Manifest) []history.Figure {
 	var out []history.Figure
 	for _, f := range m.Figures {
-		if _, effect := check.EffectFault(f); f.Limit != nil && !effect {
+		if _, effect := judge.EffectFault(f); f.Limit != nil && !effect {
 			out = append(out, f)
 		}
 	}
@@ -42,7 +43,7 @@ func (r *run) head() head {
 	slices.SortStableFunc(nearest, func(a, b history.Figure) int { return cmp.Compare(usedUp(b), usedUp(a)) })
 	for _, f := range nearest[:min(len(nearest), 3)] {
 		h.Worst = append(h.Worst, worst{
-			Figure: f.Name, Value: check.Quantity(f.Value, f.Unit), Exact: exact(f.Value), Limit: limit(f),
+			Figure: f.Name, Value: figure.Quantity(f.Value, f.Unit), Exact: exact(f.Value), Limit: limit(f),
 			Meaning: r.meaning(f.Name), Used: used(f), Share: int(100 * min(usedUp(f), 1)), Tone: heldTone(f.OK),
 		})
 	}
@@ -67,7 +68,7 @@ func verdictWords(v history.Verdict) string {
 		return "Failed"
 	case history.Inconclusive:
 	}
-	return "Inconclusive: this run proves nothing either way"
+	return "Inconclusive: not everything that the verdict needs could be decided"
 }
 
 func verdictTone(v history.Verdict) tone {
@@ -100,7 +101,7 @@ func (r *run) tested() section {
 		entries = append(entries, p.text(": %s", offered(e.arm)))
 	}
 	if r.Study {
-		entries = append(entries, text("Nothing was loaded: the evidence was computed from the seed, and judged from the files that hold it."))
+		entries = append(entries, text("This run had no load. The evidence was computed from the seed, and judged from its files."))
 	}
 	entries = append(entries, text("Plan ").code(cmp.Or(r.PlanSHA256, "unknown")).
 		text(": equal plans have equal arrivals, followers and fault times."))
@@ -113,7 +114,7 @@ func offered(a *history.Arm) string {
 	load := a.Record.Load
 	s := fmt.Sprintf("%s in %s s, %s model, peak %s per second, %s.",
 		operations(a), brief(load.DurationS), cmp.Or(load.Model, "unknown"),
-		check.Quantity(load.PeakPerS, ""), plural(len(a.Record.Windows), "fault window"))
+		figure.Quantity(load.PeakPerS, ""), plural(len(a.Record.Windows), "fault window"))
 	if a.Record.DrainedS > 0 {
 		s += fmt.Sprintf(" The system was seen empty after %s s.", brief(a.Record.DrainedS))
 	} else {
@@ -128,7 +129,7 @@ func offered(a *history.Arm) string {
 	return s
 }
 
-// operations words what was offered, and by how many.
+// operations describes the offered operations and the number of followers.
 func operations(a *history.Arm) string {
 	if page := a.Record.Load.Page; page != "" {
 		return fmt.Sprintf("%d requests for %s", len(a.Plan), page)

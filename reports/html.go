@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"oalab/reports/plot"
+	"oalab/reports/printable"
 )
 
 //go:embed page.gohtml
@@ -33,12 +34,7 @@ func asHTML(d document) ([]byte, error) {
 		return nil, fmt.Errorf("draw the page: %w", err)
 	}
 	// What a reply or a log line may hold and a page may not.
-	return bytes.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, buf.Bytes()), nil
+	return []byte(printable.Text(buf.String())), nil
 }
 
 // drawn is a plot for the page. It is markup of package plot, which escapes all text

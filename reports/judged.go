@@ -6,47 +6,54 @@ import (
 	"slices"
 	"strings"
 
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 )
 
 // figure is a cell with the value of a figure of run.json.
-func figure(f history.Figure) cell {
-	return cell{Text: check.Quantity(f.Value, f.Unit), Figure: f.Name, Exact: exact(f.Value)}
+func figureCell(f history.Figure) cell {
+	return cell{Text: figure.Quantity(f.Value, f.Unit), Figure: f.Name, Exact: exact(f.Value)}
 }
 
 func (r *run) objectives() section {
 	s := section{ID: "objectives", Title: "Objectives"}
 	all := objectivesOf(r.Manifest)
 	if len(all) == 0 {
-		s.say("None was held against this evidence.")
+		s.say("This evidence was judged without objectives.")
 		return s
 	}
-	s.say("An objective is a limit on a figure. One missed fails the run; one that rests on too few observations makes it inconclusive.")
+	s.say("An objective is a limit on a figure. It is held or missed when the whole interval of the figure lies on one side of the limit. A missed objective fails the run. " +
+		"An objective is inconclusive in three cases: the limit lies within the interval that the generator's own lateness left, a full machine may be the reason, " +
+		"or there are too few observations.")
+	if factor := r.factor(); factor > 1 {
+		s.say("This machine is %s times as slow as the reference machine. Limits of time are multiplied by this factor; the claimed limit stands beside.", brief(factor))
+	}
+	titles := []string{"figure", "value#", "limit#", "held", "of the limit#", "n#", "meaning"}
+	intervals := slices.ContainsFunc(all, func(f history.Figure) bool { return interval(f) != "" })
+	if intervals {
+		titles = slices.Insert(titles, 2, "interval#")
+	}
 	rows := make([][]cell, 0, len(all))
 	for _, f := range all {
-		rows = append(rows, []cell{
-			{Text: f.Name},
-			figure(f),
-			{Text: limit(f)},
-			{Text: yesNo(f.OK), Tone: heldTone(f.OK)},
-			{Text: used(f)},
-			{Text: count(f.N)},
-			{Text: r.meaning(f.Name)},
-		})
+		cells := []cell{{Text: f.Name}, figureCell(f), {Text: limit(f)}, heldWords(f), {Text: used(f)}, {Text: count(f.N)}, {Text: r.meaning(f.Name)}}
+		if intervals {
+			cells = slices.Insert(cells, 2, cell{Text: interval(f)})
+		}
+		rows = append(rows, cells)
 	}
-	s.table([]string{"figure", "value#", "limit#", "held", "of the limit#", "n#", "meaning"}, rows)
+	s.table(titles, rows)
 	return s
 }
 
 func (r *run) checkers() section {
 	s := section{ID: "checkers", Title: "Checkers"}
 	if len(r.Checkers) == 0 {
-		s.say("None was asked.")
+		s.say("This run has no checkers.")
 		return s
 	}
-	s.say("A checker judges one thing that must hold always, over the whole history and the ledgers of platform and carrier. " +
-		"Without enough to check it is inconclusive.")
+	s.say("A checker judges one invariant over the whole history and the ledgers of platform and carrier. It is inconclusive if there is too little to check.")
 	rows := make([][]cell, 0, len(r.Checkers))
 	for _, c := range r.Checkers {
 		verdict := cell{Text: string(c.Verdict), Tone: verdictTone(c.Verdict)}
@@ -68,7 +75,7 @@ func (r *run) checkers() section {
 func (r *run) faults() section {
 	s := section{ID: "faults", Title: "Faults and their effect"}
 	if len(r.Faults) == 0 {
-		s.say("None was injected.")
+		s.say("No fault was injected.")
 		return s
 	}
 	s.say("Times are seconds after the start of the arm's load. A fault counts only when its effect was seen. " +
@@ -104,7 +111,7 @@ func (r *run) faults() section {
 func (r *run) figureIn(w history.Window, base string) cell {
 	for _, f := range r.Figures {
 		if b, fault, arm := r.split(f.Name); b == base && fault == w.Fault && arm == w.Arm {
-			return figure(f)
+			return figureCell(f)
 		}
 	}
 	return cell{Text: "–"}
@@ -114,11 +121,11 @@ func (r *run) figureIn(w history.Window, base string) cell {
 func (r *run) effectOf(w history.Window) string {
 	var words []string
 	for _, f := range r.Figures {
-		if _, effect := check.EffectFault(f); !effect {
+		if _, effect := judge.EffectFault(f); !effect {
 			continue
 		}
 		if _, fault, arm := r.split(f.Name); fault == w.Fault && arm == w.Arm {
-			words = append(words, fmt.Sprintf("%s %s (%s wanted)", check.Quantity(f.Value, ""), f.Unit, relation(f.Relation)+" "+check.Quantity(*f.Limit, "")))
+			words = append(words, fmt.Sprintf("%s %s (%s wanted)", figure.Quantity(f.Value, ""), f.Unit, relation(f.Relation)+" "+figure.Quantity(*f.Limit, "")))
 		}
 	}
 	if w.Error != "" {
@@ -134,10 +141,10 @@ func (r *run) effectOf(w history.Window) string {
 func (r *run) allFigures() section {
 	s := section{ID: "figures", Title: "All figures"}
 	if len(r.Figures) == 0 {
-		s.say("None could be had.")
+		s.say("No figure could be computed.")
 		return s
 	}
-	s.say("A name without a slash is the main arm's; behind the slash stands the fault in whose window a message was due, the server, or the arm.")
+	s.say("A name without a slash is a figure of the main arm. The word after a slash is the fault in whose window the messages were due, the server, or the arm.")
 	titles := []string{"figure", "value#", "n#", "limit#", "held", "meaning"}
 	intervals := slices.ContainsFunc(r.Figures, func(f history.Figure) bool { return interval(f) != "" })
 	if intervals {
@@ -145,7 +152,7 @@ func (r *run) allFigures() section {
 	}
 	rows := make([][]cell, 0, len(r.Figures))
 	for _, f := range r.Figures {
-		cells := []cell{{Text: f.Name}, figure(f), {Text: count(f.N)}, {Text: limit(f)}, held(f), {Text: r.shortMeaning(f.Name)}}
+		cells := []cell{{Text: f.Name}, figureCell(f), {Text: count(f.N)}, {Text: limit(f)}, held(f), {Text: r.shortMeaning(f.Name)}}
 		if intervals {
 			cells = slices.Insert(cells, 2, cell{Text: interval(f)})
 		}
@@ -162,10 +169,29 @@ func held(f history.Figure) cell {
 	return cell{Text: yesNo(f.OK), Tone: heldTone(f.OK)}
 }
 
+// heldWords says whether an objective was held, or why that is open.
+func heldWords(f history.Figure) cell {
+	if f.OK == nil {
+		return cell{Text: "open: " + cmp.Or(f.Open, "too little to decide"), Tone: unsure}
+	}
+	return held(f)
+}
+
+// factor is by how much limits of time were multiplied, 1 for none.
+func (r *run) factor() float64 {
+	factor := 1.0
+	for _, e := range r.arms {
+		if e.err == nil {
+			factor = max(factor, account.SpeedFactor(e.arm.Record))
+		}
+	}
+	return factor
+}
+
 // interval words the confidence interval of a figure that has one.
 func interval(f history.Figure) string {
 	if f.CILow == nil || f.CIHigh == nil {
 		return ""
 	}
-	return check.Quantity(*f.CILow, f.Unit) + " – " + check.Quantity(*f.CIHigh, f.Unit)
+	return figure.Quantity(*f.CILow, f.Unit) + " – " + figure.Quantity(*f.CIHigh, f.Unit)
 }

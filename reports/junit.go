@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"oalab/reports/printable"
 	"oalab/scenarios/check"
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
 )
 
@@ -73,10 +75,13 @@ func (r *run) checkerCase(c history.CheckerResult) testCase {
 }
 
 func (r *run) objectiveCase(f history.Figure, arm string) testCase {
-	words := fmt.Sprintf("%s is %s, limit %s (n %d)", f.Name, check.Quantity(f.Value, f.Unit), limit(f), f.N)
+	words := fmt.Sprintf("%s is %s, limit %s (n %d)", f.Name, figure.Quantity(f.Value, f.Unit), limit(f), f.N)
 	out := testCase{Name: "objective " + f.Name + " " + limit(f), Detail: words}
 	if f.OK == nil || !*f.OK {
 		out.Open = f.OK == nil
+		if out.Open && f.Open != "" {
+			words += ": " + f.Open
+		}
 		out.Problem = words + r.seeIn(arm, plotOf(f.Name))
 	}
 	return out
@@ -106,12 +111,13 @@ func plotOfChecker(name string) string {
 }
 
 // plotOf is the kind of plot that shows a figure best.
-func plotOf(figure string) string {
-	base, _, _ := strings.Cut(figure, "/")
+func plotOf(name string) string {
+	base, _, _ := strings.Cut(name, "/")
+	row, _ := figure.Find(name)
 	switch {
 	case base == "share", strings.HasPrefix(base, "share_"), base == "balance_max_min", base == "ejected_after_s", base == "readmitted_after_s":
 		return plotShares
-	case ofCycles(base):
+	case row.Of == figure.OfFault:
 		return plotOutages
 	case strings.HasSuffix(base, "_due_s"), strings.HasSuffix(base, "_sent_s"):
 		return plotLatency
@@ -208,4 +214,4 @@ func asJUnit(d document) ([]byte, error) {
 func clock(s float64) string { return strconv.FormatFloat(s, 'f', 3, 64) }
 
 // legal keeps a text to one line of characters that XML may hold.
-func legal(s string) string { return strings.Join(strings.Fields(strings.ToValidUTF8(s, "�")), " ") }
+func legal(s string) string { return printable.Line(strings.Join(strings.Fields(s), " ")) }

@@ -175,8 +175,8 @@ func TestJUnitOfFailures(t *testing.T) {
 	}
 }
 
-// TestJUnitIsNeverGreenForNothing: a run can be inconclusive though every checker and
-// objective held, and nobody may take it for a pass.
+// TestJUnitIsNeverGreenForNothing: a run can be inconclusive although every checker and
+// objective held. Its JUnit file must not look like a pass.
 func TestJUnitIsNeverGreenForNothing(t *testing.T) {
 	dir, m := copied(t)
 	m.Verdict, m.Reason = history.Inconclusive, "fault kill-server shows no effect"

@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"strings"
+
+	"oalab/reports/printable"
 )
 
 // markdown is a Markdown text in the making.
@@ -12,9 +14,9 @@ type markdown struct{ strings.Builder }
 func asMarkdown(d document) string {
 	m := &markdown{}
 	m.heading(1, fmt.Sprintf("%s: %s", d.Head.Scenario, strings.ToUpper(string(d.Head.Verdict))))
-	m.paragraph("**%s.** %s", d.Head.Words, inline(d.Head.Reason))
-	m.paragraph("Claim: %s", inline(d.Head.Claim))
-	m.paragraph("%s", inline(strings.Join(d.Head.Meta, " · ")))
+	m.paragraph("**%s.** %s", d.Head.Words, printable.Markdown(d.Head.Reason))
+	m.paragraph("Claim: %s", printable.Markdown(d.Head.Claim))
+	m.paragraph("%s", printable.Markdown(strings.Join(d.Head.Meta, " · ")))
 	if len(d.Head.Worst) == 0 {
 		m.paragraph("No figure was held against a limit.")
 	} else {
@@ -50,19 +52,20 @@ func (m *markdown) block(b block) {
 	case b.Table != nil:
 		m.table(*b.Table)
 	case b.Plot != nil && b.Plot.Trouble != "":
-		m.paragraph("%s: %s", inline(b.Plot.Title), inline(b.Plot.Trouble))
+		m.paragraph("%s: %s", printable.Markdown(b.Plot.Title), printable.Markdown(b.Plot.Trouble))
 	case b.Plot != nil:
-		m.paragraph("![%s](%s)", inline(b.Plot.Title), b.Plot.file("png"))
+		m.paragraph("![%s](%s)", printable.Markdown(b.Plot.Title), b.Plot.file("png"))
 	case b.Code != "":
-		m.line("```sh")
+		fence := fenceOf(b.Code)
+		m.line("%ssh", fence)
 		m.line("%s", b.Code)
-		m.line("```")
+		m.line("%s", fence)
 		m.line("")
 	}
 }
 
 func (m *markdown) heading(level int, title string) {
-	m.paragraph("%s %s", strings.Repeat("#", level), inline(title))
+	m.paragraph("%s %s", strings.Repeat("#", level), printable.Markdown(title))
 }
 
 func (m *markdown) line(format string, args ...any) {
@@ -78,7 +81,7 @@ func (m *markdown) paragraph(format string, args ...any) {
 func (m *markdown) table(t table) {
 	titles, rule := make([]string, len(t.Columns)), make([]string, len(t.Columns))
 	for i, c := range t.Columns {
-		titles[i], rule[i] = inline(c.Title), "---"
+		titles[i], rule[i] = printable.Markdown(c.Title), "---"
 		if c.Number {
 			rule[i] = "--:"
 		}
@@ -88,7 +91,7 @@ func (m *markdown) table(t table) {
 	for _, r := range t.Rows {
 		cells := make([]string, len(r))
 		for i, c := range r {
-			cells[i] = inline(c.Text)
+			cells[i] = printable.Markdown(c.Text)
 		}
 		m.line("| %s |", strings.Join(cells, " | "))
 	}
@@ -101,18 +104,19 @@ func (p prose) markdown() string {
 		if x.Code {
 			b.WriteString(code(x.Text))
 		} else {
-			b.WriteString(inline(x.Text))
+			b.WriteString(printable.Markdown(x.Text))
 		}
 	}
 	return b.String()
 }
 
-// inline makes text from outside harmless in a line of Markdown: a reply quoted in a
-// detail may hold anything.
-func inline(s string) string {
-	return strings.NewReplacer(
-		"\r\n", " ", "\n", " ", "\r", " ", "|", `\|`, "<", "&lt;", ">", "&gt;", "`", "'", "*", `\*`,
-	).Replace(s)
+// fenceOf is a fence that no line of the code ends.
+func fenceOf(code string) string {
+	fence := "```"
+	for strings.Contains(code, fence) {
+		fence += "`"
+	}
+	return fence
 }
 
 // code sets text in the fixed-width face.

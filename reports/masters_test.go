@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"oalab/internal/jsonl"
 	"oalab/scenarios/history"
-	"oalab/scenarios/history/jsonl"
 )
 
 // TestMastersSection words a divergence: rows promised to two, a table that differs,
@@ -37,9 +37,9 @@ func TestMastersSection(t *testing.T) {
 	}
 	got := strings.ReplaceAll(written(t, dir, m), `\_`, "_")
 	for _, want := range []string{
-		"## Masters", "1 rows were promised to two", "2 beside mysql1, 2 beside mysql2",
-		"each at its own master; each was acknowledged",
-		"Different in the end: core.message_reply: 3 rows on mysql1 (checksum 40); 3 rows on mysql2 (checksum 41)", "mysqldump",
+		"## Masters", "1 rows were acknowledged to two writers", "2 beside mysql1, 2 beside mysql2",
+		"each at its own master. Both changes were acknowledged",
+		"Different at the end: core.message_reply: 3 rows on mysql1 (checksum 40); 3 rows on mysql2 (checksum 41)", "mysqldump",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the report lacks %q", want)

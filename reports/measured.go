@@ -7,7 +7,7 @@ import (
 
 	"oalab/reports/plot"
 	"oalab/reports/series"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 )
 
 // overTime shows rate and latency over time with the faults (REP-2).
@@ -22,8 +22,8 @@ func (r *run) overTime() section {
 func (r *run) distribution() section {
 	s := section{ID: "distribution", Title: "Distribution of latency"}
 	r.show(&s, plotCDF, plotPercentiles)
-	s.lead("Corrected latency counts from when an operation was due, so that waiting to be sent counts; uncorrected from when it " +
-		"was really sent, as most load generators do.")
+	s.lead("Corrected latency counts from the due time of an operation, so it includes the wait before sending. Uncorrected latency counts from the moment of sending, " +
+		"as most load generators do.")
 	return s
 }
 
@@ -67,7 +67,7 @@ func (r *run) availability() section {
 		}
 	}
 	if len(rows) > 0 {
-		s.say("Up is the share of the observed time. A component counts as down only when nothing that was asked of it worked.")
+		s.say("Up is a share of the observed time. A component counts as down only while every request to it failed.")
 		s.table([]string{"arm", "component", "seen by", "up#", "some failed, s#", "down, s#", "longest down, s#", "not observed, s#"}, rows)
 	}
 	return s
@@ -79,9 +79,8 @@ func (r *run) phases() section {
 	if !slices.ContainsFunc(r.arms, func(e armEvidence) bool { return e.err != nil || e.offered() }) {
 		return s
 	}
-	s.say("All in seconds, exact from the raw results. “due” counts from when an operation was due, so waiting for a " +
-		"sender counts; “sent” counts from when it was really sent, as most load generators do. Where they part, the system " +
-		"held up its own load. An operation belongs to the phase in which it was due.")
+	s.say("All in seconds, exact from the raw results. “due” counts from the due time of an operation, so it includes the wait for a free worker. “sent” counts from the moment of sending, " +
+		"as most load generators do. Where the two differ, the system delayed its own load. An operation belongs to the phase in which it was due.")
 	for _, e := range r.arms {
 		if e.err == nil && !e.offered() {
 			continue
@@ -92,7 +91,7 @@ func (r *run) phases() section {
 			continue
 		}
 		var times, ends [][]cell
-		for _, p := range append(check.Phases(e.arm), check.Whole(e.arm)) {
+		for _, p := range append(account.Phases(e.arm), account.Whole(e.arm)) {
 			times = append(times, latencyRow(p))
 			ends = append(ends, outcomeRow(p))
 		}
@@ -104,10 +103,10 @@ func (r *run) phases() section {
 	return s
 }
 
-func latencyRow(p check.Slice) []cell {
+func latencyRow(p account.Slice) []cell {
 	out := row(p.Name)
 	for _, v := range []struct {
-		of    check.Latency
+		of    account.Latency
 		value float64
 	}{
 		{p.Due, p.Due.P50},
@@ -129,10 +128,10 @@ func latencyRow(p check.Slice) []cell {
 	return out
 }
 
-func outcomeRow(p check.Slice) []cell {
+func outcomeRow(p account.Slice) []cell {
 	out := row(p.Name, brief(p.FromS)+" – "+brief(p.ToS), count(p.Scheduled))
-	for _, o := range []check.Outcome{
-		check.OutcomeOK, check.OutcomeRejected, check.OutcomeFailed, check.OutcomeUnknown, check.OutcomeDropped,
+	for _, o := range []account.Outcome{
+		account.OutcomeOK, account.OutcomeRejected, account.OutcomeFailed, account.OutcomeUnknown, account.OutcomeDropped,
 	} {
 		out = append(out, cell{Text: count(p.Outcomes[o])})
 	}

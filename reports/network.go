@@ -7,8 +7,9 @@ import (
 	gonum "gonum.org/v1/plot"
 
 	"oalab/reports/plot"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
+	"oalab/scenarios/stat"
 )
 
 // network shows what the network between two hosts does with messages of each size, on
@@ -28,7 +29,7 @@ func (r *run) network() section {
 			}
 		}
 		var rows [][]cell
-		for _, p := range check.NetworkPoints(e.arm) {
+		for _, p := range account.NetworkPoints(e.arm) {
 			rows = append(rows, row(
 				sizeName(p.Size), within(p.LatencyS, 1e6), micros(p.P50S), micros(p.P99S), within(p.PingPongMbitS, 1), within(p.StreamMbitS, 1), count(p.Exchanges),
 			))
@@ -43,7 +44,7 @@ func (r *run) network() section {
 
 func micros(s float64) string { return fmt.Sprintf("%.1f", 1e6*s) }
 
-func within(v check.Interval, unit float64) string {
+func within(v stat.Interval, unit float64) string {
 	return fmt.Sprintf("%.4g (%.4g – %.4g)", unit*v.Value, unit*v.Low, unit*v.High)
 }
 
@@ -77,13 +78,13 @@ func (s sizes) Ticks(lo, hi float64) []gonum.Tick {
 }
 
 // networkPlot is the frame of both plots.
-func networkPlot(a *history.Arm, names []string, of func(check.NetworkPoint) []check.Interval) plot.Against {
+func networkPlot(a *history.Arm, names []string, of func(account.NetworkPoint) []stat.Interval) plot.Against {
 	f := plot.Against{X: "size of a message (log scale)", LogX: true, LogY: true}
 	var measured sizes
 	for _, name := range names {
 		f.Lines = append(f.Lines, plot.Line{Name: name})
 	}
-	for _, p := range check.NetworkPoints(a) {
+	for _, p := range account.NetworkPoints(a) {
 		measured = append(measured, p.Size)
 		for i, v := range of(p) {
 			l := &f.Lines[i]
@@ -96,8 +97,8 @@ func networkPlot(a *history.Arm, names []string, of func(check.NetworkPoint) []c
 }
 
 func figure58(a *history.Arm) plot.Against {
-	f := networkPlot(a, []string{"without waiting", "waiting for each"}, func(p check.NetworkPoint) []check.Interval {
-		return []check.Interval{p.StreamMbitS, p.PingPongMbitS}
+	f := networkPlot(a, []string{"without waiting", "waiting for each"}, func(p account.NetworkPoint) []stat.Interval {
+		return []stat.Interval{p.StreamMbitS, p.PingPongMbitS}
 	})
 	f.Title, f.Y = "Throughput by size of the messages (axes of figure 5-8)", "Mbit/s (log scale)"
 	f.Note = "Between two containers on one bridge: the network is the kernel's memory. Whiskers are 95 % intervals."
@@ -107,8 +108,8 @@ func figure58(a *history.Arm) plot.Against {
 }
 
 func figure58Time(a *history.Arm) plot.Against {
-	f := networkPlot(a, []string{"mean, one way", "p99"}, func(p check.NetworkPoint) []check.Interval {
-		return []check.Interval{p.LatencyS, {Value: p.P99S, Low: p.P99S, High: p.P99S}}
+	f := networkPlot(a, []string{"mean, one way", "p99"}, func(p account.NetworkPoint) []stat.Interval {
+		return []stat.Interval{p.LatencyS, {Value: p.P99S, Low: p.P99S, High: p.P99S}}
 	})
 	f.Title, f.Y = "Latency by size of the messages", "time one way (log scale)"
 	f.Note = "Half of the time there and back. Where both scales are logarithmic, proportion is a straight line of slope 1."

@@ -6,12 +6,14 @@ import (
 	"slices"
 
 	"oalab/reports/plot"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
+	"oalab/scenarios/stat"
 )
 
-// nodes tells the servers of each arm apart, and sets the figures of the articles and the
-// thesis beside them where they speak of the same thing (PERF-1).
+// nodes shows the figures of each server of each arm, beside the figures of the articles
+// and the thesis for the same quantity (PERF-1).
 func (r *run) nodes() section {
 	s := section{ID: "nodes", Title: "Per node, beside the sources' figures"}
 	var read []armEvidence
@@ -29,15 +31,15 @@ func (r *run) nodes() section {
 		how = "The figures of an arm in steps are those of all its steps together, from one client to the most: what each came to stands above."
 	}
 	s.say("A is the architecture article, C the article on the login microservice, D the thesis, whose server is saturated at its rate by 100 clients. "+
-		"Their machines are not ours: compare orders of magnitude, not digits. %s", how)
+		"Their machines differ from this one: compare orders of magnitude, not digits. %s", how)
 	s.list([]prose{
-		text("All: messages, with all their tries, from when each was due and from when it was really sent."),
-		text("A server: the tries that came to it. Mean and p99 are how long it was waited for, exact from the record of the tries. A try that Nginx took on " +
-			"to another server failed at the first, after the time that Nginx waited. Refused connections, and answers that a fault kept from the platform, have no time."),
-		text("Behind a mean ± is half of its 95 %% interval, by ten parts of the run's time; behind a p99 its 95 %% interval, by order statistics, as if tries did not hang together."),
-		text("Statements, cache hits and push delay are what servers counted themselves. Jobs of a shared broker are done by any server, so that not all of them " +
-			"stem from messages that it answered. Push delay is from when an order was accepted, or a query handed over, until the platform had the message " +
-			"about it, the carrier's part included; its p99 is the next bound that servers count by."),
+		text("All: messages with all their tries, counted from the due time (all, due) and from the moment of sending (all, sent)."),
+		text("A server: the tries that it received. Mean and p99 are the waiting times for this server, exact from the record of the tries. If Nginx passed a try on to another server, " +
+			"it counts as failed at the first server, after the time that Nginx waited. A refused connection has no time. An answer that a fault kept from the platform has none either."),
+		text("The number after ± is half of the 95 %% interval of the mean, from ten parts of the run's time. A p99 is followed by its 95 %% interval, from order statistics, which assume independent tries."),
+		text("Statements, cache hits and push delay are the servers' own counts. Any server may do the jobs of a shared broker, so its jobs may belong to messages " +
+			"that another server answered. Push delay lasts from the acceptance of an order, or the handing over of a query, until the platform has the message " +
+			"about it. It includes the carrier's time. Its p99 is rounded up to the next bound of the servers' histogram."),
 	})
 	for _, e := range read {
 		if len(r.arms) > 1 {
@@ -48,7 +50,8 @@ func (r *run) nodes() section {
 	return s
 }
 
-// nodeColumns are those of the table; a row of the sources fills what they tell.
+// nodeColumns are the columns of the table. A row of the sources has only the values that
+// the sources give.
 var nodeColumns = []string{
 	"of", "requests#", "requests/s#", "mean#", "p99#", "failed#", "statements per message#", "cache hits#", "push delay, mean#", "push delay, p99#", "pushed in 0.5 s#",
 }
@@ -61,7 +64,7 @@ func (r *run) nodesOf(s *section, e armEvidence) {
 		row("C", "", "8 000", "≤ 230 ms", "", "", "", "", "", "", ""),
 		row("D", "", "2 000", "", "", "", "", "", "", "", ""),
 	}
-	n := check.PerNode(e.arm)
+	n := account.PerNode(e.arm)
 	rows = append(rows, r.all(e, n)...)
 	for _, node := range n.Each {
 		rows = append(rows, nodeRow(node, n.Told))
@@ -69,24 +72,24 @@ func (r *run) nodesOf(s *section, e armEvidence) {
 	s.table(nodeColumns, rows)
 	switch {
 	case len(n.Each) == 0:
-		s.say("No server told anything of itself in this arm, and nobody noted which there were.")
+		s.say("This arm has no figures of single servers: no server reported any, and the evidence does not name the servers.")
 	case !n.Told:
-		s.say("Which server had a try is not in this evidence: requests, mean and p99 of a server cannot be had.")
+		s.say("This evidence does not say which server received a try. Therefore requests, mean and p99 of a server are not known.")
 	case n.Astray > 0:
-		s.say("%s of the platform cannot be laid to a server: nobody answered, or a load balancer that had none to ask.", tries(n.Astray))
+		s.say("%s of the platform cannot be assigned to a server: there was no answer, or the answer came from a load balancer without a live server.", tries(n.Astray))
 	}
-	told := "No result of an order was seen with the platform."
+	told := "The platform received no result of an order."
 	if t := e.series.Told; t.N() > 0 {
-		told = fmt.Sprintf("From when an order was due until its result was with the platform, by the platform's ledger: p50 %s, p99 %s (n %d).",
+		told = fmt.Sprintf("Time from the due time of an order until the platform had its result, by the platform's ledger: p50 %s, p99 %s (n %d).",
 			plot.Duration(t.Quantile(0.5)), plot.Duration(t.Quantile(0.99)), t.N())
 	}
-	s.say("%s The load tool itself came to %s against a server that does nothing (D: webbench 28 514 pages/s, evidently a static page).",
+	s.say("%s The load generator alone reached %s against a server that does nothing (D: webbench 28 514 pages/s, evidently a static page).",
 		told, r.measured(e, "generator_ceiling_per_s"))
 }
 
-// all are the rows of all messages of an arm, whichever servers had them.
-func (r *run) all(e armEvidence, n check.Nodes) [][]cell {
-	whole, l := check.Whole(e.arm), e.series.Latency
+// all are the two rows that count the messages of all servers of an arm together.
+func (r *run) all(e armEvidence, n account.Nodes) [][]cell {
+	whole, l := account.Whole(e.arm), e.series.Latency
 	due := row("all, due", count(whole.Scheduled), r.bare(e, "throughput_per_s", number), dash, r.bare(e, "p99_due_s", plot.Duration),
 		r.bare(e, "failed_requests", number), r.bare(e, "statements_per_message", number), r.cacheHits(e))
 	sent := row("all, sent", "", "", dash, r.bare(e, "p99_sent_s", plot.Duration), "", "", "", "", "", "")
@@ -99,8 +102,9 @@ func (r *run) all(e armEvidence, n check.Nodes) [][]cell {
 	return [][]cell{append(due, pushCells(n.Push)...), sent}
 }
 
-// nodeRow is a server's.
-func nodeRow(n check.Node, told bool) []cell {
+// nodeRow is the row of one server. told says whether the evidence names the server of each
+// try.
+func nodeRow(n account.Node, told bool) []cell {
 	out := row(n.Name, dash, dash, dash, dash, dash)
 	if told {
 		out = row(n.Name, count(n.Requests), number(n.PerS), meanAndHalf(n.Mean), withBounds(n.P99), count(n.Failed))
@@ -112,7 +116,8 @@ func nodeRow(n check.Node, told bool) []cell {
 	return append(append(out, cell{Text: number(n.PerMessage)}, cell{Text: hits}), pushCells(n.Push)...)
 }
 
-// dash stands for what nobody measured; that nothing was looked up is something else.
+// dash stands for a value that was not measured. noLookups says that it was measured and
+// that there was no look-up.
 const (
 	dash      = "–"
 	noLookups = "no look-ups"
@@ -126,7 +131,7 @@ func (r *run) cacheHits(e armEvidence) string {
 	return r.bare(e, "cache_hit_ratio", share1)
 }
 
-func pushCells(p check.PushDelay) []cell {
+func pushCells(p account.PushDelay) []cell {
 	if p.N == 0 {
 		return row(dash, dash, dash)
 	}
@@ -148,7 +153,7 @@ func (r *run) bare(e armEvidence, base string, form func(float64) string) string
 // measured is a figure of an arm over its whole run, with its unit.
 func (r *run) measured(e armEvidence, base string) string {
 	if f, ok := r.figureOf(e, base); ok {
-		return check.Quantity(f.Value, f.Unit)
+		return figure.Quantity(f.Value, f.Unit)
 	}
 	return "not measured"
 }
@@ -166,13 +171,13 @@ func number(v float64) string {
 	if math.IsNaN(v) {
 		return dash
 	}
-	return check.Quantity(v, "")
+	return figure.Quantity(v, "")
 }
 
 func share1(v float64) string { return plot.Percent(v, 1) }
 
 // meanAndHalf is a time with half of its interval, where that is known.
-func meanAndHalf(v check.Interval) string {
+func meanAndHalf(v stat.Interval) string {
 	switch {
 	case math.IsNaN(v.Value):
 		return dash
@@ -183,7 +188,7 @@ func meanAndHalf(v check.Interval) string {
 }
 
 // withBounds is a time with its interval, where that is known.
-func withBounds(v check.Interval) string {
+func withBounds(v stat.Interval) string {
 	switch {
 	case math.IsNaN(v.Value):
 		return dash

@@ -10,7 +10,7 @@ import (
 )
 
 // storedNodes is a run of three app servers, of which the second is slow for a while.
-const storedNodes = "../scenarios/check/testdata/nodes"
+const storedNodes = "../scenarios/judge/testdata/nodes"
 
 // TestNodesBesideTheSources: one table for each arm, with the sources' rows above those of
 // the servers (PERF-1).
@@ -60,11 +60,11 @@ func TestNodesBesideTheSources(t *testing.T) {
 	}
 }
 
-// TestNodesOfOldEvidence: a run from before tries told who had them says so, and shows what
-// servers counted.
+// TestNodesOfOldEvidence: the report of a run whose tries do not name their server says so,
+// and shows the servers' own counts.
 func TestNodesOfOldEvidence(t *testing.T) {
 	dir, m := copied(t)
-	if md := written(t, dir, m); !strings.Contains(md, "nobody noted which there were") {
+	if md := written(t, dir, m); !strings.Contains(md, "the evidence does not name the servers") {
 		t.Error("a run without any word of its servers does not say so")
 	}
 	samples := filepath.Join(dir, "samples.jsonl")
@@ -73,7 +73,7 @@ func TestNodesOfOldEvidence(t *testing.T) {
 		t.Fatal(err)
 	}
 	md := written(t, dir, m)
-	for _, want := range []string{"| server | – | – | – | – | – | – | – |", "Which server had a try is not in this evidence"} {
+	for _, want := range []string{"| server | – | – | – | – | – | – | – |", "This evidence does not say which server received a try"} {
 		if !strings.Contains(md, want) {
 			t.Errorf("the report lacks %q", want)
 		}

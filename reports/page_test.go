@@ -218,7 +218,7 @@ func TestPlotsAreWritten(t *testing.T) {
 		t.Errorf("a plot of evidence that cannot be read any more is still there: %v", err)
 	}
 	if _, err := os.Stat(foreign); err != nil {
-		t.Errorf("a plot of somebody else is gone: %v", err)
+		t.Errorf("a foreign plot is gone: %v", err)
 	}
 }
 

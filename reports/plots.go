@@ -9,7 +9,8 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"oalab/reports/plot"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
 )
 
@@ -28,6 +29,7 @@ const (
 	plotPools        = "pools"
 	plotStepRate     = "steps-rate"
 	plotStepTime     = "steps-response"
+	plotGoodput      = "goodput"
 	plotNetwork      = "network-throughput"
 	plotNetworkTime  = "network-latency"
 	plotClicks       = "usage-clicks"
@@ -36,7 +38,7 @@ const (
 )
 
 func plotKinds() []string {
-	return []string{plotRate, plotLatency, plotCDF, plotPercentiles, plotErrors, plotAvailability, plotFailover, plotOutages, plotShares, plotBands, plotPools, plotNetwork, plotNetworkTime, plotStepRate, plotStepTime, plotClicks, plotTraffic, plotLoad}
+	return []string{plotRate, plotLatency, plotCDF, plotPercentiles, plotErrors, plotAvailability, plotFailover, plotOutages, plotShares, plotBands, plotPools, plotNetwork, plotNetworkTime, plotStepRate, plotStepTime, plotGoodput, plotClicks, plotTraffic, plotLoad}
 }
 
 // has reports whether the arm has what a kind of plot draws.
@@ -49,7 +51,9 @@ func (e armEvidence) has(kind string) bool {
 	case plotClicks, plotTraffic, plotLoad:
 		return e.offered() && len(e.arm.Clicks) > 0 && e.arm.Record.DayS > 0
 	case plotStepRate, plotStepTime:
-		return e.offered() && len(check.Levels(e.arm)) > 0
+		return e.offered() && len(account.Levels(e.arm)) > 0
+	case plotGoodput:
+		return e.offered() && overloaded(e.arm)
 	case plotShares:
 		return e.offered() && len(e.series.Shares.Names) > 0
 	case plotBands, plotPools:
@@ -101,6 +105,8 @@ func (r *run) drawArm(folder string, e *armEvidence, save saver) error {
 				return titled(figure59(e.arm).Figure(width))
 			case plotStepTime:
 				return titled(figure510(e.arm).Figure(width))
+			case plotGoodput:
+				return titled(goodput(e.arm).Figure(width))
 			case plotRate:
 				return titled(plot.Rate(e.series, lanes, width))
 			case plotLatency:
@@ -155,7 +161,7 @@ func (r *run) limitsOn(e *armEvidence) []plot.Limit {
 		if arm != e.name || !strings.HasPrefix(base, "p") || !strings.HasSuffix(base, "_due_s") || !strings.HasPrefix(f.Relation, "<") {
 			continue
 		}
-		l := plot.Limit{Name: strings.TrimSuffix(base, "_due_s") + " " + check.Quantity(*f.Limit, f.Unit), Value: *f.Limit}
+		l := plot.Limit{Name: strings.TrimSuffix(base, "_due_s") + " " + figure.Quantity(*f.Limit, f.Unit), Value: *f.Limit}
 		for _, w := range e.arm.Record.Windows {
 			if w.Fault == fault {
 				l.Over = append(l.Over, plot.Stretch{From: w.FromS, To: w.ToS})

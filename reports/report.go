@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"oalab/reports/plot"
+	"oalab/reports/printable"
 	"oalab/reports/series"
 	"oalab/scenarios/history"
 )
@@ -59,7 +60,7 @@ func write(dir string, m history.Manifest, save saver, exhibits []Exhibit) error
 	for _, f := range []struct {
 		name string
 		raw  []byte
-	}{{FileMarkdown, []byte(asMarkdown(d))}, {FileHTML, page}, {FileJUnit, cases}} {
+	}{{FileMarkdown, []byte(printable.Text(asMarkdown(d)))}, {FileHTML, page}, {FileJUnit, cases}} {
 		if err := plot.Replace(filepath.Join(dir, f.name), f.raw); err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
@@ -75,7 +76,7 @@ func Failures(m history.Manifest) []string {
 	for _, s := range r.suites() {
 		for _, c := range s.Cases {
 			if c.Problem != "" {
-				out = append(out, c.Problem)
+				out = append(out, legal(c.Problem))
 			}
 		}
 	}
@@ -160,7 +161,7 @@ func (r *run) draw(dir string, save saver) error {
 // document puts the report together, the most important first.
 func (r *run) document() document {
 	d := document{Head: r.head(), Suites: r.suites()}
-	sections := append([]section{r.tested(), r.objectives(), r.checkers(), r.network(), r.steps(), r.usage(), r.masters(), r.failover(), r.scaling(), r.balancing(), r.drift()}, r.exhibits...)
+	sections := append([]section{r.tested(), r.objectives(), r.checkers(), r.network(), r.steps(), r.overload(), r.usage(), r.masters(), r.failover(), r.scaling(), r.balancing(), r.drift()}, r.exhibits...)
 	if !r.Study {
 		sections = append(sections, r.overTime(), r.distribution(), r.errorClasses(), r.availability(), r.faults(), r.phases(),
 			r.nodes(), r.generator(), r.embedded())

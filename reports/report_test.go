@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the golden report anew")
 
 // storedRun is the run folder that the judge's tests keep.
-const storedRun = "../scenarios/check/testdata/run"
+const storedRun = "../scenarios/judge/testdata/run"
 
 func copied(t *testing.T) (string, history.Manifest) {
 	t.Helper()
@@ -109,7 +109,7 @@ func TestReportOfBadEvidence(t *testing.T) {
 	got := written(t, dir, m)
 	for _, want := range []string{
 		"# smoke: INCONCLUSIVE", "proves nothing either way", "ledgers/carrier.jsonl: evidence is missing",
-		"its evidence cannot be read", "Arm `control`: 20 messages", "None could be had.",
+		"its evidence cannot be read", "Arm `control`: 20 messages", "No figure could be computed.",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("report lacks %q", want)
@@ -146,7 +146,7 @@ func TestReportOfAnEmptyManifest(t *testing.T) {
 		Scenario: "smoke", Topology: "docker", Size: "short", Seed: 3, Arms: []string{"main"},
 		Verdict: history.Inconclusive, Reason: "interrupted", Started: time.Unix(0, 0),
 	})
-	for _, want := range []string{"interrupted", "No figure was held against a limit.", "None was asked.", "None was injected.", "oalab run smoke --topology docker --size short --seed 3"} {
+	for _, want := range []string{"interrupted", "No figure was held against a limit.", "This run has no checkers.", "No fault was injected.", "oalab run smoke --topology docker --size short --seed 3"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("report lacks %q", want)
 		}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -15,8 +15,8 @@ func (r *run) scaling() section {
 	if !slices.ContainsFunc(r.arms, func(e armEvidence) bool { return e.has(plotPools) }) {
 		return s
 	}
-	s.say("Each load balancer uses as many app servers as the band of the larger rate of both asks for: more at once, fewer only after the " +
-		"rate has been clearly below for the hold. Rates and pools are what the Nginx of each told when it was looked at.")
+	s.say("Both load balancers size their pool by the band of the larger of their two rates. A pool grows at once. It shrinks only after the rate has been clearly below " +
+		"the band for the hold. Rates and pools come from the Nginx of each load balancer.")
 	for _, e := range r.arms {
 		if !e.has(plotPools) {
 			continue
@@ -26,7 +26,7 @@ func (r *run) scaling() section {
 		}
 		s.say("%s", settingsOf(e.series.Pools.Scaling))
 		if page := e.page(); page != "" {
-			s.say("As in the source's own run, the load is a page that Nginx answers itself (%s): app servers move in and out of the pool, and are asked nothing.", page)
+			s.say("As in the source's own run, the load is a page that Nginx answers itself (%s): app servers enter and leave the pool, but get no request.", page)
 		}
 		s.say("The load was in %s of %d bands, at most %s at one load balancer; failed requests: %s.", r.measured(e, "bands_entered"),
 			len(e.series.Pools.Scaling.Bands), r.measured(e, "lb_peak_per_s"), r.measured(e, "failed_requests"))
@@ -66,9 +66,8 @@ func settingsOf(s history.Scaling) string {
 	return words + fmt.Sprintf("Averaged over %g s (the source: 5 s), held for %g s, %g %% below an edge.", s.EveryS, s.HoldS, 100*s.Margin)
 }
 
-// poolChanges are the looks that found another pool than the one before: when, how many
-// servers, at which rate.
-func poolChanges(looks []check.PoolLook) [][3]string {
+// poolChanges lists the changes of the pool: the time, the number of servers and the rate.
+func poolChanges(looks []account.PoolLook) [][3]string {
 	var out [][3]string
 	for i, l := range looks {
 		if i > 0 && l.Pool() == looks[i-1].Pool() {

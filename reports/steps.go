@@ -6,8 +6,9 @@ import (
 	"slices"
 
 	"oalab/reports/plot"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
+	"oalab/scenarios/stat"
 )
 
 // steps shows a closed load in steps: one server against several, on the axes of the
@@ -30,9 +31,8 @@ func (r *run) steps() section {
 		s.everyStep(e.arm)
 		s.limit(e.arm)
 	}
-	s.lead("Each client has one message in flight and sends the next when it has the answer, as http_load does. The numbers of clients " +
-		"are taken in turn by one server (asked directly), two and four (behind Nginx), back and forth, so that whatever drifts meets all " +
-		"of them. A step counts while it is steady: from when every client has a message in flight and a tenth of the requests is made, until the last one is begun.")
+	s.lead("Each client has one message in flight and sends the next when it has the answer, as http_load does. For each number of clients, one server (asked directly), two and four (behind Nginx) take turns, back and forth. Otherwise a drift of the machine would favour one of them. " +
+		"A step counts while it is steady: from the moment when every client has a message in flight and a tenth of the requests is made, until the last request begins.")
 	return s
 }
 
@@ -45,9 +45,9 @@ func nodesName(nodes int) string {
 }
 
 // curves are the levels of an arm by way of serving, one line each.
-func curves(a *history.Arm, of func(check.Level) check.Interval) []plot.Line {
+func curves(a *history.Arm, of func(account.Level) stat.Interval) []plot.Line {
 	var lines []plot.Line
-	for _, l := range check.Levels(a) {
+	for _, l := range account.Levels(a) {
 		name := nodesName(l.Nodes)
 		i := slices.IndexFunc(lines, func(line plot.Line) bool { return line.Name == name })
 		if i < 0 {
@@ -63,9 +63,9 @@ func curves(a *history.Arm, of func(check.Level) check.Interval) []plot.Line {
 func figure59(a *history.Arm) plot.Against {
 	return plot.Against{
 		Title: "Requests per second by concurrent clients (axes of figure 5-9)",
-		Note:  "Whiskers are 99 % intervals by batch means. The source's servers are not ours: compare where the lines bend, not how high they are.",
+		Note:  "Whiskers are 99 % intervals by batch means. The source had other servers: compare where the lines bend, not how high they are.",
 		X:     "concurrent clients", Y: "requests per second",
-		Lines: curves(a, func(l check.Level) check.Interval { return l.PerS }),
+		Lines: curves(a, func(l account.Level) stat.Interval { return l.PerS }),
 		Findings: []plot.SourceLine{
 			{Name: "D: one server saturates at 100 clients, 2 000/s", X: 100, Y: 2000},
 			{Name: "D: Nginx + 2 peaks at 250 clients", X: 250, Y: math.NaN()},
@@ -78,7 +78,7 @@ func figure510(a *history.Arm) plot.Against {
 		Title: "Mean response time by concurrent clients (axes of figure 5-10)",
 		Note:  "Whiskers are 99 % intervals by batch means. Beyond the knee the clients wait for each other: the time grows in proportion, R = N / X.",
 		X:     "concurrent clients", Y: "mean response time, seconds",
-		Lines: curves(a, func(l check.Level) check.Interval { return l.MeanS }),
+		Lines: curves(a, func(l account.Level) stat.Interval { return l.MeanS }),
 		Findings: []plot.SourceLine{
 			{Name: "D: “almost zero” below 150 clients, then linear", X: 150, Y: math.NaN()},
 			{Name: "what D's own 100 clients at 2 000/s come to: 50 ms", X: math.NaN(), Y: 0.05},
@@ -91,9 +91,9 @@ func (s *section) peaks(a *history.Arm) {
 	s.heading("Peaks and knees")
 	theirs := map[int][2]string{0: {"2 000/s at 100 clients", "100"}, 2: {"at 250 clients", "250, “2.5 times”"}}
 	var rows [][]cell
-	for _, p := range check.Peaks(a) {
-		ratio := func(v check.Interval) string {
-			if p.Nodes == 0 || v == (check.Interval{}) {
+	for _, p := range account.Peaks(a) {
+		ratio := func(v stat.Interval) string {
+			if p.Nodes == 0 || v == (stat.Interval{}) {
 				return "1"
 			}
 			return fmt.Sprintf("%.2f (%.2f – %.2f)", v.Value, v.Low, v.High)
@@ -104,8 +104,8 @@ func (s *section) peaks(a *history.Arm) {
 		))
 	}
 	s.table([]string{"served by", "peak, requests/s#", "at clients#", "times one server#", "knee, clients#", "times one server#", "D: peak", "D: clients"}, rows)
-	s.say("The peak is the highest mean of three neighbouring numbers of clients, and stands at the middle one: rates scatter by up to a tenth there, and the largest of all would be the luckiest. " +
-		"The knee is where more clients hardly bring more: the number, interpolated between the steps, at which the rate first comes to 80 %% of the peak. " +
+	s.say("The peak is the highest mean rate of three neighbouring numbers of clients, placed at the middle one. A single rate would be no good peak: rates scatter by up to a tenth there. " +
+		"The knee is the number of clients, interpolated between the steps, at which the rate first reaches 80 %% of the peak. " +
 		"Intervals are of 95 %%, by bootstrap: each step is cut into ten parts, the parts are drawn again 2 000 times, and peak, knee and ratios are computed anew. " +
 		"The source's 2.5 is a ratio of clients at the peak, not of rates.")
 }
@@ -121,7 +121,7 @@ func orDash(s string) string {
 func (s *section) everyStep(a *history.Arm) {
 	s.heading("Every step, and N = X·R")
 	var rows [][]cell
-	for _, p := range check.Steps(a) {
+	for _, p := range account.Steps(a) {
 		name := nodesName(p.Nodes)
 		if p.Calibrates {
 			name += ", without limits"
@@ -140,7 +140,7 @@ func (s *section) everyStep(a *history.Arm) {
 	s.table([]string{
 		"clients N#", "served by", "requests#", "steady, s#", "X, requests/s#", "R, mean, s#", "p50, s#", "p99, s#", "X·R#", "periods throttled#", "machine busy#", "failed#",
 	}, rows)
-	s.say("X·R must be N (Little's law): what is missing is what clients did beside waiting, or what was not recorded. The interval of 99 %% is by ten batch means.")
+	s.say("X·R must be N (Little's law). A smaller product means that clients spent time outside of requests, or that results are missing. The interval of 99 %% is by ten batch means.")
 }
 
 // limit explains what limits the app servers, and what that does to response times.
@@ -160,17 +160,17 @@ func (s *section) limit(a *history.Arm) {
 			"percentiles are those of the work. At the knee p99 parts from p50 first, because some messages meet the end of a period and most do not. Beyond it "+
 			"every period is throttled: answers come in bursts, once a period, and p50 and p99 both follow the queue, N/X, in steps of a period.",
 			periodMS*l.CPUs, periodMS, periodMS*(1-l.CPUs)),
-		text("With the kernel's default period of 100 ms the same share would add up to %.0f ms each time, and the percentiles would tell of the limit more than of the load.", 100*(1-l.CPUs)),
-		text("With few clients the time is mostly the log row's wait for company: the server writes the rows of 20 ms at once while few wait."),
+		text("With the kernel's default period of 100 ms the same share would add up to %.0f ms each time, and the percentiles would show the limit more than the load.", 100*(1-l.CPUs)),
+		text("With few clients most of the time is the wait for the log row: while few rows wait, the server writes the rows of 20 ms in one batch."),
 	})
 	var used [][]cell
-	c := check.CountersOf(a)
-	for _, p := range check.Peaks(a) {
-		for _, st := range check.Steps(a) {
+	c := account.CountersOf(a)
+	for _, p := range account.Peaks(a) {
+		for _, st := range account.Steps(a) {
 			if st.Nodes != p.Nodes || st.Clients != p.Clients || st.Calibrates {
 				continue
 			}
-			answered := check.Answered(a, st.FromS, st.ToS)
+			answered := account.Answered(a, st.FromS, st.ToS)
 			for _, host := range c.Apps()[:min(max(st.Nodes, 1), len(c.Apps()))] {
 				by, over := c.Rise(host, history.CounterCPU, st.FromS, st.ToS)
 				used = append(used, row(nodesName(p.Nodes), count(st.Clients), host, fmt.Sprintf("%.0f", answered[host]), fmt.Sprintf("%.3f", by/over)))
@@ -179,7 +179,7 @@ func (s *section) limit(a *history.Arm) {
 		}
 	}
 	if len(used) > 0 {
-		s.say("Each server at the peak: what it says that it answered, and the processors that it used of the %.3f allowed.", l.CPUs)
+		s.say("Each server at the peak: its own count of answers, and the processors that it used of the %.3f allowed.", l.CPUs)
 		s.table([]string{"served by", "clients#", "server", "answered/s#", "processors used#"}, used)
 	}
 }

@@ -6,45 +6,82 @@ import (
 	"slices"
 	"strings"
 
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
+	"oalab/scenarios/figure"
 )
 
-// generator is the certificate: whether the generator may be believed (REP-10).
+// generator is the certificate of the load generator: whether its figures can be trusted
+// (REP-10).
 func (r *run) generator() section {
 	s := section{ID: "generator", Title: "Generator certificate"}
-	s.say("Above %.0f %% of its ceiling, or with a pacing error above the limit while it had workers free, the generator "+
-		"measures itself, and the run is inconclusive. Arrivals that were late because every worker waited for the system count "+
-		"against the system.", 100*check.MaxShare)
+	s.say("An arrival that was late while workers were free is the generator's own error. Every figure that depends on arrivals has an interval for this error. "+
+		"A generator that stopped, or that used more than %.0f %% of its ceiling, measures itself. Its figures are inconclusive where a limit is within reach. Arrivals that were late because every worker waited for the system count "+
+		"against the system. Invariants do not depend on it.", 100*account.MaxShare)
 	var rows [][]cell
 	for _, e := range r.arms {
 		if !e.offered() {
 			continue
 		}
-		g := check.Certify(e.arm)
+		g := account.Certify(e.arm)
 		ceiling, used := "not calibrated", "–"
 		if g.CeilingPerS > 0 {
-			ceiling, used = check.Quantity(g.CeilingPerS, "1/s"), percent(g.Share)
+			ceiling, used = figure.Quantity(g.CeilingPerS, "1/s"), percent(g.Share)
 		}
 		verdict := cell{Text: "honest", Tone: good}
+		if g.Unpunctual() {
+			verdict = cell{Text: "late: its figures have intervals", Tone: unsure}
+		}
 		if g.Bound != "" {
 			verdict = cell{Text: g.Bound, Tone: unsure}
 		}
 		rows = append(rows, append(row(
 			e.name, count(g.Scheduled), count(g.Started), fmt.Sprintf("%d (%d by the system)", g.Late, g.Charged), count(g.Dropped),
-			seconds(g.PacingErrorP99S), check.Quantity(g.PeakPerS, "1/s"), ceiling, used, brief(e.arm.Record.Load.CPUS),
+			seconds(g.PacingErrorP99S), figure.Quantity(g.PeakPerS, "1/s"), ceiling, used, brief(e.arm.Record.Load.CPUS), brief(g.CPUPer1000S),
 			fmt.Sprintf("%s in %d", brief(1e3*e.arm.Record.Load.GCPauseS), e.arm.Record.Load.GCCycles), count(e.arm.Record.Load.OpenFiles)), verdict))
 	}
 	if len(rows) == 0 {
-		s.say("No evidence to certify it by.")
+		s.say("There is no evidence for a certificate.")
 		return s
 	}
+	s.say("%s", r.widened())
+	for _, e := range r.arms {
+		if e.err != nil {
+			continue
+		}
+		if words := account.MachineOf(e.arm).Words(); words != "" {
+			s.say("Arm %s: %s. Checks that depend on time cannot fail in this arm.", e.name, words)
+		}
+	}
 	s.table([]string{
-		"arm", "scheduled#", "started#", "late#", "dropped#", "pacing error p99, s#", "peak#", "ceiling#", "used#", "CPU, s#", "GC pauses, ms#", "open files#", "verdict",
+		"arm", "scheduled#", "started#", "late#", "dropped#", "pacing error p99, s#", "peak#", "ceiling#", "used#", "CPU, s#", "CPU of 1 000 operations, s#", "GC pauses, ms#", "open files#", "verdict",
 	}, rows)
 	return s
 }
 
-// embedded says what the topology cannot show, so that nobody plans by it.
+// widened names the figures with a limit that the generator's lateness widened.
+func (r *run) widened() string {
+	var names []string
+	all := 0
+	for _, f := range r.Figures {
+		if !f.Widened {
+			continue
+		}
+		all++
+		if words := f.Name + " (" + interval(f) + ")"; f.Limit != nil && !slices.Contains(names, words) {
+			names = append(names, words)
+		}
+	}
+	if all == 0 {
+		return "The generator's lateness widened no figure."
+	}
+	if len(names) == 0 {
+		return fmt.Sprintf("The generator's lateness widened %s, none of them with a limit.", plural(all, "figure"))
+	}
+	return fmt.Sprintf("The generator's lateness widened %s; of those with a limit: %s.", plural(all, "figure"), strings.Join(names, ", "))
+}
+
+// embedded lists what the topology cannot show. Otherwise a reader would plan capacity by
+// it.
 func (r *run) embedded() section {
 	s := section{ID: "limits", Title: "What this run cannot show"}
 	if r.Topology == "embedded" {
@@ -71,7 +108,7 @@ func (r *run) embedded() section {
 	return s
 }
 
-// environment is where it ran, and what the judgement rests on.
+// environment shows the machine of the run and the evidence that was judged.
 func (r *run) environment() section {
 	s := section{ID: "environment", Title: "Environment"}
 	var rows [][]cell
@@ -87,7 +124,7 @@ func (r *run) environment() section {
 	}
 	if len(r.Evidence) > 0 {
 		s.heading("Evidence")
-		s.say("The judgement rests on these files alone. They are sealed in run.json: one that is missing, short or changed makes the run inconclusive.")
+		s.say("Only these files were judged. Their checksums are in run.json. A file that is missing, short or changed makes the run inconclusive.")
 		rows = nil
 		for _, e := range r.Evidence {
 			rows = append(rows, row(e.Path, fmt.Sprint(e.Bytes), count(e.Lines), e.SHA256[:min(16, len(e.SHA256))]))
@@ -97,7 +134,7 @@ func (r *run) environment() section {
 	return s
 }
 
-// again is how to get the same run, and the same judgement, once more.
+// again gives the commands that repeat the run and its judgement.
 func (r *run) again() section {
 	s := section{ID: "again", Title: "Run it again"}
 	command := r.Command

@@ -8,8 +8,9 @@ import (
 	"strings"
 
 	"oalab/reports/plot"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
+	"oalab/scenarios/stat"
 	"oalab/scenarios/workload"
 )
 
@@ -32,7 +33,7 @@ func (r *run) usage() section {
 		s.menu(e.arm)
 		s.sampled(e.arm)
 	}
-	s.lead("Clicks are counted in the rows of the system's own user log, after the load, as an operator would. Traffic and load are the " +
+	s.lead("Clicks are counted after the load in the rows of the system's own user log, as an operator would count them. Traffic and load are the " +
 		"kernel's counters, read while the load lasted. A day of the month takes a second or a few.")
 	return s
 }
@@ -42,13 +43,13 @@ var menuTheirs = map[int]string{0: "29.91 % (Menu1)", 1: "2.65 % (Menu2)", 4: "4
 
 // menu tells the share of each item beside the source's.
 func (s *section) menu(a *history.Arm) {
-	clicks, total := check.ClicksByKey(a), 0
+	clicks, total := account.ClicksByKey(a), 0
 	for _, n := range clicks {
 		total += n
 	}
 	var rows [][]cell
 	for i, key := range menuOrder(a) {
-		v := check.Share(clicks[key], total)
+		v := stat.Proportion(clicks[key], total)
 		rows = append(rows, row(fmt.Sprintf("Menu%d, %s", i+1, key), count(clicks[key]), fmt.Sprintf("%.2f %%", 100*v.Value),
 			fmt.Sprintf("%.2f – %.2f %%", 100*v.Low, 100*v.High), orDash(menuTheirs[i])))
 	}
@@ -60,7 +61,7 @@ func (s *section) menu(a *history.Arm) {
 func menuOrder(a *history.Arm) []string {
 	known := workload.MenuKeys()
 	var keys []string
-	for key := range check.ClicksByKey(a) {
+	for key := range account.ClicksByKey(a) {
 		keys = append(keys, key)
 	}
 	slices.SortFunc(keys, func(a, b string) int {
@@ -71,9 +72,9 @@ func menuOrder(a *history.Arm) []string {
 
 // sampled tells traffic and load beside the source's.
 func (s *section) sampled(a *history.Arm) {
-	u := check.UsageOf(a)
-	flows := func(all []check.Flow) []check.Counted {
-		out := make([]check.Counted, len(all))
+	u := account.UsageOf(a)
+	flows := func(all []account.Flow) []account.Counted {
+		out := make([]account.Counted, len(all))
 		for i, f := range all {
 			out[i].Value = f.MBPerMin
 		}
@@ -82,7 +83,7 @@ func (s *section) sampled(a *history.Arm) {
 	var rows [][]cell
 	for _, line := range []struct {
 		what, theirs string
-		of           []check.Counted
+		of           []account.Counted
 		above        bool
 	}{
 		{"received by an app server, MB/min", "0.434 mean, 9.934 at most", flows(u.Received), false},
@@ -91,7 +92,7 @@ func (s *section) sampled(a *history.Arm) {
 		{"processors busy, of the machine", "–", u.Busy, false},
 		{"processors used by an app server", "–", u.CPU, false},
 	} {
-		mean, most, above := check.MeanMaxAbove(line.of, 2)
+		mean, most, above := account.MeanMaxAbove(line.of, 2)
 		over := "–"
 		if line.above && !math.IsNaN(above) {
 			over = fmt.Sprintf("%.1f %%", 100*above)
@@ -100,10 +101,9 @@ func (s *section) sampled(a *history.Arm) {
 	}
 	s.heading("Traffic and load")
 	s.table([]string{"what", "mean#", "largest#", "above 2#", "samples#", "D"}, rows)
-	s.say("The source samples traffic each minute and load each quarter of an hour of a real month. Here a month passes in less time than the load " +
-		"average looks back, so that it tells of the minute before as well; the processors that were busy tell of each moment. Of what the servers " +
-		"send, the peaks a second apart are their figures, which this run asks them for. The source's " +
-		"servers sent ten times what they received, because they delivered pages; ours answer messages, and talk to their database, Redis and broker besides.")
+	s.say("The source samples traffic each minute and load each quarter of an hour of a real month. Here a month is shorter than the time over which the load average is taken, so the load average includes the minute before. Busy processors are shown for each moment. " +
+		"In the traffic that servers send, the peaks at intervals of a second are the answers to this run's requests for their figures. The source's servers sent ten times " +
+		"what they received, because they delivered pages. The servers of this run answer messages and talk to their database, Redis and broker.")
 }
 
 // days turns seconds of a load into days of the month.
@@ -111,7 +111,7 @@ func days(a *history.Arm, atS float64) float64 { return atS/a.Record.DayS + 1 }
 
 // averaged are readings over the days of the month; those of one moment, of several
 // hosts, are one point.
-func averaged(a *history.Arm, readings []check.Counted) []plot.XY {
+func averaged(a *history.Arm, readings []account.Counted) []plot.XY {
 	sums, n := map[float64]float64{}, map[float64]int{}
 	for _, r := range readings {
 		sums[r.AtS] += r.Value
@@ -149,7 +149,7 @@ func figure512(a *history.Arm) plot.Against {
 }
 
 func figure513(a *history.Arm) plot.Against {
-	u := check.UsageOf(a)
+	u := account.UsageOf(a)
 	f := plot.Against{
 		Title: "Traffic of the app servers over the month (axes of figure 5-13)", Note: "From /proc/net/dev of each host, the mean over the app servers.",
 		X: "day of the month", Y: "MB per minute", Bare: true,
@@ -157,11 +157,11 @@ func figure513(a *history.Arm) plot.Against {
 	}
 	for _, l := range []struct {
 		name string
-		of   []check.Flow
+		of   []account.Flow
 	}{{"received", u.Received}, {"sent", u.Sent}} {
-		readings := make([]check.Counted, len(l.of))
+		readings := make([]account.Counted, len(l.of))
 		for i, v := range l.of {
-			readings[i] = check.Counted{AtS: v.AtS, Value: v.MBPerMin}
+			readings[i] = account.Counted{AtS: v.AtS, Value: v.MBPerMin}
 		}
 		f.Lines = append(f.Lines, plot.Line{Name: l.name, Points: averaged(a, readings)})
 	}
@@ -169,7 +169,7 @@ func figure513(a *history.Arm) plot.Against {
 }
 
 func figure514(a *history.Arm) plot.Against {
-	u := check.UsageOf(a)
+	u := account.UsageOf(a)
 	f := plot.Against{
 		Title: "Load over the month (axes of figure 5-14)", Note: "Load average and busy processors of the machine that carries all hosts; what each app server used of them is the mean over the servers.",
 		X: "day of the month", Y: "load, processors", Bare: true,
@@ -177,7 +177,7 @@ func figure514(a *history.Arm) plot.Against {
 	}
 	for _, l := range []struct {
 		name string
-		of   []check.Counted
+		of   []account.Counted
 	}{{"load average of a minute", u.Load}, {"processors busy", u.Busy}, {"used by an app server", u.CPU}} {
 		line := plot.Line{Name: l.name, Points: averaged(a, l.of)}
 		f.Lines = append(f.Lines, line)

@@ -5,6 +5,7 @@ import (
 
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
@@ -14,9 +15,9 @@ import (
 // that the top one is within what a small machine can answer.
 const bandFactor = 1.0 / 20
 
-// appCPUs is what each app server has of a processor: one of them carries the lower
-// bands and not the top one, five of them carry it.
-const appCPUs = 0.06
+// appCPUs is the share of a processor of each app server. One server carries the lower
+// bands but not the top one; five servers carry the top band.
+const appCPUs = 0.12
 
 // scaledBands are the source's bands times the factor, each with one app server more
 // than the one below.
@@ -38,7 +39,7 @@ func scaling(size Size, factor float64) *history.Scaling {
 }
 
 // scalingLayout is a pair of load balancers before five small app servers. Keepalived
-// looks at Nginx twice a second only: its looks are requests as well.
+// checks Nginx only twice a second, because each check is a request that the scaler counts.
 func scalingLayout(size Size) topology.Layout {
 	v := topology.DefaultVRRP()
 	v.Check.IntervalS = 0.5
@@ -56,7 +57,7 @@ func AppScaling() Scenario {
 		Source:     "SCN-2, DIS-2; thesis 4.2.4, 5.1.2",
 		Topologies: []string{Docker},
 		Limits: append([]string{
-			"The source's rates with messages: its bands are multiplied by 1/20, and each app server has a sixteenth of a processor, so that a few hundred messages a second need several. Arm unscaled has the source's rates, of a page that Nginx answers itself.",
+			"The source's rates with messages: its bands are multiplied by 1/20, and each app server has an eighth of a processor, so that a few hundred messages a second need several. Arm unscaled has the source's rates, of a page that Nginx answers itself.",
 			"Virtual machines that are started and stopped: the servers run all the time, in the pool or out of it.",
 		}, dockerLimits...),
 		Arms: []Arm{
@@ -71,8 +72,8 @@ type step struct {
 	length time.Duration
 }
 
-// Rates inside the bands, with what health checks and looks add: about 6/s in size
-// short.
+// Rates inside the bands, including the requests of health checks and probes: about 6/s in
+// size short.
 var inBand = []float64{8, 30, 130, 350, 560}
 
 // inSourcesBand are rates inside the bands as the source has them.
@@ -111,7 +112,7 @@ func plateaus(steps ...step) (Load, error) {
 	return scalingLoad(whole), err
 }
 
-// scalingLoad is mostly texts: what is measured is the way to the app servers.
+// scalingLoad is mostly texts, because the arm measures the way to the app servers.
 func scalingLoad(p profile.Profile) Load {
 	load := Load{
 		Followers: 5000, Mix: workload.Mix{Text: 0.90, Query: 0.04, Order: 0.03, Event: 0.03}, Profile: p, Drain: 30 * time.Second,
@@ -122,13 +123,12 @@ func scalingLoad(p profile.Profile) Load {
 	return load
 }
 
-// scalingWait is what followers may wait, by the 99th percentile of all messages. That
-// the pool follows keeps it; that a server is slow to come in costs a second of a
-// plateau at most.
+// scalingWait bounds the 99th percentile of the followers' waits. A pool that follows the
+// load keeps it. A server that comes in slowly costs at most a second of a plateau.
 const scalingWait = 1.5
 
-func scalingObjectives() []check.Objective {
-	return []check.Objective{
+func scalingObjectives() []judge.Objective {
+	return []judge.Objective{
 		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 1000},
 		{Figure: "p99_due_s", Relation: "<", Limit: scalingWait, MinN: 1000},
@@ -150,8 +150,8 @@ func scalingMain() Arm {
 	}
 }
 
-// scalingControl is the same load without scalers: the one server of the lowest band
-// has to carry it, and does not. Its objective is that of the main arm, turned round.
+// scalingControl is the same load without scalers: the one server of the lowest band must
+// carry it, and cannot. Its objective is the reverse of the main arm's.
 func scalingControl() Arm {
 	return Arm{
 		Name: "control", Control: true,
@@ -162,7 +162,7 @@ func scalingControl() Arm {
 		},
 		Load:       func(size Size) (Load, error) { return plateaus(climb(size, inBand)...) },
 		Checkers:   []check.Checker{check.Replies{}, check.Orders{Min: 10}}, // nine messages in ten get no answer
-		Objectives: []check.Objective{{Figure: "p99_due_s", Relation: ">=", Limit: scalingWait, MinN: 1000}},
+		Objectives: []judge.Objective{{Figure: "p99_due_s", Relation: ">=", Limit: scalingWait, MinN: 1000}},
 	}
 }
 
@@ -171,15 +171,15 @@ const (
 	staticPage = "/static/site.css"
 	// staticWorkers are a hundred times what is in flight, and no more than the connections
 	// there may be. Each arrival takes the worker that has waited longest, so that many of
-	// them cost more than the requests. What is late because all are busy counts against
-	// Nginx.
+	// them cost more than the requests. An arrival that is late because all workers are
+	// busy counts against Nginx.
 	staticWorkers = 1000
 )
 
-// scalingUnscaled takes the bands of the source as they are and, like its own run (D
-// 5.1.2), loads what Nginx answers itself: no lab of this size has app servers for
-// 10 000 requests a second. It has the short intervals in both sizes, so that its requests
-// can all be recorded.
+// scalingUnscaled has the bands of the source. Like the source's own run (D 5.1.2) it loads
+// a page that Nginx answers itself: a lab of this size has no app servers for 10 000
+// requests a second. It has the short intervals in both sizes. Otherwise its requests could
+// not all be recorded.
 func scalingUnscaled() Arm {
 	return Arm{
 		Name: "unscaled",
@@ -194,7 +194,7 @@ func scalingUnscaled() Arm {
 			return load, err
 		},
 		Checkers: []check.Checker{check.Bands{Path: everyBand}},
-		Objectives: []check.Objective{
+		Objectives: []judge.Objective{
 			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 100_000},
 			{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 100_000},
 			{Figure: "lb_peak_per_s", Relation: ">", Limit: 10_000, MinN: 50},
@@ -214,8 +214,8 @@ func topBand(Size) (Load, error) {
 	return plateaus(step{inBand[0], 2 * time.Second}, step{inBand[2], 3 * time.Second}, step{inBand[4], takeOverEnd - 5*time.Second})
 }
 
-// takeOverLayout has the address probed, to see the move, and the short intervals in both
-// sizes: what counts is the pool at one moment.
+// takeOverLayout has the probe of the address, which shows the move. It has the short
+// intervals in both sizes, because the arm judges the pool at one moment.
 func takeOverLayout(size Size) topology.Layout {
 	layout := edgeLayout(size)
 	layout.QuietVIP = false
@@ -230,7 +230,7 @@ func scalingTakeOver() Arm {
 		Load:     topBand,
 		Faults:   func(size Size) []Fault { return []Fault{killHost(takeOverAt, takeOverLayout(size).VRRP)} },
 		Checkers: scalingCheckers(check.Bands{TakeOvers: 1}),
-		Objectives: []check.Objective{
+		Objectives: []judge.Objective{
 			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 			{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 1000},
 			{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
@@ -238,8 +238,8 @@ func scalingTakeOver() Arm {
 	}
 }
 
-// approach goes up to the third band, through each below it: an average over a step of
-// two bands may fall into the one between, or not.
+// approach goes up to the third band through each band below it. Otherwise the average over
+// a step of two bands may or may not fall into the band between.
 var approach = []step{{inBand[1], 3 * time.Second}, {inBand[2], 3 * time.Second}}
 
 // hover is a load that swings around the edge of the fourth band, faster than the hold
@@ -257,16 +257,16 @@ func hover(Size) (Load, error) {
 	return scalingLoad(whole), err
 }
 
-// edgeLayout has the short intervals in both sizes: what counts is their relation to
+// edgeLayout has the short intervals in both sizes, because the arm tests their relation to
 // the swing.
 func edgeLayout(Size) topology.Layout { return scalingLayout(Short) }
 
-// scalingEdge must grow once, and stay.
+// scalingEdge has a load around an edge: the pool must grow once, and stay.
 func scalingEdge() Arm {
 	return Arm{
 		Name: "edge", Sized: func(size Size) Setup { return Setup{Layout: edgeLayout(size)} },
 		Load:       hover,
 		Checkers:   scalingCheckers(check.Bands{Path: []int{1, 2, 3, 4}}),
-		Objectives: []check.Objective{{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000}},
+		Objectives: []judge.Objective{{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000}},
 	}
 }

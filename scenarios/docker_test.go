@@ -87,6 +87,17 @@ func TestAppServersControls(t *testing.T) {
 	onContainers(t, only(scenarios.RollingDeploy(), "control"))
 }
 
+// TestAppMutants plants what an app server must not do without its database: the checker
+// stale-answers convicts it, and acquits it where nothing is broken. The servers without the
+// defects are acquitted under the same faults (CHA-7, STO-7).
+func TestAppMutants(t *testing.T) {
+	measured(t)
+	needDocker(t)
+	for _, s := range scenarios.AppMutants() {
+		t.Run(s.Name, func(t *testing.T) { drill(t, s) })
+	}
+}
+
 // only is the scenario with the named arms.
 func only(s scenarios.Scenario, arms ...string) scenarios.Scenario {
 	s.Arms = slices.DeleteFunc(slices.Clone(s.Arms), func(a scenarios.Arm) bool { return !slices.Contains(arms, a.Name) })
@@ -107,10 +118,10 @@ func measured(t *testing.T) {
 // (DIS-1, DIS-9).
 func pairIsTold(t *testing.T, res runner.Result) {
 	t.Helper()
-	if f, ok := figure(res.Manifest, "balance_max_min"); !ok || f.Value < 1 || f.N < 10 {
+	if f, ok := figureIn(res.Manifest, "balance_max_min"); !ok || f.Value < 1 || f.N < 10 {
 		t.Errorf("balance_max_min is %+v (found: %t), want a ratio of some requests", f, ok)
 	}
-	if f, ok := figure(res.Manifest, "config_drift"); !ok || f.Value != 0 || f.N < 100 {
+	if f, ok := figureIn(res.Manifest, "config_drift"); !ok || f.Value != 0 || f.N < 100 {
 		t.Errorf("config_drift is %+v (found: %t), want 0 of more than 100 lines", f, ok)
 	}
 	text, err := os.ReadFile(filepath.Join(res.Dir, "report.md"))

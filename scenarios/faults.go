@@ -7,8 +7,8 @@ import (
 	"oalab/chaos/host"
 	"oalab/chaos/network"
 	"oalab/chaos/upstream"
-	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/topology"
 )
 
@@ -36,7 +36,7 @@ func carrierSlow(at, length time.Duration, medianS, sigma float64) Fault {
 			return s.CarrierRules().Fault("carrier-slow", TargetCarrier,
 				upstream.Rule{Latency: &upstream.Latency{Dist: "lognormal", MedianS: medianS, Sigma: sigma}})
 		},
-		Effect: check.Effect{Fault: "carrier-slow", What: "slow carrier calls", Min: 20, Count: check.CarrierSlow(medianS / 2)},
+		Effect: judge.Effect{Fault: "carrier-slow", What: "slow carrier calls", Min: 20, Count: judge.CarrierSlow(medianS / 2)},
 	}
 }
 
@@ -47,9 +47,9 @@ func carrierDown(at, length time.Duration) Fault {
 		Make: func(s topology.System) chaos.Fault {
 			return s.Proxies().Fault("carrier-down", topology.LinkCarrier, network.Cut())
 		},
-		Effect: check.Effect{
+		Effect: judge.Effect{
 			Fault: "carrier-down", What: "refused carrier connections", Min: 5,
-			Count: check.CounterRose(`oalab_carrier_errors_total{class="refused"}`),
+			Count: judge.CounterRose(`oalab_carrier_errors_total{class="refused"}`),
 		},
 	}
 }
@@ -62,7 +62,7 @@ func answerLost(at, length time.Duration, share float64) Fault {
 			return s.CarrierRules().Fault("answer-lost", TargetCarrier,
 				upstream.Rule{Match: upstream.Match{Op: "OrderProduct"}, Share: share, Action: upstream.ActionAnswerLost})
 		},
-		Effect: check.Effect{Fault: "answer-lost", What: "carrier answers not given", Min: 10, Count: check.CarrierUnanswered},
+		Effect: judge.Effect{Fault: "answer-lost", What: "carrier answers not given", Min: 10, Count: judge.CarrierUnanswered},
 	}
 }
 
@@ -75,15 +75,15 @@ func replyLost(at, length time.Duration, share float64) Fault {
 			return s.PlatformRules().Fault("reply-lost", TargetPusher,
 				upstream.Rule{Match: upstream.Match{Path: "push"}, Share: share, Action: upstream.ActionAnswerLost})
 		},
-		Effect: check.Effect{Fault: "reply-lost", What: "tries whose reply was lost", Min: 50, Count: check.TriesLost},
+		Effect: judge.Effect{Fault: "reply-lost", What: "tries whose reply was lost", Min: 50, Count: judge.TriesLost},
 	}
 }
 
 // killFor is how long a killed server stays down: at least 2 s by contract.
 const killFor = 2500 * time.Millisecond
 
-// platformReset breaks the connection of a share of the calls to the platform's
-// APIs before anything is done. What the platform pushes is not touched.
+// platformReset breaks the connection of a share of the calls to the platform's APIs before
+// anything is done. Messages that the platform pushes are not touched.
 func platformReset(at, length time.Duration, share float64, paths ...string) Fault {
 	rules := make([]upstream.Rule, 0, len(paths))
 	for _, path := range paths {
@@ -94,7 +94,7 @@ func platformReset(at, length time.Duration, share float64, paths ...string) Fau
 		Make: func(s topology.System) chaos.Fault {
 			return s.PlatformRules().Fault("platform-reset", TargetAPI, rules...)
 		},
-		Effect: check.Effect{Fault: "platform-reset", What: "API calls reset", Min: 5, Count: check.PlatformUnanswered},
+		Effect: judge.Effect{Fault: "platform-reset", What: "API calls reset", Min: 5, Count: judge.PlatformUnanswered},
 	}
 }
 
@@ -107,7 +107,7 @@ func tokenSlow(at, length time.Duration, medianS float64) Fault {
 				Match: upstream.Match{Path: apiToken}, Latency: &upstream.Latency{Dist: "constant", MedianS: medianS},
 			})
 		},
-		Effect: check.Effect{Fault: "token-slow", What: "calls for a token", Min: 1, Count: check.TokenCalls},
+		Effect: judge.Effect{Fault: "token-slow", What: "calls for a token", Min: 1, Count: judge.TokenCalls},
 	}
 }
 
@@ -118,9 +118,9 @@ func redisCut(at, length time.Duration) Fault {
 		Make: func(s topology.System) chaos.Fault {
 			return s.Proxies().Fault("redis-cut", topology.LinkRedis, network.Cut())
 		},
-		Effect: check.Effect{
+		Effect: judge.Effect{
 			Fault: "redis-cut", What: "requests that Redis did not answer", Min: 5,
-			Count: check.CounterRose("oalab_redis_errors_total"),
+			Count: judge.CounterRose("oalab_redis_errors_total"),
 		},
 	}
 }
@@ -132,7 +132,7 @@ func killServer(at time.Duration) Fault {
 		Make: func(s topology.System) chaos.Fault {
 			return host.Kill("kill-server", TargetServer, s.Host(TargetServer))
 		},
-		Effect: check.Effect{Fault: "kill-server", What: "refused tries", Min: 20, Count: check.TriesRefused},
+		Effect: judge.Effect{Fault: "kill-server", What: "refused tries", Min: 20, Count: judge.TriesRefused},
 	}
 }
 
@@ -143,7 +143,7 @@ func FreezeServer(at, length time.Duration) Fault {
 		Make: func(s topology.System) chaos.Fault {
 			return host.Freeze("freeze-server", TargetServer, s.Host(TargetServer))
 		},
-		Effect: check.Effect{Fault: "freeze-server", What: "failed probes", Min: 1, Count: probesFailed},
+		Effect: judge.Effect{Fault: "freeze-server", What: "failed probes", Min: 1, Count: probesFailed},
 	}
 }
 
@@ -151,11 +151,11 @@ func FreezeServer(at, length time.Duration) Fault {
 // the same moment of the system's own cycles.
 const phase = 400 * time.Millisecond
 
-// probesFailed counts the probes that got no answer in a window.
+// probesFailed counts the probes that the window's fault left without an answer.
 func probesFailed(a *history.Arm, w history.Window) int {
 	n := 0
 	for _, s := range a.Samples {
-		if s.Error != "" && w.Contains(s.AtS) {
+		if s.Error != "" && w.MayMeet(s.AtS) {
 			n++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
@@ -18,7 +19,7 @@ const fullRate = 500.0
 // claimedRate is fullRate in both sizes.
 func claimedRate(Size) float64 { return fullRate }
 
-// anyRate is for what holds at any rate: size short makes do with less.
+// anyRate is for claims that hold at any rate: size short has a lower rate.
 func anyRate(size Size) float64 { return bySize(size, 80.0, fullRate) }
 
 // slowAdverts are the product's settings with adverts of a second.
@@ -28,9 +29,9 @@ func slowAdverts() predict.Settings {
 	return v
 }
 
-// LBFailover breaks the pair of load balancers in every way that a host, a process
-// or a network can break it, and holds what clients felt against what the settings
-// let expect (SCN-1, DIS-1, REP-8, REP-9).
+// LBFailover breaks the pair of load balancers by every fault of a host, a process or a
+// network, and compares the outages of clients with the predictions from the settings
+// (SCN-1, DIS-1, REP-8, REP-9).
 func LBFailover() Scenario {
 	sub, slow := topology.DefaultVRRP(), slowAdverts()
 	all := []failoverStep{
@@ -51,7 +52,8 @@ func LBFailover() Scenario {
 		Limits:     dockerLimits,
 		Arms: []Arm{
 			main,
-			// What follows from the settings, on a machine that the load leaves time.
+			// Tests the consequences of the settings, with a load that leaves the machine
+			// time.
 			failoverArm("calm", anyRate, once, topology.Layout{VRRP: sub, Alone: true}, all...),
 			splitBrainArm(sub),
 			failoverArm("1s", anyRate, cycles, topology.Layout{VRRP: slow, Alone: true},
@@ -77,17 +79,17 @@ const (
 	staysSlot = 9 * time.Second
 )
 
-// pairProbeEvery is the time between two looks at the servers' figures: the faults are not
-// theirs, and ten looks a second cost more than eighty messages do.
+// pairProbeEvery is the time between two reads of the servers' figures. The faults do not
+// hit the servers, and ten reads a second cost more than eighty messages.
 const pairProbeEvery = 500 * time.Millisecond
 
-// wrongPriorityArm has a backup whose priority is not the one that is meant to be there:
-// it waits almost an advert longer than predicted, and no threshold had to be set to see
-// it. One cycle in ten looks right all the same, hence two of them a round.
+// wrongPriorityArm has a backup with a wrong priority. It waits almost one advert longer
+// than predicted, so the prediction convicts it without a threshold of its own. About one
+// cycle in ten is still within the prediction. Therefore each round has two cycles.
 func wrongPriorityArm(v predict.Settings) Arm {
 	freeze := failoverStep{freezeHost, staysSlot}
 	a := failoverArm("wrong-priority", anyRate, cycles, topology.Layout{VRRP: v, Alone: true, PlantedBackup: 1}, freeze, freeze)
-	a.Expect = check.Violate("prediction")
+	a.Expect = judge.Violate("prediction")
 	return a
 }
 
@@ -100,7 +102,7 @@ func ThesisVRRP() predict.Settings {
 	}
 }
 
-// dockerLimits is what no run on containers of one machine can show.
+// dockerLimits lists what a run on containers of one machine cannot show.
 var dockerLimits = []string{
 	"Capacity: generator, mocks and all hosts share the same cores; ratios carry over, absolute figures do not.",
 	"The network between machines: all hosts hang on one bridge of one kernel, without its delays and losses.",
@@ -161,8 +163,8 @@ func failoverArm(name string, rate func(Size) float64, rounds func(Size) int, la
 	}
 }
 
-// overlap is how long two load balancers may both hold the address while one hands
-// it over: the one that has to let go learns of the other by its next advert.
+// overlap is how long two load balancers may both hold the address during a hand-over: the
+// host that must release it learns of the other from the next advert.
 func overlap(v predict.Settings) float64 { return v.AdvertS + 0.15 }
 
 // failoverControl is the pair without a fault.
@@ -175,19 +177,20 @@ func failoverControl(v predict.Settings) Arm {
 		Checkers: []check.Checker{
 			check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30},
 		},
-		Objectives: []check.Objective{
+		Objectives: []judge.Objective{
 			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 			{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 1000},
 			{Figure: "outage_s", Relation: "==", Limit: 0, MinN: 1000},
 			{Figure: "p99_due_s", Relation: "<", Limit: 0.5, MinN: 1000},
-			fewStatements(1000),
+			fewStatements(1000), quickWhenSteady(1000),
 		},
 	}
 }
 
-// failoverLoad is a plateau, first steady and then with faults. Most of it are cheap
-// texts: what is measured is the way to the app servers, on a machine that has to run
-// all hosts at once. Every thirtieth message is an order, for the books.
+// failoverLoad is a plateau, first steady and then with faults. Most messages are cheap
+// texts, because the scenario measures the way to the app servers on a machine that runs
+// all hosts. Every thirtieth message is an order, so that the checker of orders has enough
+// of them.
 func failoverLoad(rate float64, steady, length time.Duration) (Load, error) {
 	ramp, err := profile.Ramp(rate/10, rate, 2*time.Second)
 	if err != nil {
@@ -211,14 +214,15 @@ func failoverLoad(rate float64, steady, length time.Duration) (Load, error) {
 	}, nil
 }
 
-// failoverObjectives bound what clients felt. That no follower loses a message holds
-// for every arm; a bound on the outage is set where adverts are quick, the others are
-// held against their prediction.
-func failoverObjectives(v predict.Settings, steps ...failoverStep) []check.Objective {
-	list := []check.Objective{
+// failoverObjectives bound the outages of clients. In every arm no follower may lose a
+// message. Arms with quick adverts also have a limit for the outage. The outages of other
+// arms are compared with their prediction only.
+func failoverObjectives(v predict.Settings, steps ...failoverStep) []judge.Objective {
+	list := []judge.Objective{
 		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 1000},
 		{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
+		quickWhenSteady(100),
 	}
 	known := map[string]bool{}
 	for _, s := range steps {
@@ -229,15 +233,16 @@ func failoverObjectives(v predict.Settings, steps ...failoverStep) []check.Objec
 		known[fault.Name] = true
 		switch fault.Name {
 		case faultReload:
-			list = append(list, check.Objective{Figure: "tries_failed/" + fault.Name, Relation: "==", Limit: 0, MinN: 50})
+			list = append(list, judge.Objective{Figure: "tries_failed/" + fault.Name, Relation: "==", Limit: 0, MinN: 50})
 		default:
-			list = append(list, check.Objective{Figure: "tries_unexplained/" + fault.Name, Relation: "==", Limit: 0, MinN: 1})
+			list = append(list, judge.Objective{Figure: "tries_unexplained/" + fault.Name, Relation: "==", Limit: 0, MinN: 1})
 		}
 		if limit, ok := outageLimits[fault.Name]; ok && v.AdvertS <= 0.1 {
-			// By tries, and by due times: a frozen host fails no try, it keeps it waiting.
+			// By tries and by due times, because a frozen host does not fail a try but lets
+			// it wait.
 			list = append(list,
-				check.Objective{Figure: "outage_s/" + fault.Name, Relation: "<=", Limit: limit, MinN: 100},
-				check.Objective{Figure: "outage_due_s/" + fault.Name, Relation: "<=", Limit: limit, MinN: 1})
+				judge.Objective{Figure: "outage_s/" + fault.Name, Relation: "<=", Limit: limit, MinN: 100},
+				judge.Objective{Figure: "outage_due_s/" + fault.Name, Relation: "<=", Limit: limit, MinN: 1})
 		}
 	}
 	return list
@@ -252,8 +257,8 @@ var outageLimits = map[string]float64{
 	history.FaultStopHost:   0.5,
 }
 
-// splitBrainArm cuts the pair's link to each other: both hold the address, which the
-// checker must see.
+// splitBrainArm cuts the link between the two load balancers. Then both hold the address,
+// and the checker must detect it.
 func splitBrainArm(v predict.Settings) Arm {
 	const (
 		first = 5 * time.Second
@@ -262,7 +267,7 @@ func splitBrainArm(v predict.Settings) Arm {
 	length := func(size Size) time.Duration { return first + time.Duration(cycles(size))*slot + time.Second }
 	return Arm{
 		Name:   "split-brain",
-		Expect: check.Violate("address-single"),
+		Expect: judge.Violate("address-single"),
 		Setup:  Setup{Layout: topology.Layout{VRRP: v, Alone: true}, OneByOne: true, ProbeEvery: pairProbeEvery},
 		Load:   func(size Size) (Load, error) { return failoverLoad(anyRate(size), first, length(size)) },
 		Faults: func(size Size) []Fault {
@@ -275,7 +280,7 @@ func splitBrainArm(v predict.Settings) Arm {
 		Checkers: []check.Checker{
 			check.Replies{}, check.Orders{Min: 30}, check.Tokens{Calls: 30}, check.AddressSingle{ToleranceS: overlap(v)},
 		},
-		Objectives: []check.Objective{
+		Objectives: []judge.Objective{
 			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 			{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 1000},
 		},

@@ -8,8 +8,8 @@ import (
 
 	"oalab/chaos"
 	"oalab/chaos/host"
-	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 )
@@ -20,21 +20,21 @@ const (
 	faultReload           = "reload-nginx"
 )
 
-// pair is what the faults of the load balancers need of a topology that has them.
+// pair is the part of a topology that faults of load balancers need.
 type pair interface {
 	// AddressAt is nil if the virtual IP is answered by the given host now.
 	AddressAt(ctx context.Context, lb chaos.Target) error
 }
 
-// powers are what can be done to a host that is a container.
+// powers are the actions that faults need on a host that is a container.
 type powers interface {
 	host.Cutter
 	host.Insider
 	host.Limiter
 }
 
-// atHost finds the powers over a host. Without them, or without the host, the fault
-// that is made of them fails at its injection.
+// atHost returns the powers over a host. Without a host, or without powers over it, the
+// fault must be unsupported.
 func atHost(s topology.System, target chaos.Target) (powers, error) {
 	ctl := s.Host(target)
 	p, ok := ctl.(powers)
@@ -44,42 +44,43 @@ func atHost(s topology.System, target chaos.Target) (powers, error) {
 	return p, nil
 }
 
-// impossible is a fault that cannot be made.
-type impossible struct {
+// unsupported is a fault that the topology cannot make. It fails at its injection.
+type unsupported struct {
 	chaos.Noop
 	err error
 }
 
-// Inject says why.
-func (f impossible) Inject(context.Context) error { return f.err }
+// Inject returns the reason.
+func (f unsupported) Inject(context.Context) error { return f.err }
 
 // onLB1 places a fault of the load balancer that has the address. It is healed when
 // the address is home again.
 func onLB1(name string, at, length time.Duration, v predict.Settings, cause predict.Cause, make func(powers) chaos.Fault) Fault {
 	return Fault{
 		Name: name, At: at, For: length, Target: topology.HostLB1, Cause: cause,
-		// Any moment of the advert cycle, and of several: the timers of two hosts drift.
+		// The fault may begin at any moment of several advert cycles, because the timers of
+		// two hosts drift.
 		Jitter: time.Duration(3 * v.AdvertS * float64(time.Second) / max(1, 3*v.AdvertS)),
 		Make: func(s topology.System) chaos.Fault {
 			ctl, err := atHost(s, topology.HostLB1)
 			if err != nil {
-				return impossible{chaos.Noop{As: name, On: topology.HostLB1}, err}
+				return unsupported{chaos.Noop{As: name, On: topology.HostLB1}, err}
 			}
-			return whole{host.Until(make(ctl), "the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) }), length}
+			return atLeast{host.Until(make(ctl), "the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) }), length}
 		},
-		Effect: check.Effect{Fault: name, What: "answers of the other load balancer", Min: 10, Count: check.AnsweredBy(2)},
+		Effect: judge.Effect{Fault: name, What: "answers of the other load balancer", Min: 10, Count: judge.AnsweredBy(2)},
 	}
 }
 
-// whole keeps a fault in effect for its whole length, however long it took to bite:
-// on a busy machine, a command inside a host takes a while.
-type whole struct {
+// atLeast keeps a fault in effect for at least its length, counted from when it took
+// effect. On a busy machine a command inside a host needs a while to take effect.
+type atLeast struct {
 	chaos.Fault
 	length time.Duration
 }
 
 // MinFor makes it a chaos.Lasting fault.
-func (w whole) MinFor() time.Duration { return w.length }
+func (w atLeast) MinFor() time.Duration { return w.length }
 
 var errNoPair = errors.New("the topology has no pair of load balancers")
 
@@ -92,8 +93,8 @@ func home(ctx context.Context, s topology.System) error {
 	return p.AddressAt(ctx, topology.HostLB1)
 }
 
-// downFor is how long a load balancer is down: with quick adverts as short as a kill
-// may be, with slow ones until well after the take-over.
+// downFor is how long a load balancer is down. With quick adverts it is the shortest kill,
+// with slow adverts it lasts until well after the take-over.
 func downFor(v predict.Settings) time.Duration {
 	if v.AdvertS < 1 {
 		return host.MinDown
@@ -132,20 +133,20 @@ const (
 	binaryNginx  = "/usr/sbin/nginx"
 )
 
-// killNginx kills Nginx alone; its host and Keepalived go on. Under the source's
-// script it comes back by itself and the address stays.
+// killNginx kills only Nginx; its host and Keepalived go on. The source's script starts
+// Nginx again, and then the address stays.
 func killNginx(at time.Duration, v predict.Settings) Fault {
 	f := onLB1(history.FaultKillNginx, at, downFor(v), v, predict.ServiceDies, func(p powers) chaos.Fault {
 		return host.KillInside(history.FaultKillNginx, topology.HostLB1, p, processNginx, startNginx)
 	})
 	if v.Check.RestartThenYield {
-		f.Effect = check.Effect{Fault: f.Name, What: "questions to the virtual IP without an answer", Min: 1, Count: check.VIPFailed}
+		f.Effect = judge.Effect{Fault: f.Name, What: "questions to the virtual IP without an answer", Min: 1, Count: judge.VIPFailed}
 	}
 	return f
 }
 
-// killNginxForGood kills Nginx in a way that it cannot be started again until the
-// fault is healed.
+// killNginxForGood kills Nginx so that it cannot be started again before the fault is
+// healed.
 func killNginxForGood(at time.Duration, v predict.Settings) Fault {
 	return onLB1(faultKillNginxForGood, at, downFor(v)+1500*time.Millisecond, v, predict.ServiceDiesForGood, func(p powers) chaos.Fault {
 		return broken{
@@ -179,21 +180,21 @@ func (f broken) Recover(ctx context.Context) error {
 	return f.Fault.Recover(ctx)
 }
 
-// reloadNginx lets the working load balancer read its configuration again, which
-// must cost nothing.
+// reloadNginx lets the working load balancer read its configuration again. No request may
+// fail by it.
 func reloadNginx(at time.Duration, v predict.Settings) Fault {
 	f := onLB1(faultReload, at, time.Second, v, "", func(p powers) chaos.Fault {
 		return host.Reload(faultReload, topology.HostLB1, p, processNginx, "nginx", "-s", "reload")
 	})
-	f.Effect = check.Effect{Fault: faultReload, What: "sightings of new worker processes", Min: 1, Count: check.Seen}
+	f.Effect = judge.Effect{Fault: faultReload, What: "sightings of new worker processes", Min: 1, Count: judge.Seen}
 	return f
 }
 
-// splitFor is how long the two do not hear each other.
+// splitFor is how long the two load balancers do not hear each other.
 const splitFor = 3 * time.Second
 
-// splitBrain lets the two load balancers no longer hear each other, while everybody
-// else hears both.
+// splitBrain cuts the two load balancers off from each other. All other hosts still reach
+// both.
 func splitBrain(at time.Duration) Fault {
 	return Fault{
 		Name: history.FaultSplitBrain, At: at, For: splitFor, Target: topology.HostLB1 + "-" + topology.HostLB2, Jitter: 300 * time.Millisecond,
@@ -201,11 +202,11 @@ func splitBrain(at time.Duration) Fault {
 			a, errA := atHost(s, topology.HostLB1)
 			b, errB := atHost(s, topology.HostLB2)
 			if err := errors.Join(errA, errB); err != nil {
-				return impossible{chaos.Noop{As: history.FaultSplitBrain, On: topology.HostLB1}, err}
+				return unsupported{chaos.Noop{As: history.FaultSplitBrain, On: topology.HostLB1}, err}
 			}
-			return whole{host.Until(host.Split(history.FaultSplitBrain, topology.HostLB1+"-"+topology.HostLB2, a, b),
+			return atLeast{host.Until(host.Split(history.FaultSplitBrain, topology.HostLB1+"-"+topology.HostLB2, a, b),
 				"the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) }), splitFor}
 		},
-		Effect: check.Effect{Fault: history.FaultSplitBrain, What: "answers of the other load balancer", Min: 5, Count: check.AnsweredBy(2)},
+		Effect: judge.Effect{Fault: history.FaultSplitBrain, What: "answers of the other load balancer", Min: 5, Count: judge.AnsweredBy(2)},
 	}
 }

@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 }
 
 // letDrillsOverlap runs more drills at once than there are cores, unless a flag says
-// otherwise: they wait most of the time, and judge invariants, which do not depend
-// on how punctual the generator was. What is measured against a limit runs alone.
+// otherwise: they wait most of the time, and judge invariants, which do not depend on how
+// punctual the generator was. A scenario whose figures have limits runs alone.
 func letDrillsOverlap() {
 	chosen := false
 	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
@@ -45,8 +45,8 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-// buildBinaries builds what a user runs, where make build has it, and the server that
-// the drills plant their defects in. What is up to date there costs a second.
+// buildBinaries builds what a user runs, where make build has it, and the server that the
+// drills plant their defects in. If both are up to date, this takes a second.
 func buildBinaries(ctx context.Context) error {
 	dir, err := filepath.Abs("../bin")
 	if err != nil {

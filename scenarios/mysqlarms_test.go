@@ -7,7 +7,8 @@ import (
 	"oalab/scenarios/history"
 )
 
-// TestMastersArePredicted: whatever loses writes, or takes time, says before how much.
+// TestMastersArePredicted: every arm that loses writes or has an outage has a prediction
+// for it.
 func TestMastersArePredicted(t *testing.T) {
 	want := map[string]map[string]bool{ // arm → whether loss is predicted to be more than none
 		"semisync-cut-kill": {history.ProbeLoss: false}, "async-cut-kill": {history.ProbeLoss: true}, "semisync-fallback": {history.ProbeLoss: true},

@@ -5,6 +5,7 @@ import (
 
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 )
@@ -27,11 +28,12 @@ func MySQLFailover() Scenario {
 			masterArm("semisync-cut-kill", semi, cutKill(400*time.Millisecond)),
 			losing(masterArm("semisync-fallback", semi, cutKill(3*time.Second))),
 			losing(masterArm("async-cut-kill", async, cutKill(400*time.Millisecond))),
-			apart(masterArm("fenced", semi, partitionMaster), check.Pass),
-			apart(masterArm("no-fencing", unfenced, partitionMaster), check.Violate("converge", "orders")),
-			apart(masterArm("split-brain", semi, splitMasters), check.Violate("converge", "orders")),
-			apart(masterArm("two-homes", semi, twoHomes), check.Violate("converge", "orders")),
-			predicted(apart(masterArm("thesis", thesisMasters(), killMasterLong, splitMasters), check.Violate("converge", "orders"))),
+			apart(masterArm("fenced", semi, partitionMaster), judge.Pass),
+			apart(masterArm("no-fencing", unfenced, partitionMaster), judge.Violate("converge", "orders")),
+			apart(masterArm("split-brain", semi, splitMasters), judge.Violate("converge", "orders")),
+			apart(masterArm("two-homes", semi, twoHomes), judge.Violate("converge", "orders")),
+			loneArm(semi),
+			predicted(apart(masterArm("thesis", thesisMasters(), killMasterLong, splitMasters), judge.Violate("converge", "orders"))),
 			masterControl(semi),
 		},
 	}
@@ -51,37 +53,38 @@ func masterRate(size Size) float64 { return bySize(size, 80.0, 200.0) }
 // masterCycles is how often each fault is repeated.
 func masterCycles(size Size) int { return bySize(size, 1, 10) }
 
-// masterLayout is what all arms run on. While nobody can write, all app servers answer
-// 503; Nginx must not keep them out for longer than that.
+// masterLayout is the layout of all arms. While no master accepts writes, all app servers
+// answer 503. Nginx must not keep them out for longer than that.
 func masterLayout(m topology.Masters) topology.Layout {
 	return topology.Layout{Masters: &m, QuickStores: true, OutFor: time.Second}
 }
 
-// losing makes an arm one that loses acknowledged writes, as predicted: what the
-// partner never got is gone with the master, and so may be orders.
+// losing marks an arm that loses acknowledged writes, as predicted. A write that the
+// partner never got is lost with the master. Orders may be lost with it.
 func losing(a Arm) Arm {
-	a.Expect = check.Violate("converge", "orders")
-	a.Objectives = []check.Objective{{Figure: "lost_acknowledged_writes", Relation: ">", Limit: 0, MinN: 500}}
+	a.Expect = judge.Violate("converge", "orders")
+	a.Objectives = []judge.Objective{{Figure: "lost_acknowledged_writes", Relation: ">", Limit: 0, MinN: 500}}
 	return a
 }
 
-// apart makes an arm one of masters that live on without each other.
-func apart(a Arm, expect check.Expectation) Arm {
+// apart marks an arm whose masters both go on without each other.
+func apart(a Arm, expect judge.Expectation) Arm {
 	a.Expect = expect
 	a.Checkers = []check.Checker{check.Converge{Min: 500}, check.Replies{}, check.Orders{Min: 20}}
 	a.Objectives = nil
 	return a
 }
 
-// predicted also holds an arm against its prediction.
+// predicted adds the checker that compares an arm with its prediction.
 func predicted(a Arm) Arm {
 	a.Checkers = append(a.Checkers, check.WritesPredicted{})
 	return a
 }
 
-// thesisMasters are set as the source has them (DIS-10): asynchronous, the same numbers
-// on both, adverts of 1 s, priorities one apart, nothing that fences. Its script that
-// restarts a service is left out: a database that is killed takes its host along.
+// thesisMasters has the settings of the source (DIS-10): asynchronous replication, the same
+// numbers on both masters, adverts of 1 s, priorities one apart, no fencing. The source's
+// script that restarts a service is left out, because a killed database ends its whole
+// host.
 func thesisMasters() topology.Masters {
 	v := ThesisVRRP()
 	v.Check = predict.Check{}
@@ -109,17 +112,17 @@ func masterArm(name string, m topology.Masters, faults ...masterFault) Arm {
 			check.Converge{Min: 500}, check.WritesPredicted{}, check.Replies{}, check.Orders{Min: 20},
 		},
 		Objectives: append(outageObjectives(masterLayout(m), faults...),
-			check.Objective{Figure: "lost_acknowledged_writes", Relation: "==", Limit: 0, MinN: 500},
-			check.Objective{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
-			check.Objective{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
-			fewStatements(1000),
+			judge.Objective{Figure: "lost_acknowledged_writes", Relation: "==", Limit: 0, MinN: 500},
+			judge.Objective{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
+			judge.Objective{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
+			fewStatements(1000), quickWhenSteady(200),
 		),
 	}
 }
 
 // outageObjectives bound the outage of each fault by its prediction and half a second.
-func outageObjectives(l topology.Layout, faults ...masterFault) []check.Objective {
-	var list []check.Objective
+func outageObjectives(l topology.Layout, faults ...masterFault) []judge.Objective {
+	var list []judge.Objective
 	for _, f := range faults {
 		fault := f(0)
 		if fault.Predict == nil {
@@ -131,7 +134,7 @@ func outageObjectives(l topology.Layout, faults ...masterFault) []check.Objectiv
 		}
 		for _, p := range predictions {
 			if p.Probe == history.ProbeCanary {
-				list = append(list, check.Objective{Figure: "outage_s/" + fault.Name, Relation: "<=", Limit: p.HighS + 0.5, MinN: 1})
+				list = append(list, judge.Objective{Figure: "outage_s/" + fault.Name, Relation: "<=", Limit: p.HighS + 0.5, MinN: 1})
 			}
 		}
 	}
@@ -146,12 +149,12 @@ func masterControl(m topology.Masters) Arm {
 		Setup:    Setup{Layout: masterLayout(m)},
 		Load:     func(size Size) (Load, error) { return failoverLoad(masterRate(size), length, length) },
 		Checkers: []check.Checker{check.Converge{Min: 500}, check.Replies{}, check.Orders{Min: 30}},
-		Objectives: []check.Objective{
+		Objectives: []judge.Objective{
 			{Figure: "lost_acknowledged_writes", Relation: "==", Limit: 0, MinN: 500},
 			{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 			{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 1000},
 			{Figure: "p99_due_s", Relation: "<", Limit: 0.5, MinN: 1000},
-			fewStatements(1000),
+			fewStatements(1000), quickWhenSteady(200),
 		},
 	}
 }

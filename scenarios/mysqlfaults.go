@@ -8,13 +8,13 @@ import (
 
 	"oalab/chaos"
 	"oalab/chaos/host"
-	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 )
 
-// masterPair is what the faults of a master need of a topology that has two.
+// masterPair is the part of a topology with two masters that faults of a master need.
 type masterPair interface {
 	// MastersAtHome is nil if each master replicates from the other, and each group of
 	// tables is answered by its home.
@@ -30,14 +30,27 @@ type masterPair interface {
 
 var errNoMasters = errors.New("the topology has no pair of masters")
 
+// bothMasters returns the two masters of a system and the pair.
+func bothMasters(s topology.System) (first, second powers, pair masterPair, err error) {
+	first, errFirst := atHost(s, topology.HostMySQL1)
+	second, errSecond := atHost(s, topology.HostMySQL2)
+	pair, ok := s.(masterPair)
+	err = errors.Join(errFirst, errSecond)
+	if err == nil && !ok {
+		err = errNoMasters
+	}
+	return first, second, pair, err
+}
+
 // A masterFault makes one fault of the master that is the home of the group core.
 type masterFault func(at time.Duration) Fault
 
 // masterDown is how long a master is gone.
 const masterDown = 3 * time.Second
 
-// onMaster places a fault of the first master. It is healed when both replicate from
-// each other again and each group is at home. What the survivor holds is read before.
+// onMaster places a fault of the first master. It is healed when both masters replicate
+// from each other again and each group is at home. The tables of the survivor are read
+// before that.
 func onMaster(name string, at time.Duration, fall predict.Fall, make func(powers) chaos.Fault) Fault {
 	return Fault{
 		Name: name, At: at, For: masterDown, Target: topology.HostMySQL1, Jitter: 300 * time.Millisecond,
@@ -48,11 +61,11 @@ func onMaster(name string, at time.Duration, fall predict.Fall, make func(powers
 				errHost = errNoMasters
 			}
 			if errHost != nil {
-				return impossible{chaos.Noop{As: name, On: topology.HostMySQL1}, errHost}
+				return unsupported{chaos.Noop{As: name, On: topology.HostMySQL1}, errHost}
 			}
-			return whole{host.Until(&witnessed{Fault: make(ctl), pair: p}, "the masters replicate and are at home", p.MastersAtHome), masterDown}
+			return atLeast{host.Until(&witnessed{Fault: make(ctl), pair: p}, "the masters replicate and are at home", p.MastersAtHome), masterDown}
 		},
-		Effect: check.Effect{Fault: name, What: "take-overs of group core by the other master", Min: 1, Count: takenOver},
+		Effect: judge.Effect{Fault: name, What: "take-overs of group core by the other master", Min: 1, Count: takenOver},
 		Predict: func(l topology.Layout) ([]history.Prediction, error) {
 			p, err := predict.WriteOutage(name, fall, writesOf(l))
 			return []history.Prediction{p}, err
@@ -62,7 +75,7 @@ func onMaster(name string, at time.Duration, fall predict.Fall, make func(powers
 
 // writesOf are the settings of a layout that its outages of writing depend on.
 func writesOf(l topology.Layout) predict.Writes {
-	m := l.Masters.Settled()
+	m := l.Masters.WithDefaults()
 	w := predict.Writes{VRRP: m.VRRP, AckS: m.AckTimeout.Seconds(), Unfenced: m.NoFence, PerS: float64(len(history.Groups())) / history.CanaryEveryS}
 	if m.Async {
 		w.AckS = 0
@@ -70,7 +83,7 @@ func writesOf(l topology.Layout) predict.Writes {
 	return w
 }
 
-// takenOver counts how often the other master got the address of the group core.
+// takenOver counts how often the second master got the address of the group core.
 func takenOver(a *history.Arm, w history.Window) int {
 	n := 0
 	for _, s := range a.Samples {
@@ -82,7 +95,7 @@ func takenOver(a *history.Arm, w history.Window) int {
 	return n
 }
 
-// witnessed reads the survivor before the fault is healed.
+// witnessed is a fault that reads the survivor's tables before it is healed.
 type witnessed struct {
 	chaos.Fault
 	pair masterPair
@@ -102,7 +115,7 @@ func killMaster(at time.Duration) Fault {
 	})
 }
 
-// killMasterLong keeps it down until well after a take-over by slow adverts.
+// killMasterLong keeps the master down until well after a take-over by slow adverts.
 func killMasterLong(at time.Duration) Fault {
 	f := killMaster(at)
 	f.For = 2 * masterDown
@@ -150,8 +163,8 @@ type cutFirst struct {
 	gap  time.Duration
 }
 
-// linkRules drop what belongs to replication, in either direction: connections of
-// either master to the other's port. Everything else between the two goes on.
+// linkRules drop the packets of replication in both directions: the connections of either
+// master to the other's port. All other packets between the two pass.
 const linkRules = `table inet oalab_link {
 	chain in { type filter hook input priority -10; ip saddr PARTNER tcp dport 3306 drop; ip saddr PARTNER tcp sport 3306 drop; }
 	chain out { type filter hook output priority -10; ip daddr PARTNER tcp dport 3306 drop; ip daddr PARTNER tcp sport 3306 drop; }

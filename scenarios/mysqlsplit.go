@@ -8,42 +8,42 @@ import (
 
 	"oalab/chaos"
 	"oalab/chaos/host"
-	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/topology"
 )
 
-// Faults that leave both masters alive without each other.
+// Faults that leave both masters alive and cut off from each other.
 const faultPartition = "partition-master"
 
 // masterSplit is long enough for commits to go on without the partner, twice.
 const masterSplit = 4 * time.Second
 
-// splitMasters lets the two masters no longer hear each other, while everybody else
-// hears both: each believes that the other is gone, and each is right that it is not
-// alone. Writers stand on both sides.
+// splitMasters cuts the two masters off from each other. All other hosts still reach both.
+// Each master believes that its partner is gone, and both still have clients. Writers stand
+// on both sides.
 func splitMasters(at time.Duration) Fault {
 	return contestedFault(history.FaultSplitBrain, at, masterPair.Contest, func(a, b powers) chaos.Fault {
 		return host.Split(history.FaultSplitBrain, topology.HostMySQL1, a, b)
 	})
 }
 
-// partitionMaster lets the first master hear neither its partner nor the gateway, with
-// writers still on its side: it cannot know that the other has taken over.
+// partitionMaster cuts the first master off from its partner and from the gateway. Writers
+// stay on its side. The master cannot know that the other one has taken over.
 func partitionMaster(at time.Duration) Fault {
 	return contestedFault(faultPartition, at, masterPair.Contest, func(a, _ powers) chaos.Fault {
 		return ruled{Noop: chaos.Noop{As: faultPartition, On: topology.HostMySQL1}, ctl: a, table: "oalab_alone", rules: aloneRules}
 	})
 }
 
-// twoHomes lets writers on either side change the same row, each at the master itself
-// instead of at the home of the group, while the replication between the two is cut:
-// what no rule of MySQL forbids, and what nobody is told of.
+// twoHomes cuts the replication between the two masters. Meanwhile a writer on either side
+// changes the same row at its own master, and not at the home of the group. MySQL forbids
+// this with no rule and reports no error.
 func twoHomes(at time.Duration) Fault {
 	f := contestedFault(history.FaultCutLink, at, masterPair.Swap, func(a, _ powers) chaos.Fault {
 		return ruled{Noop: chaos.Noop{As: history.FaultCutLink, On: topology.HostMySQL1}, ctl: a, table: "oalab_link", rules: linkRules}
 	})
-	f.Effect = check.Effect{Fault: f.Name, What: "rows that a side changed", Min: 2, Count: changedRows}
+	f.Effect = judge.Effect{Fault: f.Name, What: "rows that a side changed", Min: 2, Count: changedRows}
 	return f
 }
 
@@ -58,36 +58,30 @@ func changedRows(a *history.Arm, _ history.Window) int {
 	return n
 }
 
-// contestedFault places a fault of the link between the masters, and lets a writer on
-// either side write the same rows meanwhile.
+// contestedFault places a fault of the link between the masters. While it is in effect, a
+// writer on either side writes the same rows.
 func contestedFault(name string, at time.Duration, contest func(masterPair, context.Context) error, make func(a, b powers) chaos.Fault) Fault {
 	return Fault{
 		Name: name, At: at, For: masterSplit, Target: topology.HostMySQL1, Jitter: 300 * time.Millisecond,
 		Make: func(s topology.System) chaos.Fault {
-			a, errA := atHost(s, topology.HostMySQL1)
-			b, errB := atHost(s, topology.HostMySQL2)
-			p, ok := s.(masterPair)
-			err := errors.Join(errA, errB)
-			if err == nil && !ok {
-				err = errNoMasters
-			}
+			a, b, p, err := bothMasters(s)
 			if err != nil {
-				return impossible{chaos.Noop{As: name, On: topology.HostMySQL1}, err}
+				return unsupported{chaos.Noop{As: name, On: topology.HostMySQL1}, err}
 			}
-			return whole{&contested{Fault: make(a, b), contest: func(ctx context.Context) error { return contest(p, ctx) }}, masterSplit}
+			return atLeast{&contested{Fault: make(a, b), contest: func(ctx context.Context) error { return contest(p, ctx) }}, masterSplit}
 		},
-		Effect: check.Effect{Fault: name, What: "take-overs of group core by the other master", Min: 1, Count: takenOver},
+		Effect: judge.Effect{Fault: name, What: "take-overs of group core by the other master", Min: 1, Count: takenOver},
 	}
 }
 
-// contested lets both sides write before the fault is healed.
+// contested is a fault during which both sides write before it is healed.
 type contested struct {
 	chaos.Fault
 	contest func(context.Context) error
 	done    bool
 }
 
-// Recover lets them write once, however often it is called.
+// Recover lets both sides write at its first call only.
 func (f *contested) Recover(ctx context.Context) error {
 	var err error
 	if !f.done {
@@ -97,7 +91,7 @@ func (f *contested) Recover(ctx context.Context) error {
 	return errors.Join(err, f.Fault.Recover(ctx))
 }
 
-// aloneRules drop whatever comes from the partner and the gateway, or goes there.
+// aloneRules drop all packets from and to the partner and the gateway.
 const aloneRules = `table inet oalab_alone {
 	chain in { type filter hook input priority -10; ip saddr { PARTNER, GATEWAY } drop; }
 	chain out { type filter hook output priority -10; ip daddr { PARTNER, GATEWAY } drop; }

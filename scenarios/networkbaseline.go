@@ -5,6 +5,7 @@ import (
 
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
@@ -35,11 +36,11 @@ func NetworkBaseline() Scenario {
 				}, err
 			},
 			Checkers: []check.Checker{check.Network{Largest: 1 << 20, MinExchanges: 50}},
-			Objectives: []check.Objective{
+			Objectives: []judge.Objective{
 				{Figure: "network_peak_mbit_s", Relation: ">", Limit: 90, MinN: 10},
 				{Figure: "network_latency_s", Relation: "<", Limit: 0.002, MinN: 100},
 				{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 200},
-				fewStatements(200),
+				fewStatements(200), quickWhenSteady(200),
 			},
 		}},
 	}

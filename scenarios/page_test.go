@@ -10,6 +10,7 @@ import (
 	"oalab/scenarios"
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/runner"
 )
@@ -28,7 +29,7 @@ func requestsFor(page string) scenarios.Scenario {
 				}, err
 			},
 			Checkers:   []check.Checker{check.Replies{}},
-			Objectives: []check.Objective{{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 400}},
+			Objectives: []judge.Objective{{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 400}},
 		}},
 	}
 }
@@ -63,7 +64,7 @@ func TestPageThatIsMissing(t *testing.T) {
 	m := mustRun(t, runner.Options{
 		Scenario: requestsFor("/no-such-page"), Out: filepath.Join(outDir(t), "page"), Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver},
 	}).Manifest
-	if f, ok := figure(m, "failed_requests"); !ok || f.Value != 400 {
+	if f, ok := figureIn(m, "failed_requests"); !ok || f.Value != 400 {
 		t.Errorf("failed_requests is %+v (found: %t), want all 400", f, ok)
 	}
 	if m.Verdict == history.Pass {

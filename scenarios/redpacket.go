@@ -2,22 +2,20 @@ package scenarios
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"oalab/internal/jsonl"
 	"oalab/scenarios/fairness"
 	"oalab/scenarios/history"
-	"oalab/scenarios/history/jsonl"
 )
 
 // Evidence of the red-packet study.
 const (
 	// FileExamination holds a fairness.Report.
-	FileExamination = "examination.json"
+	FileExamination = fairness.FileExamination
 	// FileSplits holds the packets of the source's own test, one fairness.Packet a line.
 	FileSplits = "splits.jsonl"
 )
@@ -68,27 +66,15 @@ func (redpackets) Collect(ctx context.Context, folder *history.Folder, seed uint
 	return folder.WriteJSON(FileExamination, report)
 }
 
-// ReadExamination reads what a run of the study found.
-func ReadExamination(dir string) (fairness.Report, error) {
-	var r fairness.Report
-	raw, err := os.ReadFile(filepath.Join(dir, FileExamination))
-	if err != nil {
-		return r, fmt.Errorf("read the examination: %w", err)
-	}
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return r, fmt.Errorf("%s: torn or not an examination: %w", FileExamination, err)
-	}
-	return r, nil
-}
-
 // Judge holds the stored packets against conservation and the examination's own
 // figures, and the findings against what each allocator claims.
 func (redpackets) Judge(dir string, m history.Manifest) (history.Manifest, error) {
 	bad := func(err error) (history.Manifest, error) {
-		m.Verdict, m.Reason = history.Inconclusive, "evidence is bad: "+strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), "")
+		m.Verdict, m.ReasonKind = history.Inconclusive, history.ReasonEvidence
+		m.Reason = "evidence is bad: " + strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), "")
 		return m, nil
 	}
-	r, err := ReadExamination(dir)
+	r, err := fairness.ReadExamination(dir)
 	if err != nil {
 		return bad(err)
 	}
@@ -111,11 +97,12 @@ func (redpackets) Judge(dir string, m history.Manifest) (history.Manifest, error
 	}
 	m.Figures = r.Figures
 	m.Checkers = []history.CheckerResult{conservation, asClaimed(r)}
-	m.Verdict, m.Reason = studyVerdict(m)
+	m.Verdict, m.Reason, m.ReasonKind = studyVerdict(m)
 	return m, nil
 }
 
-// conserved counts packets that lose or invent units, and zeros where none may be.
+// conserved counts packets whose shares do not sum to their total, and shares of zero from
+// an allocator that must not give them.
 func conserved(counts []fairness.Recount) history.CheckerResult {
 	c := history.CheckerResult{Name: "conservation", Arm: "main", Expected: history.Pass, Verdict: history.Pass}
 	var details []string
@@ -181,19 +168,19 @@ func asClaimed(r fairness.Report) history.CheckerResult {
 }
 
 // studyVerdict joins checkers and objectives: violated, then inconclusive, then missed.
-func studyVerdict(m history.Manifest) (history.Verdict, string) {
+func studyVerdict(m history.Manifest) (history.Verdict, string, history.ReasonKind) {
 	open := ""
 	for _, c := range m.Checkers {
 		switch c.Verdict {
 		case history.Fail:
-			return history.Fail, fmt.Sprintf("checker %s found %d violations: %s", c.Name, c.Violations, c.Detail)
+			return history.Fail, fmt.Sprintf("checker %s found %d violations: %s", c.Name, c.Violations, c.Detail), history.ReasonInvariant
 		case history.Inconclusive:
 			open = fmt.Sprintf("checker %s is inconclusive: %s", c.Name, c.Detail)
 		case history.Pass:
 		}
 	}
 	if open != "" {
-		return history.Inconclusive, open
+		return history.Inconclusive, open, history.ReasonUndecided
 	}
 	objectives := 0
 	for _, f := range m.Figures {
@@ -202,8 +189,8 @@ func studyVerdict(m history.Manifest) (history.Verdict, string) {
 		}
 		objectives++
 		if !*f.OK {
-			return history.Fail, fmt.Sprintf("%s is %g %s, limit %s %g", f.Name, f.Value, f.Unit, f.Relation, *f.Limit)
+			return history.Fail, fmt.Sprintf("%s is %g %s, limit %s %g", f.Name, f.Value, f.Unit, f.Relation, *f.Limit), history.ReasonObjective
 		}
 	}
-	return history.Pass, fmt.Sprintf("%d checkers and %d objectives held", len(m.Checkers), objectives)
+	return history.Pass, fmt.Sprintf("%d checkers and %d objectives held", len(m.Checkers), objectives), ""
 }

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"oalab/internal/jsonl"
 	"oalab/reports"
 	"oalab/scenarios"
 	"oalab/scenarios/fairness"
 	"oalab/scenarios/history"
-	"oalab/scenarios/history/jsonl"
 	"oalab/scenarios/runner"
 )
 
@@ -24,7 +24,7 @@ func TestRedpacketStats(t *testing.T) {
 	}
 	for _, name := range []string{"thesis", "doublemean", "simplex"} {
 		for _, prefix := range []string{"mean_min_", "mean_max_", "zero_share_", "split_ns_"} {
-			if _, ok := figure(m, prefix+name); !ok {
+			if _, ok := figureIn(m, prefix+name); !ok {
 				t.Errorf("run.json has no figure %s%s", prefix, name)
 			}
 		}
@@ -38,14 +38,15 @@ func TestRedpacketStats(t *testing.T) {
 	for name, tc := range map[string]struct {
 		plant func([]fairness.Packet)
 		want  history.Verdict
+		about history.ReasonKind
 	}{
-		"a unit lost":      {func(p []fairness.Packet) { p[3].Shares[0]-- }, history.Fail},
-		"an empty share":   {func(p []fairness.Packet) { last := p[len(p)-1].Shares; last[1] += last[0]; last[0] = 0 }, history.Fail},
-		"shares exchanged": {func(p []fairness.Packet) { exchange(p) }, history.Inconclusive}, // the packets contradict the examination
+		"a unit lost":      {func(p []fairness.Packet) { p[3].Shares[0]-- }, history.Fail, history.ReasonInvariant},
+		"an empty share":   {func(p []fairness.Packet) { last := p[len(p)-1].Shares; last[1] += last[0]; last[0] = 0 }, history.Fail, history.ReasonInvariant},
+		"shares exchanged": {func(p []fairness.Packet) { exchange(p) }, history.Inconclusive, history.ReasonEvidence}, // the packets contradict the examination
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := judgedWith(t, dir, m, tc.plant); got.Verdict != tc.want {
-				t.Errorf("verdict %s (%s), want %s", got.Verdict, got.Reason, tc.want)
+			if got := judgedWith(t, dir, m, tc.plant); got.Verdict != tc.want || got.ReasonKind != tc.about {
+				t.Errorf("verdict %s (%s, about %q), want %s", got.Verdict, got.Reason, got.ReasonKind, tc.want)
 			}
 		})
 	}

@@ -9,11 +9,12 @@ import (
 	"oalab/chaos/host"
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/topology"
 )
 
-// faultDeploy is the deployment of one app server: the system's own doing, but
-// something that followers must not feel all the same.
+// faultDeploy is the deployment of one app server. It is an action of the system itself,
+// but it counts as a fault: followers must not notice it.
 const faultDeploy = "deploy"
 
 // RollingDeploy replaces every app server under load, one after the other: out of
@@ -24,16 +25,17 @@ func RollingDeploy() Scenario {
 		first = 5 * time.Second
 		slot  = 6 * time.Second
 	)
-	// The address is to stay: a start of a container keeps a slow machine from its adverts.
+	// Slow adverts keep the address in place: on a slow machine, a start of a container
+	// delays adverts.
 	layout := topology.Layout{VRRP: slowAdverts(), Apps: apps, AccessLog: true, QuickStores: true}
 	rounds := func(size Size) int { return bySize(size, 1, 10) }
-	objectives := []check.Objective{
+	objectives := []judge.Objective{
 		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1000},
 		{Figure: "tries_failed", Relation: "==", Limit: 0, MinN: 1000},
 		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 1000},
 		{Figure: "p99_due_s", Relation: "<", Limit: 0.7, MinN: 1000},
 		{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
-		fewStatements(1000),
+		fewStatements(1000), quickWhenSteady(200),
 	}
 	checkers := []check.Checker{check.Replies{}, check.Orders{Min: 20}, check.Tokens{Calls: 20}, fresh}
 	return Scenario{
@@ -44,7 +46,7 @@ func RollingDeploy() Scenario {
 		Limits:     dockerLimits,
 		Arms: []Arm{
 			{
-				Name: "main", Setup: Setup{Layout: layout, OneByOne: true}, // so is a deployment
+				Name: "main", Setup: Setup{Layout: layout, OneByOne: true}, // as in a real deployment
 				Load: func(size Size) (Load, error) {
 					return withUpdates(failoverLoad(anyRate(size), first, first+time.Duration(apps*rounds(size))*slot+2*time.Second))
 				},
@@ -70,7 +72,7 @@ func RollingDeploy() Scenario {
 	}
 }
 
-// balancer is what a deployment needs of a topology with load balancers.
+// balancer is the part of a topology with load balancers that a deployment needs.
 type balancer interface {
 	// Balance makes every load balancer use all app servers but the ones named, and
 	// returns when their new processes serve.
@@ -87,16 +89,16 @@ func deploy(at time.Duration, app chaos.Target) Fault {
 		Make: func(s topology.System) chaos.Fault {
 			b, ok := s.(balancer)
 			if !ok {
-				return impossible{chaos.Noop{As: faultDeploy, On: app}, fmt.Errorf("deploy %s: the topology has no load balancers", app)}
+				return unsupported{chaos.Noop{As: faultDeploy, On: app}, fmt.Errorf("deploy %s: the topology has no load balancers", app)}
 			}
-			return whole{deployment{Fault: host.Stop(faultDeploy, app, s.Host(app)), balancer: b, app: app}, deployFor}
+			return atLeast{deployment{Fault: host.Stop(faultDeploy, app, s.Host(app)), balancer: b, app: app}, deployFor}
 		},
-		Effect: check.Effect{
+		Effect: judge.Effect{
 			Fault: faultDeploy, What: "probes of a stopped app server", Min: 1,
 			Count: func(a *history.Arm, w history.Window) int {
 				n := 0
 				for _, s := range a.Samples {
-					if s.Error != "" && s.Probe == w.Target+".ready" && w.Contains(s.AtS) {
+					if s.Error != "" && s.Probe == w.Target+".ready" && w.MayMeet(s.AtS) {
 						n++
 					}
 				}
@@ -106,8 +108,8 @@ func deploy(at time.Duration, app chaos.Target) Fault {
 	}
 }
 
-// deployment is a graceful stop of a server that nobody is sent to any more, and its
-// start before anybody is sent to it again.
+// deployment stops a server gracefully after the load balancers have taken it out of their
+// lists, and starts it before they put it back.
 type deployment struct {
 	chaos.Fault
 	balancer balancer

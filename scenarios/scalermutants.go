@@ -5,14 +5,17 @@ import (
 	"time"
 
 	"oalab/scenarios/check"
+	"oalab/scenarios/judge"
+	"oalab/scenarios/topology"
 )
 
-// ScalerMutants are the drills of the scaler's defects (CHA-7), on containers: each must
-// be convicted by the checker bands under its condition, and acquitted without it.
+// ScalerMutants are the drills of the scaler's defects (CHA-7), on containers. Each defect
+// must be convicted under its condition, and acquitted without it. The checker bands
+// convicts wrong pool sizes, and the checker served convicts a pool of dead servers.
 func ScalerMutants() []Scenario {
 	flaps := scalingEdge()
 	calm := scalingEdge()
-	// Without an edge near, the defect has nothing to decide anew.
+	// Away from an edge the defect has no effect.
 	calm.Load = func(Size) (Load, error) {
 		return plateaus(append(slices.Clone(approach), step{inBand[3], 9 * time.Second})...)
 	}
@@ -20,15 +23,44 @@ func ScalerMutants() []Scenario {
 	stays := scalingTakeOver()
 	stays.Faults, stays.Checkers = nil, scalingCheckers(check.Bands{})
 	return []Scenario{
-		scalerMutant("scaler-flaps", "a load at the edge of a band", flaps, calm),
-		scalerMutant("backup-shrinks", "a take-over in the top band", shrinks, stays),
+		scalerMutant("scaler-flaps", "bands", "a load at the edge of a band", flaps, calm),
+		scalerMutant("backup-shrinks", "bands", "a take-over in the top band", shrinks, stays),
+		scalerMutant("scaler-blind", "served", "the death of the one server of the lowest band", scalingDeath(), scalingLife()),
+	}
+}
+
+const (
+	// deathAt is when the pool has long come down to the one server of the lowest band.
+	deathAt = 10 * time.Second
+	// deathFor is longer than a scaler may take to have another one.
+	deathFor = 9 * time.Second
+	// replacedS is how long, in seconds, a scaler may take to replace a dead server. It
+	// checks health each second, needs two failures, and reloads Nginx.
+	replacedS = 3.0
+)
+
+// scalingDeath kills the first app server while it alone is the pool.
+func scalingDeath() Arm {
+	arm := scalingLife()
+	arm.Faults = func(Size) []Fault { return []Fault{killOf(topology.HostApp(1), deathAt, deathFor)} }
+	return arm
+}
+
+// scalingLife is the same load with all servers alive.
+func scalingLife() Arm {
+	return Arm{
+		Sized: func(size Size) Setup { return Setup{Layout: edgeLayout(size)} },
+		Load: func(Size) (Load, error) {
+			return plateaus(step{inBand[0], deathAt + deathFor + 8*time.Second})
+		},
+		Checkers: []check.Checker{check.Served{GraceS: replacedS, Min: 20}, check.Replies{}},
 	}
 }
 
 // scalerMutant makes the scenario of a drill from the arm with the condition and that
 // without it.
-func scalerMutant(defect, under string, with, without Arm) Scenario {
-	with.Name, with.Expect = "main", check.Violate("bands")
+func scalerMutant(defect, checker, under string, with, without Arm) Scenario {
+	with.Name, with.Expect = "main", judge.Violate(checker)
 	without.Name, without.Control = "control", true
 	arms := []Arm{with, without}
 	for i := range arms {

@@ -5,6 +5,7 @@ import (
 
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/workload"
 )
@@ -15,7 +16,7 @@ const smokeTokenLife = 15 * time.Second
 // smokeRate is the steady arrival rate of smoke, in operations per second.
 const smokeRate = 320
 
-// embeddedLimits is what no embedded run can show (CLI-3).
+// embeddedLimits lists what an embedded run cannot show (CLI-3).
 var embeddedLimits = []string{
 	"MySQL, Redis, RabbitMQ, Nginx and Keepalived: SQLite and an in-process queue stand in for them.",
 	"The network between hosts: everything talks over the loopback interface of one machine.",
@@ -36,13 +37,13 @@ func Smoke() Scenario {
 		check.Tokens{Renewals: 3, Calls: 500},
 	}
 	setup := Setup{TokenLifetime: smokeTokenLife}
-	emptyAtEnd := []check.Objective{
+	emptyAtEnd := []judge.Objective{
 		{Figure: "queue_depth_end", Relation: "==", Limit: 0},
 		{Figure: "outbox_rows_end", Relation: "==", Limit: 0},
 		{Figure: "work_in_flight_end", Relation: "==", Limit: 0},
 		{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
 	}
-	main := append([]check.Objective{
+	main := append([]judge.Objective{
 		{Figure: "p99_due_s/carrier-slow", Relation: "<", Limit: 1, MinN: 500},
 		{Figure: "p99_due_s/carrier-down", Relation: "<", Limit: 1, MinN: 500},
 		{Figure: "p99_due_s/redis-cut", Relation: "<", Limit: 1, MinN: 500},
@@ -52,13 +53,15 @@ func Smoke() Scenario {
 		{Figure: "outage_s/kill-server", Relation: "<=", Limit: 6, MinN: 1},
 		{Figure: "messages_retried", Relation: ">=", Limit: 200},
 		{Figure: "orders_retried", Relation: ">=", Limit: 30},
+		quickWhenSteady(500),
 	}, emptyAtEnd...)
-	control := append([]check.Objective{
+	control := append([]judge.Objective{
 		{Figure: "p99_due_s", Relation: "<", Limit: 1, MinN: 5000},
 		{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 5000},
 		{Figure: "error_ratio", Relation: "<=", Limit: 0, MinN: 5000},
 		{Figure: "arrivals_dropped", Relation: "==", Limit: 0, MinN: 5000},
 		{Figure: "outage_s", Relation: "==", Limit: 0, MinN: 5000},
+		quickWhenSteady(500),
 	}, emptyAtEnd...)
 	return Scenario{
 		Name:       "smoke",
@@ -80,10 +83,10 @@ func Smoke() Scenario {
 	}
 }
 
-// smokeFaults lie so that no message can lose all three of its tries, 5 s apart,
-// to them: the replies are lost long before the first kill, and a message that
-// meets the first kill comes back between the two. Neither Redis cut off nor the
-// calls that the platform resets cost a try.
+// smokeFaults are placed so that no message can lose all three of its tries, which are 5 s
+// apart. The replies are lost long before the first kill, and a message that meets the
+// first kill is tried again between the two kills. Neither Redis cut off nor the calls that
+// the platform resets cost a try.
 func smokeFaults(Size) []Fault {
 	return []Fault{
 		replyLost(12*time.Second, 5*time.Second, 0.4),

@@ -2,15 +2,18 @@ package scenarios_test
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"oalab/reports"
+	"oalab/reports/redpackets"
 	"oalab/scenarios"
 	"oalab/scenarios/history"
 	"oalab/scenarios/runner"
@@ -46,16 +49,20 @@ func TestSmoke(t *testing.T) {
 		{"p99_due_s/carrier-down", 0, 1},
 		{"outage_s/control", 0, 0},
 	} {
-		f, ok := figure(m, want.figure)
+		f, ok := figureIn(m, want.figure)
 		if !ok {
 			t.Errorf("run.json has no figure %s", want.figure)
 			continue
 		}
-		if f.Value < want.min || f.Value > want.max {
-			t.Errorf("%s = %g %s, want %g to %g", f.Name, f.Value, f.Unit, want.min, want.max)
+		most := want.max
+		if f.Unit == "s" { // on a machine as fast as the reference
+			most *= m.SpeedFactor
+		}
+		if f.Value < want.min || f.Value > most {
+			t.Errorf("%s = %g %s, want %g to %g", f.Name, f.Value, f.Unit, want.min, most)
 		}
 	}
-	if m.DurationS > 140 {
+	if m.DurationS > 140*m.SpeedFactor {
 		t.Errorf("both arms took %.0f s", m.DurationS)
 	}
 	t.Run("judged again", func(t *testing.T) { judgedAgain(t, dir, m) })
@@ -72,8 +79,26 @@ func judgedAgain(t *testing.T, dir string, want history.Manifest) {
 	if got.Verdict != want.Verdict || got.Reason != want.Reason {
 		t.Errorf("judged again: %s (%s), at first: %s (%s)", got.Verdict, got.Reason, want.Verdict, want.Reason)
 	}
-	if g, w := fmt.Sprint(got.Figures), fmt.Sprint(want.Figures); len(got.Figures) != len(want.Figures) || len(g) == 0 || len(w) == 0 {
-		t.Errorf("judged again: %d figures, at first %d", len(got.Figures), len(want.Figures))
+	if d := differently(want, got); d != "" {
+		t.Errorf("judged again (-at first +again):\n%s", d)
+	}
+}
+
+// differently is what two judgements of one folder do not have in common.
+func differently(first, again history.Manifest) string {
+	return cmp.Diff(first.Figures, again.Figures) + cmp.Diff(first.Checkers, again.Checkers) + cmp.Diff(first.Faults, again.Faults)
+}
+
+// TestJudgedAgainComparesValues: another value of one figure does not go unnoticed.
+func TestJudgedAgainComparesValues(t *testing.T) {
+	of := func(value float64) history.Manifest {
+		return history.Manifest{Figures: []history.Figure{{Name: "p99_due_s", Value: value, N: 7}, {Name: "orders_lost"}}}
+	}
+	if d := differently(of(1), of(1)); d != "" {
+		t.Errorf("the same judgement differs:\n%s", d)
+	}
+	if differently(of(1), of(1.25)) == "" {
+		t.Error("another value of a figure is taken for the same")
 	}
 }
 
@@ -115,7 +140,7 @@ func damagedEvidence(t *testing.T, dir string) {
 }
 
 // figure finds a figure by name.
-func figure(m history.Manifest, name string) (history.Figure, bool) {
+func figureIn(m history.Manifest, name string) (history.Figure, bool) {
 	for _, f := range m.Figures {
 		if f.Name == name {
 			return f, true
@@ -124,10 +149,30 @@ func figure(m history.Manifest, name string) (history.Figure, bool) {
 	return history.Figure{}, false
 }
 
-// mustRun runs a scenario with its live lines in the test's log.
+// machine is held for reading by runs that share it with others, and for writing by one that
+// has it for itself.
+var machine sync.RWMutex
+
+// mustRun runs a scenario beside others, with its live lines in the test's log.
 func mustRun(t *testing.T, o runner.Options) runner.Result {
 	t.Helper()
+	machine.RLock()
+	defer machine.RUnlock()
+	return run(t, o)
+}
+
+// alone runs a scenario when no other one of this process runs.
+func alone(t *testing.T, o runner.Options) runner.Result {
+	t.Helper()
+	machine.Lock()
+	defer machine.Unlock()
+	return run(t, o)
+}
+
+func run(t *testing.T, o runner.Options) runner.Result {
+	t.Helper()
 	o.Progress = progress(t)
+	o.Report = redpackets.Write
 	o.Ceiling = &ceiling
 	ctx, cancel := beforeTheLimit(t)
 	defer cancel()
@@ -154,23 +199,20 @@ func beforeTheLimit(t *testing.T) (context.Context, context.CancelFunc) {
 	return context.WithCancel(t.Context())
 }
 
-// onCalmMachine runs a scenario once more when its generator certificate says that
-// the machine itself was disturbed: such a run measured nothing, by its own word.
+// onCalmMachine runs a scenario once more, alone, when it was inconclusive for the machine's
+// or the generator's sake: such a run measured nothing, by its own word. The scenarios that
+// run beside it may be what filled the machine.
 func onCalmMachine(t *testing.T, o runner.Options) runner.Result {
 	t.Helper()
-	for try := 1; ; try++ {
-		o.Out = filepath.Join(outDir(t), fmt.Sprintf("%s-%d", o.Scenario.Name, try))
-		res := mustRun(t, o)
-		disturbed := res.Manifest.Verdict == history.Inconclusive && strings.Contains(res.Manifest.Reason, "generator-bound")
-		if !disturbed || try == maxTries {
-			return res
-		}
-		t.Logf("try %d: %s", try, res.Manifest.Reason)
+	o.Out = filepath.Join(outDir(t), o.Scenario.Name+"-1")
+	res := mustRun(t, o)
+	if !disturbed(res.Manifest) {
+		return res
 	}
+	t.Logf("once more, alone: %s", res.Manifest.Reason)
+	o.Out = filepath.Join(outDir(t), o.Scenario.Name+"-2")
+	return alone(t, o)
 }
-
-// maxTries bounds the runs of one scenario on a machine that is disturbed.
-const maxTries = 2
 
 // outDir is where a test leaves its run folders: kept when OALAB_OUT names a
 // place, so that a failed run can be read.

@@ -10,6 +10,7 @@ import (
 	"oalab/scenarios"
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/runner"
 	"oalab/scenarios/workload"
 )
@@ -30,7 +31,7 @@ func TestClosedSteps(t *testing.T) {
 				}, nil
 			},
 			Checkers:   []check.Checker{check.Little{}},
-			Objectives: []check.Objective{{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1280}},
+			Objectives: []judge.Objective{{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1280}},
 		}},
 	}
 	dir := filepath.Join(outDir(t), "steps")

@@ -6,16 +6,16 @@ import (
 	"oalab/scenarios/check"
 )
 
-// A keyword is changed by an operator and asked for all the time, of each server and of
-// the service (STO-7). While Redis carries the news of a change, it is there after the
-// time of freshWithinS; whatever breaks, after the server's own bound, which the checker
-// holds.
+// An operator changes the answer of a keyword, while messages to each server and to the
+// service ask for it all the time (STO-7). While Redis carries the news of a change, every
+// answer is new within freshWithinS. Without Redis the server's own bound holds, which the
+// checker knows.
 const (
 	updateEvery  = 500 * time.Millisecond
 	freshWithinS = 0.2
 )
 
-// fresh holds what was read of it against what had been written.
+// fresh compares the answers that were read with those that had been written.
 var fresh = check.ReadYourWrites{Reads: 50, Writes: 20}
 
 // withUpdates lets the keyword change under a load.

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
@@ -41,11 +43,11 @@ func UsageAnalysis() Scenario {
 			},
 			Load:     month,
 			Checkers: []check.Checker{check.Menu{Planted: planted, Min: 2000}},
-			Objectives: []check.Objective{
+			Objectives: []judge.Objective{
 				{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 2000},
 				{Figure: "menu_clicks", Relation: ">=", Limit: 2000, MinN: 2000},
 				{Figure: "traffic_sent_mean_mb_min", Relation: ">", Limit: 0, MinN: 40},
-				fewStatements(2000),
+				fewStatements(2000), quickWhenSteady(1000),
 			},
 		}},
 	}
@@ -55,10 +57,7 @@ func UsageAnalysis() Scenario {
 // twice as many on the day of the bill and three times as many at a festival.
 func month(size Size) (Load, error) {
 	day := bySize(size, 800*time.Millisecond, 8*time.Second)
-	// Clicks a second. Each of the two servers gets one every 10 ms, so that two share a
-	// statement of the 20 ms rhythm in which replies and log rows are gathered. At half of
-	// that each would come alone, and pay for itself; the machine is half idle all the same.
-	const usual = 200
+	const usual = 200 // clicks a second
 	level := func(n int) float64 {
 		switch {
 		case n == 1:
@@ -84,5 +83,6 @@ func month(size Size) (Load, error) {
 	return Load{
 		Followers: 10_000, Mix: workload.Mix{Event: 1, Menu: menuShares()},
 		Profile: whole, Day: day, Drain: 20 * time.Second,
+		Phases: []history.Phase{{Name: "steady", ToS: whole.Length().Seconds()}},
 	}, nil
 }

@@ -9,9 +9,9 @@ import (
 	"oalab/scenarios/workload"
 )
 
-// CarrierWithoutDedup takes the carrier's own de-duplication away: every call of it
-// acts. What keeps orders from being done twice is then the server alone, which asks
-// for an order's state before it sends it again (MOCKC-4, BIZ-6).
+// CarrierWithoutDedup switches the carrier's own de-duplication off, so every call acts.
+// Then only the server keeps orders from being done twice: it asks for an order's state
+// before it sends the order again (MOCKC-4, BIZ-6).
 //
 // The window that remains: a request that was sent, has not yet reached the carrier,
 // and is still on its way when the server asks, 6 s after it sent it at the earliest
@@ -28,7 +28,7 @@ func CarrierWithoutDedup() Scenario {
 	}
 	return Scenario{
 		Name:       "carrier-without-dedup",
-		Title:      "No order is done twice even by a carrier that does whatever it is told as often as it is told",
+		Title:      "No order is done twice, even by a carrier that acts on every call",
 		Source:     "MOCKC-4, BIZ-6, SCN-9",
 		Topologies: []string{Embedded},
 		Limits:     embeddedLimits,

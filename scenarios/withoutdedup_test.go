@@ -16,7 +16,7 @@ func TestCarrierWithoutDedup(t *testing.T) {
 	if m.Verdict != history.Pass {
 		t.Errorf("verdict %s: %s", m.Verdict, m.Reason)
 	}
-	if f, ok := figure(m, "orders_doubled"); !ok || f.Value != 0 || f.N < 300 {
+	if f, ok := figureIn(m, "orders_doubled"); !ok || f.Value != 0 || f.N < 300 {
 		t.Errorf("orders_doubled %+v, want 0 of at least 300", f)
 	}
 	for _, c := range m.Checkers {

@@ -7,13 +7,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"oalab/server/internal/business"
 	"oalab/server/internal/job"
 	"oalab/server/internal/sqlstore"
 )
 
 const (
 	// backlogAge is how old the database's word of the backlog may be when it is
-	// shown: however often somebody reads the metrics, it is asked once in this time.
+	// shown: however often the metrics are read, it is asked once in this time.
 	backlogAge = time.Second
 	// backlogTimeout bounds one question.
 	backlogTimeout = time.Second
@@ -26,6 +27,7 @@ const (
 type backlog struct {
 	ask              func(context.Context) (sqlstore.Backlog, error)
 	rows, unfinished *prometheus.Desc
+	dead             *prometheus.Desc
 
 	mu    sync.Mutex // held while the database is asked
 	asked time.Time
@@ -45,6 +47,7 @@ func newBacklog(ask func(context.Context) (sqlstore.Backlog, error)) *backlog {
 		ask:        ask,
 		rows:       desc("oalab_outbox_rows", "Jobs committed and not yet settled"),
 		unfinished: desc("oalab_orders_unfinished", "Orders that are neither done nor failed"),
+		dead:       desc("oalab_dead_letters", "Jobs that were given up, in the database: see oaserver dead"),
 	}
 }
 
@@ -57,7 +60,7 @@ func (b *backlog) note(stored []job.Envelope) {
 			continue
 		}
 		b.added.Jobs++
-		if env.Kind == job.KindOrder {
+		if env.Kind == business.KindOrder {
 			b.added.Unfinished++
 		}
 	}
@@ -67,6 +70,7 @@ func (b *backlog) note(stored []job.Envelope) {
 func (b *backlog) Describe(to chan<- *prometheus.Desc) {
 	to <- b.rows
 	to <- b.unfinished
+	to <- b.dead
 }
 
 // Collect implements prometheus.Collector.
@@ -74,6 +78,7 @@ func (b *backlog) Collect(to chan<- prometheus.Metric) {
 	now := b.now()
 	to <- prometheus.MustNewConstMetric(b.rows, prometheus.GaugeValue, float64(now.Jobs))
 	to <- prometheus.MustNewConstMetric(b.unfinished, prometheus.GaugeValue, float64(now.Unfinished))
+	to <- prometheus.MustNewConstMetric(b.dead, prometheus.GaugeValue, float64(now.Dead))
 }
 
 func (b *backlog) now() sqlstore.Backlog {
@@ -86,7 +91,7 @@ func (b *backlog) now() sqlstore.Backlog {
 		return b.last
 	}
 	added := b.take(sqlstore.Backlog{})
-	return sqlstore.Backlog{Jobs: b.last.Jobs + added.Jobs, Unfinished: b.last.Unfinished + added.Unfinished}
+	return sqlstore.Backlog{Jobs: b.last.Jobs + added.Jobs, Unfinished: b.last.Unfinished + added.Unfinished, Dead: b.last.Dead}
 }
 
 // refresh asks. What was noted before the question is in the answer; what is noted
@@ -98,7 +103,7 @@ func (b *backlog) refresh() {
 	found, err := b.ask(ctx)
 	b.asked = time.Now()
 	if err != nil {
-		b.last = sqlstore.Backlog{Jobs: -1, Unfinished: -1}
+		b.last = sqlstore.Backlog{Jobs: -1, Unfinished: -1, Dead: -1}
 		return
 	}
 	b.last = found

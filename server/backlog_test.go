@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"oalab/server/internal/business"
 	"oalab/server/internal/job"
 	"oalab/server/internal/sqlstore"
 )
@@ -26,22 +27,22 @@ func TestBacklog(t *testing.T) {
 			meanwhile()
 			return found, away
 		})
-		order := job.Envelope{ID: 1, Kind: job.KindOrder}
+		order := job.Envelope{ID: 1, Kind: business.KindOrder}
 		store := func() { stored.Jobs++; stored.Unfinished++; b.note([]job.Envelope{order}) }
 		shows := func(what string, jobs, unfinished, asked int) {
 			t.Helper()
-			if got := b.now(); got != (sqlstore.Backlog{Jobs: jobs, Unfinished: unfinished}) || questions != asked {
+			if got := b.now(); got.Jobs != jobs || got.Unfinished != unfinished || questions != asked {
 				t.Errorf("%s: %+v after %d questions; want %d jobs, %d unfinished, %d questions", what, got, questions, jobs, unfinished, asked)
 			}
 		}
 		meanwhile = func() {}
-		stored.Jobs = 2
+		stored.Jobs, stored.Dead = 2, 2
 		shows("what was there", 2, 0, 1)
 		store()
-		b.note([]job.Envelope{{ID: 2, Kind: job.KindTell}, {Kind: job.KindOrder}})
+		b.note([]job.Envelope{{ID: 2, Kind: business.KindTell}, {Kind: business.KindOrder}})
 		stored.Jobs++
 		shows("stored since", 4, 1, 1)
-		stored = sqlstore.Backlog{}
+		stored = sqlstore.Backlog{Dead: 2}
 		shows("done since", 4, 1, 1)
 		time.Sleep(backlogAge)
 		shows("asked again", 0, 0, 2)
@@ -54,7 +55,10 @@ func TestBacklog(t *testing.T) {
 		shows("counted once", 1, 1, 4)
 		time.Sleep(backlogAge)
 		away = errors.New("away")
-		shows("nobody says", -1, -1, 5)
+		shows("the queue does not say", -1, -1, 5)
+		if got := b.now().Dead; got != -1 {
+			t.Errorf("%d dead letters when the queue does not say", got)
+		}
 		store()
 		shows("nor to the next", -1, -1, 5)
 		away = nil
@@ -63,7 +67,7 @@ func TestBacklog(t *testing.T) {
 		reg := prometheus.NewPedanticRegistry()
 		reg.MustRegister(b)
 		families, err := reg.Gather()
-		if err != nil || len(families) != 2 {
+		if err != nil || len(families) != 3 {
 			t.Fatal(families, err)
 		}
 		for _, f := range families {

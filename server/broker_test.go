@@ -17,7 +17,7 @@ import (
 	"oalab/mockwechat"
 	wl "oalab/mockwechat/ledger"
 	"oalab/server"
-	"oalab/server/internal/job"
+	"oalab/server/internal/business"
 	"oalab/server/internal/queue/rabbit"
 	"oalab/server/internal/servertest"
 )
@@ -40,7 +40,7 @@ func broker(t *testing.T) server.AMQP {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
 		defer cancel()
-		q, err := rabbit.New(rabbit.Config{URL: address, Prefix: at.Prefix}, job.Queues(), slog.New(slog.DiscardHandler), nil)
+		q, err := rabbit.New(rabbit.Config{URL: address, Prefix: at.Prefix}, business.JobTypes(business.Places{}).Queues(), slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func drained(t *testing.T, s *server.Server) bool {
 	t.Helper()
 	_, metrics := servertest.Get(t, s, "/metrics")
 	want := []string{"oalab_outbox_rows 0", "oalab_orders_unfinished 0"}
-	for _, queue := range job.Queues() {
+	for _, queue := range business.JobTypes(business.Places{}).Queues() {
 		want = append(want, fmt.Sprintf("oalab_queue_depth{queue=%q} 0", queue), fmt.Sprintf("oalab_work_in_flight{queue=%q} 0", queue))
 	}
 	return !slices.ContainsFunc(want, func(series string) bool { return !strings.Contains(metrics, "\n"+series+"\n") })
@@ -71,7 +71,6 @@ func TestServersOverABroker(t *testing.T) {
 	at := broker(t)
 	w, cfg := newWorld(t)
 	cfg.AMQP = at
-	cfg.Orders.SweepAfter = server.Duration(time.Minute) // nothing is healed here, and nothing queued twice
 	front := servertest.Start(t, cfg, server.RoleCallback)
 	workers := []*server.Server{servertest.Start(t, cfg, server.RoleWorker), servertest.Start(t, cfg, server.RoleWorker)}
 	w.until("the broker is there", func() bool {
@@ -139,7 +138,7 @@ func TestWithoutBroker(t *testing.T) {
 	}
 	_, metrics := servertest.Get(t, s, "/metrics")
 	for _, series := range []string{
-		"oalab_outbox_rows 1", `oalab_queue_depth{queue="orders"} -1`, `oalab_broker_up{connection="publish"} 0`, `oalab_work_in_flight{queue="orders"} 0`,
+		"oalab_outbox_rows 1", "oalab_dead_letters 0", `oalab_retention_removed_total{table="orders"} 0`, `oalab_queue_depth{queue="orders"} -1`, `oalab_broker_up{connection="publish"} 0`, `oalab_work_in_flight{queue="orders"} 0`,
 	} {
 		if !strings.Contains(metrics, "\n"+series+"\n") {
 			t.Errorf("lacks %s", series)

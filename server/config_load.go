@@ -1,16 +1,13 @@
 package server
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"reflect"
-	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"oalab/server/strictyaml"
 )
 
 // EnvPrefix begins the names of the environment variables that LoadConfig
@@ -18,90 +15,133 @@ import (
 const EnvPrefix = "OALAB_"
 
 // LoadConfig returns the defaults, overlaid by the file (none when path is ""),
-// overlaid by the environment. An empty value or a 0 in the file means the default. A key of the file becomes a variable by its path:
+// overlaid by the environment. An empty value or a 0 in the file means the default. A
+// value means the characters that are written, as package strictyaml says. A key of the
+// file becomes a variable by its path:
 // database.core_dsn is OALAB_DATABASE_CORE_DSN, and accounts are named, as in
 // OALAB_ACCOUNTS_DEMO_SECRET. Empty variables count as unset. An error is one
-// line and names the file's line or the variable, never a secret. LoadConfig
-// does not call Validate.
+// line and names every mistake with the file's line or the variable, never a secret.
+// LoadConfig does not call Validate.
 func LoadConfig(path string, lookupEnv func(string) (string, bool)) (Config, error) {
-	var cfg Config
+	l := load(path, lookupEnv)
+	if err := l.err(); err != nil {
+		return Config{}, err
+	}
+	return l.cfg, nil
+}
+
+// ReadConfig is LoadConfig followed by Validate. The error names all mistakes of both on
+// one line, each with its place.
+func ReadConfig(path string, lookupEnv func(string) (string, bool)) (Config, error) {
+	l := load(path, lookupEnv)
+	l.validate()
+	if err := l.err(); err != nil {
+		return Config{}, err
+	}
+	return l.cfg, nil
+}
+
+// loading is a configuration on its way from its sources.
+type loading struct {
+	path      string
+	cfg       Config
+	lines     strictyaml.Lines
+	variables map[string]string // by the path of the key that they set
+	file, env []error
+	broken    map[string]bool // keys of values that could not be read
+	invalid   []error
+}
+
+func load(path string, lookupEnv func(string) (string, bool)) *loading {
+	l := &loading{path: path, lines: strictyaml.Lines{}, variables: map[string]string{}, broken: map[string]bool{}}
 	if path != "" {
 		content, err := os.ReadFile(path)
 		if err != nil {
-			return Config{}, fmt.Errorf("read configuration: %w", err)
+			l.file = append(l.file, err)
+			return l
 		}
-		if err := decodeStrict(content, &cfg); err != nil {
-			return Config{}, fmt.Errorf("configuration %s: %w", path, err)
+		if l.lines, err = strictyaml.Decode(content, &l.cfg); err != nil {
+			l.spoiled(err)
 		}
 	}
-	fill(reflect.ValueOf(&cfg).Elem(), reflect.ValueOf(Default()))
-	if lookupEnv == nil {
-		return cfg, nil
+	fill(reflect.ValueOf(&l.cfg).Elem(), reflect.ValueOf(Default()))
+	if lookupEnv != nil {
+		l.overlay(reflect.ValueOf(&l.cfg).Elem(), EnvPrefix, "", lookupEnv)
 	}
-	if err := overlay(reflect.ValueOf(&cfg).Elem(), EnvPrefix, lookupEnv); err != nil {
-		return Config{}, fmt.Errorf("environment: %w", err)
-	}
-	return cfg, nil
+	return l
 }
 
-// decodeStrict decodes one YAML document into v. Unknown and doubled keys are
-// errors, and so is a second document. Every error is one line.
-func decodeStrict(content []byte, v any) error {
-	decoder := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict())
-	if err := decoder.Decode(v); err != nil && !errors.Is(err, io.EOF) {
-		return plainError(err)
-	}
-	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return errors.New("more than one document in the file")
-	}
-	return nil
-}
-
-// plainError says in one line where the fault is and what it is. It does not
-// show the source, which may hold a secret.
-func plainError(err error) error {
-	if located, ok := errors.AsType[*lineError](err); ok {
-		return located
-	}
-	located, ok := errors.AsType[yaml.Error](err)
-	if !ok || located.GetToken() == nil {
-		return errors.New(oneLine(err.Error()))
-	}
-	token := located.GetToken()
-	message := oneLine(located.GetMessage())
-	switch fault := located.(type) {
-	case *yaml.UnknownFieldError:
-		message = fmt.Sprintf("unknown key %q", token.Value)
-	case *yaml.TypeError:
-		message = fmt.Sprintf("want %s, found %s", kindName(fault.DstType), kindName(fault.SrcType))
-	}
-	return &lineError{token.Position.Line, errors.New(message)}
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// kindName is how an operator would call a Go type.
-func kindName(t reflect.Type) string {
-	if t == nil {
-		return "nothing"
-	}
-	switch t.Kind() {
-	case reflect.String:
-		return "a text"
-	case reflect.Slice, reflect.Array:
-		return "a list"
-	case reflect.Map, reflect.Struct:
-		return "keys with values"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Int, reflect.Int64, reflect.Uint64:
-		return "a whole number"
-	case reflect.Float64:
-		return "a number"
-	default:
-		return t.String()
+// spoiled notes the faults of the file and the keys that they concern.
+func (l *loading) spoiled(err error) {
+	l.file = append(l.file, err)
+	faults, _ := errors.AsType[strictyaml.FaultErrors](err)
+	for _, f := range faults {
+		if f.Key != "" {
+			l.broken[f.Key] = true
+		}
 	}
 }
+
+// validate judges the configuration, without what could not be read: its default is not
+// what was meant. A file that is no YAML leaves nothing to judge.
+func (l *loading) validate() {
+	if len(l.file) > 0 && len(l.lines) == 0 {
+		return
+	}
+	for _, f := range l.cfg.faults() {
+		if l.isBroken(f.Path) {
+			continue
+		}
+		if variable, ok := l.variables[f.Path]; ok {
+			l.invalid = append(l.invalid, fmt.Errorf("%s: %w", variable, f))
+		} else if line := l.lines.Of(f.Path); line > 0 {
+			l.invalid = append(l.invalid, fmt.Errorf("line %d: %w", line, f))
+		} else {
+			l.invalid = append(l.invalid, f)
+		}
+	}
+}
+
+func (l *loading) isBroken(path string) bool {
+	for key := range l.broken {
+		if path == key || strings.HasPrefix(path, key+".") || strings.HasPrefix(path, key+"[") {
+			return true
+		}
+	}
+	return false
+}
+
+// err is one line with all that is wrong, or nil.
+func (l *loading) err() error {
+	var parts []error
+	if all := append(l.file, l.invalid...); len(all) > 0 {
+		if l.path != "" {
+			parts = append(parts, fmt.Errorf("configuration %s: %w", l.path, inLineErrors(all)))
+		} else {
+			parts = append(parts, fmt.Errorf("configuration: %w", inLineErrors(all)))
+		}
+	}
+	if len(l.env) > 0 {
+		parts = append(parts, fmt.Errorf("environment: %w", inLineErrors(l.env)))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return inLineErrors(parts)
+}
+
+// inLineErrors joins errors on one line.
+type inLineErrors []error
+
+func (e inLineErrors) Error() string {
+	all := make([]string, len(e))
+	for i, err := range e {
+		all[i] = err.Error()
+	}
+	return strings.Join(all, "; ")
+}
+
+func (e inLineErrors) Unwrap() []error { return e }
 
 // fill gives every field that is empty or 0 its default.
 func fill(v, defaults reflect.Value) {
@@ -116,51 +156,36 @@ func fill(v, defaults reflect.Value) {
 }
 
 // overlay sets every field of v whose variable is set.
-func overlay(v reflect.Value, prefix string, lookup func(string) (string, bool)) error {
+func (l *loading) overlay(v reflect.Value, prefix, path string, lookup func(string) (string, bool)) {
 	for i := range v.NumField() {
-		field := v.Field(i)
-		name := prefix + strings.ToUpper(v.Type().Field(i).Tag.Get("yaml"))
+		field, tag := v.Field(i), v.Type().Field(i).Tag.Get("yaml")
+		name, key := prefix+strings.ToUpper(tag), path+tag
 		if field.Kind() == reflect.Struct {
-			if err := overlay(field, name+"_", lookup); err != nil {
-				return err
-			}
+			l.overlay(field, name+"_", key+".", lookup)
 			continue
 		}
 		if accounts, ok := reflect.TypeAssert[*[]Account](field.Addr()); ok {
 			for j := range *accounts {
-				if err := overlay(reflect.ValueOf(&(*accounts)[j]).Elem(), name+"_"+variable((*accounts)[j].Name)+"_", lookup); err != nil {
-					return err
-				}
+				l.overlay(reflect.ValueOf(&(*accounts)[j]).Elem(), name+"_"+variable((*accounts)[j].Name)+"_", fmt.Sprintf("%s[%d].", key, j), lookup)
 			}
 			continue
 		}
 		if value, ok := lookup(name); ok && value != "" {
+			l.variables[key] = name
 			if err := setField(field, value); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+				l.env = append(l.env, fmt.Errorf("%s: %w", name, err))
+				l.broken[key] = true
 			}
 		}
 	}
-	return nil
 }
 
 func setField(field reflect.Value, value string) error {
-	switch target := field.Addr().Interface().(type) {
-	case interface{ set(s string) error }:
-		return target.set(value)
-	case *[]string:
-		*target = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
-		return nil
-	case *int:
-		n, err := strconv.Atoi(value)
-		if err != nil {
-			return fmt.Errorf("%q is not a whole number", value)
-		}
-		*target = n
-		return nil
-	default:
-		field.SetString(value)
+	if list, ok := reflect.TypeAssert[*[]string](field.Addr()); ok {
+		*list = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
 		return nil
 	}
+	return strictyaml.SetText(field, value)
 }
 
 // variable is an account's name as part of a variable's name.

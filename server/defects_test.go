@@ -3,9 +3,11 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
 
 	"oalab/mockwechat"
+	"oalab/server"
 	"oalab/server/internal/servertest"
 )
 
@@ -22,4 +24,13 @@ func TestDefectNoDedup(t *testing.T) {
 	}
 	w.settled(first)
 	w.settled(second)
+}
+
+func TestAnUnknownDefectIsNamed(t *testing.T) {
+	t.Parallel()
+	cfg := server.Default()
+	cfg.Defects = []string{"no-brakes", "no-dedup"}
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), `defects: "no-brakes" is none of ["ack-before-carrier"`) {
+		t.Errorf("%v", err)
+	}
 }

@@ -63,9 +63,9 @@ func TestParseRoles(t *testing.T) {
 		}
 	}
 	for list, want := range map[string]string{
-		"admin":           `role "admin" is not available yet; there are all, callback, worker and scaler`,
-		"callback,scaler": `role scaler runs alone, on the host of a load balancer`,
-		"workers":         `role "workers" does not exist; there are all, callback, worker and scaler`,
+		"admin":           `role "admin" is not available yet; there are all, callback, scaler, worker`,
+		"callback,scaler": `role scaler runs alone, on a host of its own`,
+		"workers":         `role "workers" does not exist; there are all, callback, scaler, worker`,
 	} {
 		if _, err := parseRoles(ParseRoles(list)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", list, err, want)

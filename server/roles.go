@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"oalab/server/internal/part"
 )
 
 // The roles of a server.
@@ -14,42 +16,74 @@ const (
 	RoleScaler   = "scaler"   // sizes the pool of app servers; alone, on a load balancer's host
 )
 
+// role is a row of the table of roles.
+type role struct {
+	name string
+	// alone keeps it from any other role, and from RoleAll.
+	alone bool
+	// parts are what it consists of, in the order of their start.
+	parts []func(*build) (part.Part, error)
+}
+
+// roleTable lists the roles in the order of their start. The callback is last, so that it is
+// drained before the jobs that it causes end, and knows the parts that answer.
+func roleTable() []role {
+	return []role{
+		{name: RoleScaler, alone: true, parts: []func(*build) (part.Part, error){(*build).scaler}},
+		{name: RoleWorker, parts: []func(*build) (part.Part, error){
+			(*build).tokenRefresh, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
+		}},
+		{name: RoleCallback, parts: []func(*build) (part.Part, error){
+			(*build).nothingInWork, (*build).publishingToBroker, (*build).commands, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
+		}},
+	}
+}
+
+// notYet are the roles of the design that no part has yet.
+var notYet = []string{"oauth", "control", "campaign", "admin"}
+
 // roles is what a server does.
 type roles map[string]bool
 
 // names lists the roles in a fixed order.
 func (r roles) names() []string {
 	var out []string
-	for _, name := range []string{RoleCallback, RoleWorker, RoleScaler} {
-		if r[name] {
-			out = append(out, name)
+	for _, role := range roleTable() {
+		if r[role.name] {
+			out = append(out, role.name)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 
-// parseRoles reads a list of roles; none means all, which the scaler is no part of: its
-// host is a load balancer's.
+// parseRoles reads a list of roles; none means all, which a role that runs alone is no part of.
 func parseRoles(list []string) (roles, error) {
-	r := make(roles)
-	for _, name := range list {
-		switch name {
-		case RoleAll:
-			r[RoleCallback], r[RoleWorker] = true, true
-		case RoleCallback, RoleWorker, RoleScaler:
-			r[name] = true
-		default:
-			if slices.Contains([]string{"oauth", "control", "campaign", "admin"}, name) {
-				return nil, fmt.Errorf("role %q is not available yet; there are all, callback, worker and scaler", name)
-			}
-			return nil, fmt.Errorf("role %q does not exist; there are all, callback, worker and scaler", name)
+	if len(list) == 0 {
+		list = []string{RoleAll}
+	}
+	r, known, alone := make(roles), make(roles), ""
+	for _, role := range roleTable() {
+		known[role.name] = true
+		if slices.Contains(list, role.name) || !role.alone && slices.Contains(list, RoleAll) {
+			r[role.name] = true
+		}
+		if r[role.name] && role.alone {
+			alone = role.name
 		}
 	}
-	if r[RoleScaler] && len(r) > 1 {
-		return nil, fmt.Errorf("role %s runs alone, on the host of a load balancer", RoleScaler)
+	for _, name := range list {
+		if known[name] || name == RoleAll {
+			continue
+		}
+		lacks := "does not exist"
+		if slices.Contains(notYet, name) {
+			lacks = "is not available yet"
+		}
+		return nil, fmt.Errorf("role %q %s; there are all, %s", name, lacks, strings.Join(known.names(), ", "))
 	}
-	if len(r) == 0 {
-		r[RoleCallback], r[RoleWorker] = true, true
+	if alone != "" && len(r) > 1 {
+		return nil, fmt.Errorf("role %s runs alone, on a host of its own", alone)
 	}
 	return r, nil
 }

@@ -36,28 +36,35 @@ func TestRoleScaler(t *testing.T) {
 	cfg.Scaler.OwnStatus = nginx.URL
 	cfg.Scaler.Every, cfg.Scaler.Hold = server.Duration(100*time.Millisecond), server.Duration(200*time.Millisecond)
 	cfg.Scaler.Bands = server.Bands{{From: 0, Servers: 1}, {From: 100, Servers: 2}, {From: 1e6, Servers: 3}}
-	cfg.Scaler.Servers, cfg.Scaler.Command = []string{"a:1", "b:2", "c:3"}, []string{command, "--now"}
+	var apps []string
+	for range 3 {
+		app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		t.Cleanup(app.Close)
+		apps = append(apps, app.Listener.Addr().String())
+	}
+	cfg.Scaler.Servers, cfg.Scaler.Command = apps, []string{command, "--now"}
 	s := servertest.Start(t, cfg, server.RoleScaler)
 	(&world{t: t}).until("the pool of the second band", func() bool {
 		text, err := os.ReadFile(said)
-		return err == nil && strings.HasPrefix(string(text), "--now a:1 b:2 c:3\n--now a:1 b:2\n")
+		return err == nil && strings.HasPrefix(string(text), fmt.Sprintf("--now %s %s %s\n--now %[1]s %s %s,backup\n", apps[0], apps[1], apps[2]))
 	})
 	for path, want := range map[string]string{
 		"/readyz": `"nginx":"ok"`, "/metrics": "oalab_scaler_servers 2", "/wechat/demo": "404",
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr()+path, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err != nil || !strings.Contains(resp.Status+string(body), want) {
-			t.Errorf("%s: %s %s, %v; want %s", path, resp.Status, body, err, want)
-		}
+		// The command has spoken before the scaler knows that it has ended.
+		(&world{t: t}).until(path+" with "+want, func() bool {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr()+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			return err == nil && strings.Contains(resp.Status+string(body), want)
+		})
 	}
 	if _, err := os.Stat(cfg.DataDir); err == nil {
 		t.Error("a scaler has made a folder for data")

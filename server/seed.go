@@ -1,73 +1,107 @@
 package server
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 
-	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/freshness"
+	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
-	"oalab/server/internal/support"
+	supportstore "oalab/server/internal/support/store"
+	userlogstore "oalab/server/internal/userlog/store"
 )
-
-// seedFile is what `oaserver seed` reads.
-type seedFile struct {
-	Account  string        `yaml:"account"`
-	Keywords []seedKeyword `yaml:"keywords"`
-	Business []seedCode    `yaml:"business"`
-	// BindingsCSV has a line openid,phone for each follower.
-	BindingsCSV string `yaml:"bindings_csv"`
-}
-
-type seedKeyword struct {
-	Keyword string   `yaml:"keyword"`
-	Match   string   `yaml:"match"`
-	Answers []string `yaml:"answers"`
-	Hidden  bool     `yaml:"hidden"`
-}
-
-type seedCode struct {
-	Code      string   `yaml:"code"`
-	Kind      string   `yaml:"kind"`
-	Name      string   `yaml:"name"`
-	Commands  []string `yaml:"commands"`
-	MenuKey   string   `yaml:"menu_key"`
-	Operation string   `yaml:"operation"`
-	Product   string   `yaml:"product"`
-}
 
 // Seeded counts what a Seed stored.
 type Seeded struct{ Keywords, Business, Bindings int }
 
-// Seed loads keyword answers, business codes and bindings from a file into the
+// SeedOptions say how a file is loaded. The zero value stores what the file has and
+// removes nothing.
+type SeedOptions struct {
+	// DryRun changes no data: the report says what would be done.
+	DryRun bool
+	// Prune names sections, of SeedSections. What the account has of them and the file has
+	// not is removed. A section that the file does not have is left alone, and so are the
+	// bindings when the file has none.
+	Prune []string
+}
+
+// SeedSections are the sections of a seed that can be pruned.
+func SeedSections() []string {
+	return []string{supportstore.SectionKeywords, sqlstore.SectionBusiness, sqlstore.SectionBindings}
+}
+
+// SeedReport is what a seed did, or with DryRun would do.
+type SeedReport struct {
+	Seeded
+	Changes []SeedChanges
+}
+
+// SeedChanges are what a seed does to one section, by the names of the entries. Same is
+// how many are there already as the file has them.
+type SeedChanges struct {
+	Section               string
+	New, Changed, Removed []string
+	Same                  int
+}
+
+// Seed is SeedWith without options.
+func Seed(ctx context.Context, cfg Config, path string) (Seeded, error) {
+	report, err := SeedWith(ctx, cfg, path, SeedOptions{})
+	return report.Seeded, err
+}
+
+// SeedWith loads keyword answers, business codes and bindings from a file into the
 // database, whose tables it brings up to date first. It is one transaction:
 // after an error nothing has changed. Seeding twice changes nothing. Servers that run
 // see the new entries with the next message, as package freshness bounds it.
-func Seed(ctx context.Context, cfg Config, path string) (_ Seeded, err error) {
+func SeedWith(ctx context.Context, cfg Config, path string, opts SeedOptions) (_ SeedReport, err error) {
 	if err := cfg.Validate(); err != nil {
-		return Seeded{}, fmt.Errorf("configuration: %w", err)
+		return SeedReport{}, fmt.Errorf("configuration: %w", err)
 	}
-	data, err := readSeed(path, cfg)
+	for _, section := range opts.Prune {
+		if !slices.Contains(SeedSections(), section) {
+			return SeedReport{}, fmt.Errorf("prune: %q is none of %s", section, strings.Join(SeedSections(), ", "))
+		}
+	}
+	data, has, err := readSeed(path, cfg)
 	if err != nil {
-		return Seeded{}, fmt.Errorf("seed %s: %w", path, err)
+		return SeedReport{}, fmt.Errorf("seed %s: %w", path, err)
+	}
+	for _, section := range opts.Prune {
+		if has[section] {
+			data.orders.Prune = append(data.orders.Prune, section)
+		}
 	}
 	db, err := openStore(ctx, cfg)
 	if err != nil {
-		return Seeded{}, err
+		return SeedReport{}, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := db.Migrate(ctx); err != nil {
-		return Seeded{}, err
+		return SeedReport{}, err
 	}
-	if err := db.Seed(ctx, data); err != nil {
-		return Seeded{}, fmt.Errorf("seed %s: %w", path, err)
+	sections, err := db.Seed(data.orders)
+	if err != nil {
+		return SeedReport{}, fmt.Errorf("seed %s: %w", path, err)
 	}
-	return Seeded{len(data.Keywords), len(data.Business), len(data.Bindings)}, tellChange(ctx, cfg)
+	prune := slices.Contains(data.orders.Prune, supportstore.SectionKeywords)
+	keywords := supportstore.New(db.DB).Seed(data.orders.Account, data.keywords, prune)
+	changes, err := db.DB.Seed(ctx, opts.DryRun, slices.Insert(sections, 0, keywords)...)
+	if err != nil {
+		return SeedReport{}, fmt.Errorf("seed %s: %w", path, err)
+	}
+	report := SeedReport{Seeded: Seeded{len(data.keywords), len(data.orders.Business), len(data.orders.Bindings)}}
+	for _, c := range changes {
+		report.Changes = append(report.Changes, SeedChanges(c))
+	}
+	if opts.DryRun {
+		return report, nil
+	}
+	return report, tellChange(ctx, cfg)
 }
 
 // tellChange broadcasts a change that is committed to the servers that share a Redis. One
@@ -75,7 +109,7 @@ func Seed(ctx context.Context, cfg Config, path string) (_ Seeded, err error) {
 // and it has to connect first: so it gives Redis not the moment that a server's requests
 // do, but as long as a server can be without the news.
 func tellChange(ctx context.Context, cfg Config) error {
-	if !cfg.Redis.shared() {
+	if !cfg.Redis.Shared() {
 		return nil // that of each server is its own
 	}
 	patient := redisConfig(cfg)
@@ -101,96 +135,10 @@ func Migrate(ctx context.Context, cfg Config) (err error) {
 	if err := db.Migrate(ctx); err != nil {
 		return err
 	}
-	logs, err := sqlstore.OpenLog(ctx, storeConfig(cfg))
+	logs, err := sqldb.OpenLog(ctx, storeConfig(cfg))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, logs.Close()) }()
-	return logs.Migrate(ctx)
-}
-
-func readSeed(path string, cfg Config) (sqlstore.SeedData, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return sqlstore.SeedData{}, err
-	}
-	var file seedFile
-	if err := decodeStrict(content, &file); err != nil {
-		return sqlstore.SeedData{}, err
-	}
-	data := sqlstore.SeedData{Account: file.Account}
-	if data.Account, err = seedAccount(file.Account, cfg.Accounts); err != nil {
-		return sqlstore.SeedData{}, err
-	}
-	var faults []error
-	for i, k := range file.Keywords {
-		entry := support.Entry{Keyword: strings.TrimSpace(k.Keyword), Match: support.Match(k.Match), Answers: k.Answers, Hidden: k.Hidden}
-		if err := judgeKeyword(entry); err != nil {
-			faults = append(faults, fmt.Errorf("keywords[%d]: %w", i, err))
-		}
-		data.Keywords = append(data.Keywords, entry)
-	}
-	for _, b := range file.Business {
-		data.Business = append(data.Business, business.Code{
-			Account: data.Account, Code: b.Code, Sort: business.Sort(b.Kind), Name: b.Name,
-			Commands: b.Commands, MenuKey: b.MenuKey, Operation: b.Operation, Product: b.Product,
-		})
-	}
-	data.Bindings, err = readBindings(file.BindingsCSV)
-	return data, errors.Join(append(faults, err)...)
-}
-
-// seedAccount is the account that a seed is for: a configured one, the first by default.
-func seedAccount(name string, accounts []Account) (string, error) {
-	if name == "" && len(accounts) > 0 {
-		return accounts[0].Name, nil
-	}
-	for _, a := range accounts {
-		if a.Name == name {
-			return name, nil
-		}
-	}
-	if name == "" {
-		return "", errors.New("no account is configured to load it for")
-	}
-	return "", fmt.Errorf("account %q is not configured", name)
-}
-
-func judgeKeyword(e support.Entry) error {
-	switch {
-	case e.Keyword == "":
-		return errors.New("keyword is empty")
-	case !e.Match.Valid():
-		return fmt.Errorf("match %q is none of equal, message_contains, keyword_contains", e.Match)
-	case len(e.Answers) == 0:
-		return fmt.Errorf("keyword %q has no answers", e.Keyword)
-	}
-	for _, a := range e.Answers {
-		if strings.TrimSpace(a) == "" {
-			return fmt.Errorf("keyword %q has an empty answer", e.Keyword)
-		}
-		if strings.Contains(a, "流水号：") {
-			return fmt.Errorf("an answer of keyword %q contains 流水号：, by which followers know an accepted order", e.Keyword)
-		}
-	}
-	return nil
-}
-
-// readBindings reads lines of openid,phone. Errors name the line, not the number.
-func readBindings(csv string) ([]sqlstore.Binding, error) {
-	var out []sqlstore.Binding
-	lines := bufio.NewScanner(strings.NewReader(csv))
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" {
-			continue
-		}
-		openid, phone, ok := strings.Cut(line, ",")
-		openid, phone = strings.TrimSpace(openid), strings.TrimSpace(phone)
-		if !ok || openid == "" || len(phone) != 11 || strings.Trim(phone, "0123456789") != "" {
-			return nil, fmt.Errorf("bindings_csv line %d: want openid,phone with 11 digits", n)
-		}
-		out = append(out, sqlstore.Binding{OpenID: openid, Phone: phone})
-	}
-	return out, lines.Err()
+	return logs.Migrate(ctx, userlogstore.Migrations())
 }

@@ -13,10 +13,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"oalab/server/internal/outbox"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/part"
 	"oalab/server/internal/telemetry"
 	"oalab/server/internal/web"
-	"oalab/server/internal/worker"
 )
 
 // stopTimeout bounds a Stop whose context has no deadline.
@@ -32,35 +33,24 @@ type Options struct {
 
 // Server is one running back end. Its methods are safe for concurrent use.
 type Server struct {
-	cfg   Config
-	roles roles
-	log   *slog.Logger
+	cfg     Config
+	planted planted
+	roles   roles
+	log     *slog.Logger
 
-	web    *web.Server
-	relay  *outbox.Relay
-	worker *worker.Worker
-	sweep  func(context.Context) error
-	// giveBack takes no more from the broker and waits for what was received; nil
-	// for the queue in the process.
-	giveBack func(context.Context) error
-	// keepTokens refreshes the access tokens ahead of time.
-	keepTokens func(context.Context) error
-	// keepCopies keeps up to date what is kept of the database; nil without the role
-	// callback. keepBindings fills the filter of bindings; nil when none are cached.
-	keepCopies, keepBindings func(context.Context) error
-	// keepLog stores the user log; nil without the role callback.
-	keepLog func(context.Context) error
-	drain   func(context.Context) error // of the callback; nil without that role
-	// scale sizes the pool of app servers; nil without the role scaler, which has nothing else.
-	scale func(context.Context) error
+	web   *web.Server
+	admin *web.Server // /readyz and /metrics; nil when the first has them
+	parts []part.Part // in the order of their start
+	reg   *prometheus.Registry
 	ready *readiness
 
 	stops  lifecycle
-	failed chan error // holds one: the end of serving that nobody asked for
+	failed chan error // holds one: an end of serving that was not asked for
 
 	mu      sync.Mutex // held by Start and Stop
 	started bool
 	address atomic.Pointer[string]
+	private atomic.Pointer[string] // address of admin
 }
 
 // New makes a server from a configuration that it validates: it opens the
@@ -75,18 +65,16 @@ func New(ctx context.Context, cfg Config, opt Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, roles: r, log: newLogger(cfg, opt.Log), ready: &readiness{}, failed: make(chan error, 1)}
+	s := &Server{cfg: cfg, planted: cfg.Defects, roles: r, log: newLogger(cfg, opt.Log), ready: &readiness{}, reg: telemetry.NewRegistry(), failed: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stops.unwind(context.WithoutCancel(ctx), stopTimeout))
 		}
 	}()
-	if r[RoleScaler] {
-		err = s.wireScaler()
-	} else {
-		err = s.wire(ctx)
+	if err := newBuild(ctx, s).all(); err != nil {
+		return nil, err
 	}
-	if err != nil {
+	if err := s.openWeb(); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -112,36 +100,23 @@ func (s *Server) Start(ctx context.Context) error {
 		return errors.New("server was started or stopped before")
 	}
 	s.started = true
-	if err := s.web.Listen(ctx, s.cfg.Listen); err != nil {
+	if err := s.listen(ctx); err != nil {
 		return errors.Join(err, s.stops.unwind(context.WithoutCancel(ctx), stopTimeout))
 	}
-	address := s.web.Addr()
-	s.address.Store(&address)
-	if s.scale != nil {
-		s.background("scaler", s.scale)
+	for _, p := range s.parts {
+		s.begin(p)
 	}
-	s.startWork()
-	for name, keep := range map[string]func(context.Context) error{"copies": s.keepCopies, "bindings": s.keepBindings} {
-		if keep != nil {
-			s.background(name, keep)
-		}
+	if s.admin != nil {
+		s.serve("admin web", s.admin)
 	}
-	if s.keepLog != nil {
-		s.background("user log", s.keepLog)
-	}
-	if s.drain != nil {
-		s.stops.push("callback", s.drain)
-	}
-	s.serve()
+	s.serve("web", s.web)
 	s.ready.turn(nil)
 	s.stops.push("readiness", func(context.Context) error { s.ready.turn(errStopping); return nil })
-	s.log.Info("server started", "address", address, "roles", s.roles.names(), "accounts", len(s.cfg.Accounts))
+	s.log.Info("server started", "address", s.Addr(), "admin_address", s.AdminAddr(), "roles", s.roles.names(), "accounts", len(s.cfg.Accounts))
 	if !s.roles[RoleScaler] {
 		s.warn()
 	}
-	if len(s.cfg.Defects) > 0 {
-		s.log.Warn("defects are planted", "defects", s.cfg.Defects)
-	}
+	s.planted.tell(s.log)
 	return nil
 }
 
@@ -151,10 +126,29 @@ func (s *Server) warn() {
 		s.log.Warn("no accounts are configured: every callback is answered with 404")
 	}
 	if s.cfg.WeChat.APIBase == "" {
-		s.log.Warn("wechat.api_base is empty: the platform is never called, and nobody is told how an order ended")
+		s.log.Warn("wechat.api_base is empty: the platform is never called, and no follower is told how an order ended")
 	}
-	if s.cfg.Carrier.WSDLURL == "" {
-		s.log.Warn("carrier.wsdl_url is empty: business answers that it is not available")
+	if !s.cfg.Carrier.Known() {
+		s.log.Warn("carrier.wsdl_url and carrier.endpoint are empty: business answers that it is not available")
+	}
+}
+
+// mount takes in what a feature gives. It is called before the server starts.
+func (s *Server) mount(p part.Part) {
+	s.parts = append(s.parts, p)
+	s.ready.health = append(s.ready.health, p.Health...)
+}
+
+// begin starts a part, and says how it is stopped.
+func (s *Server) begin(p part.Part) {
+	if p.Start != nil {
+		p.Start()
+	}
+	if p.Stop != nil {
+		s.stops.push(p.Name, p.Stop)
+	}
+	for _, l := range p.Loops {
+		s.background(l.Name, l.Run)
 	}
 }
 
@@ -169,17 +163,69 @@ func (s *Server) background(name string, loop func(context.Context) error) {
 	})
 }
 
-func (s *Server) serve() {
+// openWeb makes what answers HTTP, on one address or two. Routes are judged together,
+// whichever address they have.
+func (s *Server) openWeb() (err error) {
+	routes := web.Inside(s.ready, s.reg, s.log)
+	for _, p := range s.parts {
+		for _, r := range p.Routes {
+			r.Feature = p.Name
+			routes = append(routes, r)
+		}
+	}
+	if s.web, err = web.New(s.log, routes...); err != nil || s.cfg.AdminListen == "" {
+		return err
+	}
+	var inside, outside []web.Route
+	for _, r := range routes {
+		if r.Area == web.Admin {
+			inside = append(inside, r)
+		} else {
+			outside = append(outside, r)
+		}
+	}
+	if s.admin, err = web.New(s.log, inside...); err != nil {
+		return err
+	}
+	s.web, err = web.New(s.log, outside...)
+	return err
+}
+
+// listen opens the sockets.
+func (s *Server) listen(ctx context.Context) error {
+	if s.admin != nil {
+		if err := s.admin.Listen(ctx, s.cfg.AdminListen); err != nil {
+			return fmt.Errorf("admin_listen: %w", err)
+		}
+		address := s.admin.Addr()
+		s.private.Store(&address)
+	}
+	if err := s.web.Listen(ctx, s.cfg.Listen); err != nil {
+		if s.admin != nil {
+			err = errors.Join(err, s.admin.Stop(ctx))
+		}
+		return err
+	}
+	address := s.web.Addr()
+	s.address.Store(&address)
+	return nil
+}
+
+// serve answers until the server is stopped.
+func (s *Server) serve(name string, w *web.Server) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := s.web.Serve(); err != nil {
+		if err := w.Serve(); err != nil {
 			s.log.Error("serving ended", "error", err)
-			s.failed <- err
+			select {
+			case s.failed <- err:
+			default: // the other one has ended before
+			}
 		}
 	}()
-	s.stops.push("web", func(ctx context.Context) error {
-		err := s.web.Stop(ctx)
+	s.stops.push(name, func(ctx context.Context) error {
+		err := w.Stop(ctx)
 		<-done
 		return err
 	})
@@ -192,6 +238,15 @@ func (s *Server) Failed() <-chan error { return s.failed }
 // Addr is the address that the server listens on, "" before Start.
 func (s *Server) Addr() string {
 	if a := s.address.Load(); a != nil {
+		return *a
+	}
+	return ""
+}
+
+// AdminAddr is the address of /readyz and /metrics where admin_listen gives them one of
+// their own; "" without it, and before Start.
+func (s *Server) AdminAddr() string {
+	if a := s.private.Load(); a != nil {
 		return *a
 	}
 	return ""

@@ -191,12 +191,23 @@ func TestSeed(t *testing.T) {
 		}
 	}
 	for content, want := range map[string]string{
-		"keywords:\n  - {keyword: a, mach: equal}\n":                        `line 2: unknown key "mach"`,
-		"keywords:\n  - {keyword: a, match: like, answers: [x]}\n":          `keywords[0]: match "like" is none of`,
-		"keywords:\n  - {match: equal, answers: [x]}\n":                     "keywords[0]: keyword is empty",
-		"keywords:\n  - {keyword: a, match: equal}\n":                       `keyword "a" has no answers`,
-		"keywords:\n  - {keyword: a, match: equal, answers: [\"流水号：1\"]}\n": "流水号",
-		"business:\n  - {code: \"1\", kind: gift, name: x, commands: [A]}":  `kind "gift"`,
+		"keywords:\n  - {keyword: a, mach: equal}\n":                                                                                                        `line 2: unknown key "mach"`,
+		"keywords:\n  - {keyword: a, match: like, answers: [x]}\n":                                                                                          `keywords[0]: match "like" is none of`,
+		"keywords:\n  - {match: equal, answers: [x]}\n":                                                                                                     "keywords[0]: keyword is empty",
+		"keywords:\n  - {keyword: a, match: equal}\n":                                                                                                       `keyword "a" has no answers`,
+		"keywords:\n  - {keyword: a, match: equal, answers: [\"流水号：1\"]}\n":                                                                                 "流水号",
+		"business:\n  - {code: \"1\", kind: gift, name: x, commands: [A]}":                                                                                  `kind "gift"`,
+		"keywords:\n  - {keyword: 流量, match: equal, answers: [x]}\n  - {keyword: ' 流量', match: equal, answers: [y]}\n":                                      `line 3: keywords[1]: keyword "流量" with match equal is already on line 2`,
+		"business:\n  - {code: 2.10, kind: order, name: x, product: p, commands: [A]}\n  - {code: '2.10', kind: order, name: y, product: p, commands: [B]}": "line 3: business[1]: business code 2.10 is already on line 2",
+		"account: nobody\nkeywords:\n  - {keyword: '', match: like}\n  - {keyword: b, match: equal, answer: [x]}\nbusiness:\n  - {kind: gift}\nbindings_csv: 'o1,1'\n": "line 4: unknown key \"answer\" in keywords[1]\n" +
+			"line 1: account: account \"nobody\" is not configured\n" +
+			"line 3: keywords[0]: keyword is empty\nline 3: keywords[0]: match \"like\" is none of equal, message_contains, keyword_contains\nline 3: keywords[0]: keyword \"\" has no answers\n" +
+			"line 4: keywords[1]: keyword \"b\" has no answers\n" +
+			"line 6: business[0]: business code \"\" (): account, code and name must not be empty\nline 6: business[0]: business code : kind \"gift\" is none of query, order\n" +
+			"line 6: business[0]: business code : neither a command nor a menu key asks for it\n" +
+			"bindings_csv line 1: want openid,phone with 11 digits",
+		"keywords:\n  - {keyword: [a], match: equal}\n  - {keyword: c, match: like, answers: [x]}\n": "line 2: keywords[0].keyword: want a text, found a list\nline 3: keywords[1]: match \"like\"",
+		"bindings_csv: |\n  o1,13800138000\n  o2,13800138001\n  o1,13800138002\n":                    "bindings_csv line 3: the follower is already on line 1",
 		"account: other\n":                          `account "other" is not configured`,
 		"bindings_csv: |\n  o1,13800138000\n  o2\n": "bindings_csv line 2",
 		"bindings_csv: \"o1,1380013800\"\n":         "bindings_csv line 1",
@@ -205,6 +216,10 @@ func TestSeed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "1380013800") {
 			t.Errorf("%q: %v, want %s", content, err, want)
 		}
+	}
+	both := "keywords:\n  - {keyword: a, match: like, answers: [x]}\nbusiness:\n  - {code: 1, kind: gift, name: x, commands: [A]}\nbindings_csv: o1\n"
+	if _, err := server.Seed(t.Context(), cfg, write(both)); err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("three mistakes: %v", err)
 	}
 	if _, err := server.Seed(t.Context(), cfg, filepath.Join(t.TempDir(), "none.yaml")); err == nil {
 		t.Error("a missing file was seeded")

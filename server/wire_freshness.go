@@ -4,14 +4,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/freshness"
-	"oalab/server/internal/job"
+	"oalab/server/internal/part"
 	"oalab/server/internal/sqlstore"
-	"oalab/server/internal/support"
 )
 
 // What stands between the features, their copies and the database.
@@ -22,35 +19,51 @@ var (
 	_ freshness.Broadcast = (*cache.News)(nil)
 )
 
-// newPhones makes the look-up of bound numbers: through the caches, or straight
-// from the database where those are off.
-func (s *Server) newPhones(db *sqlstore.DB, redis *cache.Client, reg prometheus.Registerer) (business.Phones, *cache.Bindings, error) {
-	bindings, err := cache.NewBindings(cache.BindingsConfig{Seed: uint64(time.Now().UnixNano())}, redis, db, s.log, reg)
-	if err != nil {
-		return nil, nil, err
-	}
-	if s.cfg.Cache.Bindings == CacheOff {
-		return db, nil, nil
-	}
-	return bindings, bindings, nil
+// phoneBook looks up bound numbers: through the caches, or straight from the database where
+// those are off.
+type phoneBook struct {
+	business.Phones
+	cached *cache.Bindings // nil where the caches are off
 }
 
-// newWatch makes what keeps the copies of a server that answers messages up to date,
-// and loads them. bindings may be nil.
-func (s *Server) newWatch(ctx context.Context, db *sqlstore.DB, redis *cache.Client, service *business.Service,
-	answers *support.Service, bindings *cache.Bindings, reg prometheus.Registerer,
-) (*freshness.Watch, error) {
-	cfg := freshness.Config{NewsOnly: job.Defects(s.cfg.Defects).Has(job.DefectStaleCache)}
-	watch, err := freshness.New(cfg, db, cache.NewNews(redis), s.log, reg)
+func (b *build) openPhones() (phoneBook, error) {
+	var err error
+	db := ask(&err, b.core)
+	redis := ask(&err, b.redis)
+	if err != nil {
+		return phoneBook{}, err
+	}
+	bindings, err := cache.NewBindings(cache.BindingsConfig{Seed: uint64(time.Now().UnixNano())}, redis, db, b.log, b.reg)
+	if err != nil || b.cfg.Cache.Bindings == cache.Off {
+		return phoneBook{Phones: db}, err
+	}
+	return phoneBook{Phones: bindings, cached: bindings}, nil
+}
+
+// openCopies makes what keeps the copies of a server that answers messages up to date, and
+// loads them.
+func (b *build) openCopies(ctx context.Context) (*freshness.Watch, error) {
+	var err error
+	db := ask(&err, b.core)
+	redis := ask(&err, b.redis)
+	orders := ask(&err, b.orders)
+	answers := ask(&err, b.keywords)
+	phones := ask(&err, b.phones)
 	if err != nil {
 		return nil, err
 	}
-	watch.Keep(freshness.Business, service.Reload)
-	watch.Keep(freshness.Keywords, answers.Reload)
-	if bindings != nil {
-		watch.Follow(freshness.Bindings, bindings.See)
-		s.keepBindings = bindings.Run
+	store, news := b.planted.copies(db, cache.NewNews(redis))
+	watch, err := freshness.New(store, news, b.log, b.reg)
+	if err != nil {
+		return nil, err
 	}
-	s.keepCopies = watch.Run
+	watch.Keep(freshness.Business, orders.Reload)
+	watch.Keep(freshness.Keywords, answers.Reload)
+	if bindings := phones.cached; bindings != nil {
+		watch.Keep(freshness.Bindings, bindings.Load)
+		watch.Follow(freshness.Bindings, bindings.See)
+		b.mount(part.Part{Loops: []part.Loop{{Name: "bindings", Run: bindings.Run}}})
+	}
+	b.mount(part.Part{Loops: []part.Loop{{Name: "copies", Run: watch.Run}}})
 	return watch, watch.Look(ctx)
 }

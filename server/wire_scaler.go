@@ -4,32 +4,31 @@ import (
 	"errors"
 	"time"
 
+	"oalab/server/internal/part"
 	"oalab/server/internal/scaler"
-	"oalab/server/internal/telemetry"
-	"oalab/server/internal/web"
 )
 
-// wireScaler builds the one part of a server with the role scaler: no database, no
-// queue, nothing of the business.
-func (s *Server) wireScaler() error {
-	c := s.cfg.Scaler
+// scaler is the one part of a server with the role scaler.
+func (b *build) scaler() (part.Part, error) {
+	c := b.cfg.Scaler
 	if len(c.Servers) == 0 {
-		return errors.New("scaler.servers: must name the app servers for role scaler")
+		return part.Part{}, errors.New("scaler.servers: must name the app servers for role scaler")
 	}
-	registry := telemetry.NewRegistry()
 	cfg := scaler.Config{
 		Own: scaler.HTTP(c.OwnStatus), Every: time.Duration(c.Every), Hold: time.Duration(c.Hold),
-		Margin: float64(c.Margin) / 100, Bands: scaler.Bands(c.Bands), Servers: c.Servers,
-		Apply: scaler.Command(c.Command), Defects: s.cfg.Defects,
+		Margin: float64(c.Margin) / 100, Bands: c.Bands, Servers: c.Servers,
+		Health: scaler.Ready(c.HealthPath, c.HealthPort), HealthEvery: time.Duration(c.HealthEvery),
+		Apply: scaler.Command(c.Command),
 	}
 	if c.PartnerStatus != "" {
 		cfg.Partner = scaler.HTTP(c.PartnerStatus)
 	}
-	pool, err := scaler.New(cfg, s.log, registry)
+	pool, err := scaler.New(b.planted.scaler(cfg), b.log, b.reg)
 	if err != nil {
-		return err
+		return part.Part{}, err
 	}
-	s.scale, s.ready.nginx = pool.Run, pool.Check
-	s.web = web.New(web.Config{Readiness: s.ready, Metrics: registry, Log: s.log})
-	return nil
+	return part.Part{
+		Loops:  []part.Loop{{Name: "scaler", Run: pool.Run}},
+		Health: []part.Health{{Name: "nginx", Ask: pool.Check}},
+	}, nil
 }

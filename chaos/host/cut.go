@@ -12,8 +12,8 @@ import (
 // Direction is the way of the packets that a cut stops, as the host sees it.
 type Direction int
 
-// The directions. A host that hears and cannot speak (Out) is as unreachable as one
-// that speaks and cannot hear (In), but the two believe different things of the world.
+// The directions. A host that receives and cannot send (Out) is as unreachable as one that
+// sends and cannot receive (In), but the two hosts draw different conclusions.
 const (
 	Both Direction = iota
 	In
@@ -28,8 +28,8 @@ type Link struct {
 	Peers []netip.Addr
 }
 
-// Cutter is a Controller of a host that can be taken off its network. Cut and Join
-// work whatever state the host is in: hanging, frozen, down.
+// Cutter is a Controller of a host that can be taken off its network. Cut and Join work in
+// every state of the host, also if it hangs, is frozen or down.
 type Cutter interface {
 	Controller
 	// Cut takes a link away under a name; cuts of different names add up, one of a
@@ -76,7 +76,7 @@ func (f cut) Recover(ctx context.Context) error {
 	if err := f.ctl.Join(ctx, f.id()); err != nil {
 		return err
 	}
-	// It may have died of the cut: some daemons end themselves when they are alone.
+	// The cut may have ended the host: some daemons end themselves when they are alone.
 	return f.ctl.Start(ctx)
 }
 
@@ -124,10 +124,10 @@ type split struct {
 	pair [2]Cutter
 }
 
-// Split returns a fault that cuts the link between two hosts, both ways and at both
-// ends, while everybody else reaches either: each believes that the other is gone.
-// It is in effect when neither reaches the other, and healed when both do and are
-// ready. Use Until for what the pair must agree on again.
+// Split returns a fault that cuts the link between two hosts, both ways and at both ends.
+// All other hosts still reach both, and each of the two believes that the other is gone. It
+// is in effect when neither reaches the other. It is healed when both reach each other and
+// are ready. If the pair must also agree on something again, add that condition with Until.
 func Split(name string, target chaos.Target, a, b Cutter) chaos.Fault {
 	return split{fault{name, target, a}, [2]Cutter{a, b}}
 }
@@ -147,7 +147,7 @@ func (f split) AwaitEffect(ctx context.Context) error {
 	})
 }
 
-// Recover joins both, whatever becomes of the first.
+// Recover joins both, also if the first cannot be joined.
 func (f split) Recover(ctx context.Context) error {
 	var errs []error
 	for _, c := range f.pair {

@@ -45,7 +45,7 @@ func (f diskFull) Recover(ctx context.Context) error {
 	if err := f.ctl.Free(ctx, f.dir); err != nil {
 		return err
 	}
-	// It may have died of it: a database that cannot write ends itself.
+	// The full disk may have ended it: a database that cannot write ends itself.
 	return f.ctl.Start(ctx)
 }
 

@@ -14,9 +14,9 @@ const frozenSilence = 200 * time.Millisecond
 
 type freeze struct{ fault }
 
-// Freeze returns a fault that halts a process with all its connections open;
-// recovery lets it go on. It is a process that is slow without end, which its
-// clients must find out by themselves.
+// Freeze returns a fault that halts a process with all its connections open; recovery lets
+// it go on. The process neither closes nor refuses a connection. Its clients only see that it
+// does not answer.
 func Freeze(name string, target chaos.Target, ctl Controller) chaos.Fault {
 	return freeze{fault{name, target, ctl}}
 }
@@ -42,7 +42,7 @@ func (f freeze) Recover(ctx context.Context) error {
 	if err := f.ctl.Thaw(ctx); err != nil {
 		return err
 	}
-	// It may have died of the freeze, by a watchdog of its own for example.
+	// The freeze may have ended the process, for example through its own watchdog.
 	return f.ctl.Start(ctx)
 }
 
@@ -53,7 +53,7 @@ func (f freeze) frozen(ctx context.Context) (bool, error) {
 	if err := f.running(ctx); err != nil {
 		return false, err
 	}
-	short, cancel := context.WithTimeout(ctx, frozenSilence)
+	short, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, frozenSilence))
 	defer cancel()
 	return f.ctl.Ready(short) != nil && errors.Is(short.Err(), context.DeadlineExceeded), ctx.Err()
 }

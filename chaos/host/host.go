@@ -20,10 +20,10 @@ import (
 type Controller interface {
 	// Kill ends it without notice (SIGKILL).
 	Kill(ctx context.Context) error
-	// Stop ends it the polite way, and the impolite one when that takes too long,
-	// which is an error although it is down.
+	// Stop asks it to end, and kills it when that takes too long. The kill is an error,
+	// although the process is down.
 	Stop(ctx context.Context) error
-	// Freeze halts it in the middle of whatever it does (SIGSTOP).
+	// Freeze halts it at once (SIGSTOP).
 	Freeze(ctx context.Context) error
 	// Thaw lets it go on after Freeze (SIGCONT).
 	Thaw(ctx context.Context) error
@@ -47,8 +47,8 @@ var ErrDown = errors.New("it is not running")
 // pollEvery is the pause between two looks at a process.
 const pollEvery = 5 * time.Millisecond
 
-// lookLimit bounds one look: a question to an address that moves meanwhile is never
-// answered, and nobody says so. A slow machine takes a second to start a program in a host.
+// lookLimit bounds one look. A request to an address that moves meanwhile gets neither an
+// answer nor an error. A slow machine takes a second to start a program in a host.
 const lookLimit = 3 * time.Second
 
 // fault is what all faults of this package share.
@@ -64,8 +64,8 @@ func (f fault) Name() string { return f.name }
 // Target is the target the caller gave.
 func (f fault) Target() chaos.Target { return f.target }
 
-// running returns ErrDown unless there is something to hit: a fault on a dead
-// process would pass for one that bit.
+// running returns ErrDown unless the process exists. Otherwise a fault on a dead process
+// would count as one in effect.
 func (f fault) running(ctx context.Context) error {
 	alive, err := f.ctl.Alive(ctx)
 	if err != nil {
@@ -100,7 +100,7 @@ func poll(ctx context.Context, what string, look func(context.Context) error) er
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		short, cancel := context.WithTimeout(ctx, lookLimit)
+		short, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, lookLimit))
 		err := look(short)
 		cancel()
 		if err == nil {

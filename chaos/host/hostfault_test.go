@@ -163,8 +163,8 @@ func TestKillInside(t *testing.T) {
 	a := newBox()
 	f := KillInside("kill-nginx", "lb1", a, "nginx", "nginx")
 	must(t, f.Inject(ctx))
-	// Something inside starts it at once: the fault bit all the same, and recovery
-	// has nothing to do.
+	// Something inside starts it at once. The fault was still in effect, and recovery has
+	// nothing to do.
 	a.set(func(b *box) { b.procs["nginx"] = []int{42} })
 	must(t, f.AwaitEffect(ctx))
 	must(t, f.Recover(ctx))

@@ -16,8 +16,8 @@ type Insider interface {
 	Pids(ctx context.Context, process string) ([]int, error)
 	// Signal sends a signal, such as "KILL", to all of a name; none is no error.
 	Signal(ctx context.Context, signal, process string) error
-	// Run runs a command inside and returns when it has ended, whatever daemons it
-	// leaves; an exit status other than 0 is an error with its output.
+	// Run runs a command inside and returns when it has ended. Daemons that the command
+	// started may go on. An exit status other than 0 is an error with its output.
 	Run(ctx context.Context, command ...string) error
 }
 
@@ -69,7 +69,8 @@ func (f *killInside) AwaitEffect(ctx context.Context) error {
 }
 
 func (f *killInside) Recover(ctx context.Context) error {
-	// The whole host may have died of it, and brings the process back itself then.
+	// The fault may have ended the whole host. Then the start of the host also starts the
+	// process.
 	alive, err := f.ctl.Alive(ctx)
 	if err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"oalab/chaos"
 )
 
 // Alive reports whether the child exists. One that has ended but is not reaped
@@ -41,7 +43,7 @@ func (p *Process) Ready(ctx context.Context) error {
 	if p.config.ReadyURL == "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.config.ReadyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, p.config.ReadyTimeout))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.config.ReadyURL, nil)
 	if err != nil {

@@ -159,7 +159,7 @@ func TestProcessThatDies(t *testing.T) {
 	}
 	mustContain(t, err.Error(), "exit status 2", p.config.LogPath)
 	if e, _ := p.Exit(); e.Asked {
-		t.Error("nobody asked it to end")
+		t.Error("the exit counts as asked for")
 	}
 	if alive(t, p) {
 		t.Error("a dead process counts as alive")

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"oalab/chaos"
 )
 
 // Kill sends SIGKILL to the process group and returns when the child is reaped.
@@ -50,9 +52,10 @@ func (p *Process) Stop(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("stop %s: %w", p.config.Name, err)
 	}
-	patience := time.NewTimer(p.config.StopTimeout)
+	limit := chaos.Patient(ctx, p.config.StopTimeout)
+	patience := time.NewTimer(limit)
 	defer patience.Stop()
-	why := fmt.Errorf("not gone after %v", p.config.StopTimeout)
+	why := fmt.Errorf("not gone after %v", limit)
 	select {
 	case <-l.over:
 		return nil
@@ -60,7 +63,7 @@ func (p *Process) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		why = ctx.Err()
 	}
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), killGrace)
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, killGrace))
 	defer cancel()
 	return fmt.Errorf("stop %s: %w: %w", p.config.Name, ErrForced, errors.Join(why, p.kill(detached, l)))
 }

@@ -171,7 +171,7 @@ func refused(ctx context.Context, addr string) error {
 
 // accepted is nil when a client of addr is let in.
 func accepted(ctx context.Context, addr string) error {
-	d := net.Dialer{Timeout: dialLimit}
+	d := net.Dialer{Timeout: chaos.Patient(ctx, dialLimit)}
 	c, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return err

@@ -2,12 +2,12 @@
 // process: each link is a TCP proxy on 127.0.0.1 that the faults of package
 // network disturb (CHA-1).
 //
-// What to know of Toxiproxy: it dials the upstream inside its accept loop, so a
-// link whose upstream swallows packets serves its clients one after the other;
-// it costs about 50 µs a round trip and a third of the throughput, so a link
-// stands only where a schedule names it. Its calls can hang behind a connection
-// that nobody reads; every call here has a deadline, after which the proxy is
-// made anew on the same address, in the state it should be in.
+// Properties of Toxiproxy: it dials the upstream inside its accept loop, so a link whose
+// upstream swallows packets serves its clients one after the other. It costs about 50 µs a
+// round trip and a third of the throughput, so the topology makes a link only where a
+// schedule names it. A call of it can hang behind a connection whose client does not read.
+// Every call here has a deadline. After the deadline this package replaces the proxy by a
+// new one on the same address, in the wanted state.
 package network
 
 import (
@@ -54,7 +54,7 @@ type Proxies struct {
 
 	mu      sync.Mutex
 	rng     *rand.Rand // of the run's seed
-	doors   *rand.Rand // of nobody's
+	doors   *rand.Rand // not of the run's seed: it draws the ports
 	links   map[chaos.Target]*link
 	faults  int
 	stopped bool
@@ -177,7 +177,7 @@ func (p *Proxies) Stop(ctx context.Context) error {
 // call runs one call into Toxiproxy, which knows no context, and abandons it
 // when it takes too long.
 func (p *Proxies) call(ctx context.Context, what string, f func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, p.limit)
+	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, p.limit))
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- f() }()

@@ -89,8 +89,8 @@ func TestReset(t *testing.T) {
 	}
 }
 
-// A connection that nobody reads blocks Toxiproxy's own removal of a toxic; the
-// link must come back on its address all the same.
+// A connection whose client does not read blocks Toxiproxy's own removal of a toxic. The
+// link must still come back on its address.
 func TestRemovalThatHangs(t *testing.T) {
 	t.Parallel()
 	u, p := newUpstream(t), started(t)
@@ -102,7 +102,7 @@ func TestRemovalThatHangs(t *testing.T) {
 	inject(t, other)
 	idle := dial(t, addr)
 	must(t, idle.say("flood", 10*time.Second))
-	if _, err := idle.in.ReadByte(); err != nil { // it flows, and now nobody reads
+	if _, err := idle.in.ReadByte(); err != nil { // it flows; from now on the client does not read
 		t.Fatal(err)
 	}
 	full(t, u)

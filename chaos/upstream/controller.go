@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"oalab/chaos"
 )
 
 const (
@@ -17,15 +19,15 @@ const (
 	pollEvery   = 20 * time.Millisecond
 )
 
-// Controller sets the rules of one mock from outside, over its control port. It
-// keeps the union of the rules of all faults that are in, because the port knows
-// only the whole set: a fault that goes takes its own rules with it and no
-// others. There must be one Controller a mock. It is safe for concurrent use.
+// Controller sets the rules of one mock over its control port. The port only replaces the
+// whole set of rules. Therefore the controller keeps the union of the rules of all injected
+// faults, and a recovered fault takes out its own rules only. Each mock must have one
+// Controller only. It is safe for concurrent use.
 type Controller struct {
 	url    string
 	client *http.Client
-	// turn holds the state; who has taken it out may change it. Setting rules is
-	// done with it in hand, so that the mock sees the changes in their order.
+	// turn holds the state. A goroutine that has taken it out may change it, and keeps it
+	// while it sets rules. Otherwise the mock could see the changes in another order.
 	turn chan *union
 }
 
@@ -55,7 +57,7 @@ func NewController(controlURL string) *Controller {
 		url: strings.TrimSuffix(controlURL, "/"),
 		// Calls are rare: no idle connections to look after, and no proxy of the
 		// environment between the harness and its own mock.
-		client: &http.Client{Timeout: callTimeout, Transport: &http.Transport{DisableKeepAlives: true}},
+		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 		turn:   make(chan *union, 1),
 	}
 	c.turn <- &union{}
@@ -85,7 +87,7 @@ func (c *Controller) Rules(ctx context.Context) ([]Rule, error) {
 	return rules, nil
 }
 
-// change runs do while nobody else changes the union.
+// change runs do with exclusive use of the union.
 func (c *Controller) change(ctx context.Context, do func(*union) error) error {
 	select {
 	case u := <-c.turn:
@@ -128,6 +130,8 @@ func (c *Controller) await(ctx context.Context, look func(inForce []Rule) error)
 }
 
 func (c *Controller) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, callTimeout))
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("control port: %w", err)

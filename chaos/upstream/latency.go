@@ -77,7 +77,7 @@ func (l Latency) draw(rng *rand.Rand, samples []float64) time.Duration {
 }
 
 // readSamples reads seconds, one a line; empty lines and those that start with
-// # are left out.
+// # are left out. The error names every line that is none, in one line.
 func readSamples(path string) ([]float64, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -85,6 +85,7 @@ func readSamples(path string) ([]float64, error) {
 	}
 	defer f.Close()
 	var samples []float64
+	var wrong []string
 	lines := bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
@@ -93,7 +94,8 @@ func readSamples(path string) ([]float64, error) {
 		}
 		s, err := strconv.ParseFloat(text, 64)
 		if err != nil || !upTo(s, MaxLatency.Seconds()) {
-			return nil, fmt.Errorf("%s line %d: not a number of seconds from 0 to %v", path, n, MaxLatency.Seconds())
+			wrong = append(wrong, strconv.Itoa(n))
+			continue
 		}
 		if len(samples) == maxFileLines {
 			return nil, fmt.Errorf("%s: more than %d latencies", path, maxFileLines)
@@ -102,6 +104,9 @@ func readSamples(path string) ([]float64, error) {
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if len(wrong) > 0 {
+		return nil, fmt.Errorf("%s line %s: not a number of seconds from 0 to %v", path, strings.Join(wrong, ", "), MaxLatency.Seconds())
 	}
 	if len(samples) == 0 {
 		return nil, fmt.Errorf("%s: no latency in it", path)

@@ -177,7 +177,7 @@ func TestLatencyDistributions(t *testing.T) {
 
 func TestWrongRules(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"words": "1\nsoon\n", "empty": "\n", "negative": "-1\n"} {
+	for name, text := range map[string]string{"words": "1\nsoon\n2\nlater\n", "empty": "\n", "negative": "-1\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +207,7 @@ func TestWrongRules(t *testing.T) {
 		"file not named":       {upstream.Rule{Latency: &upstream.Latency{Dist: "file"}}, "latency.file: is missing"},
 		"file with median":     {upstream.Rule{Latency: &upstream.Latency{Dist: "file", File: "x", MedianS: 1}}, "latency.median_s"},
 		"file not there":       {upstream.Rule{Latency: file("none")}, "no such file"},
-		"file with words":      {upstream.Rule{Latency: file("words")}, "line 2: not a number"},
+		"file with words":      {upstream.Rule{Latency: file("words")}, "line 2, 4: not a number"},
 		"file without numbers": {upstream.Rule{Latency: file("empty")}, "no latency in it"},
 		"file back in time":    {upstream.Rule{Latency: file("negative")}, "line 1"},
 	}

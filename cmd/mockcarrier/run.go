@@ -24,7 +24,7 @@ func run(ctx context.Context, p proc.Proc) int {
 	flags := flag.NewFlagSet(p.Name, flag.ContinueOnError)
 	flags.SetOutput(p.Stderr)
 	listen := flags.String("listen", "127.0.0.1:8083", "`address` of the SOAP service")
-	control := flags.String("control", "127.0.0.1:8084", "`address` of the control port; whoever reaches it rules the mock")
+	control := flags.String("control", "127.0.0.1:8084", "`address` of the control port; it has no password: every client that reaches it controls the mock")
 	path := flags.String("ledger", "", "`file` of the ledger, continued when it exists (default a temporary file)")
 	seed := flags.Uint64("seed", 1, "`number` that seeds the fault rules and balances")
 	noDedup := flags.Bool("no-dedup", false, "apply every call, also with a serial that was applied before")

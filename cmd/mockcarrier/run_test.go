@@ -15,8 +15,8 @@ import (
 
 	"oalab/cmd/internal/exit"
 	"oalab/cmd/internal/proc"
+	"oalab/internal/jsonl"
 	"oalab/mockcarrier/ledger"
-	"oalab/scenarios/history/jsonl"
 	"oalab/server/carrier"
 )
 
@@ -78,7 +78,7 @@ func TestServesUntilItIsStopped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Header.Set("Content-Type", carrier.SOAP12.ContentType(carrier.OpOrderProduct))
+		req.Header.Set("Content-Type", carrier.SOAP12.ContentType(carrier.Action(carrier.OpOrderProduct)))
 		resp, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)

@@ -23,6 +23,8 @@ func run(ctx context.Context, p proc.Proc) int {
 	control := flags.String("control", "127.0.0.1:8082", "`address` of the control port")
 	accounts := flags.String("accounts", "", "YAML or JSON `file` with the accounts")
 	ledger := flags.String("ledger", "", "`file` that gets a line for every call (default: kept in memory)")
+	secure := flags.String("tls", "", "`address` of the APIs over HTTPS, under the platform's host names (default: none)")
+	authority := flags.String("tls-ca", "mockwechat-ca.pem", "`file` that gets the certificate of the test authority, with --tls")
 	seed := flags.Uint64("seed", 1, "`number` that makes tokens and message ids repeatable")
 	err := flags.Parse(p.Args)
 	switch {
@@ -34,7 +36,8 @@ func run(ctx context.Context, p proc.Proc) int {
 		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	default:
 		cfg := mockwechat.Config{LedgerPath: p.Path(*ledger), Seed: *seed}
-		err = serve(ctx, p, *listen, *control, p.Path(*accounts), cfg)
+		at := addresses{listen: *listen, control: *control, secure: *secure, authority: p.Path(*authority)}
+		err = serve(ctx, p, at, p.Path(*accounts), cfg)
 	}
 	if err != nil {
 		_, _ = fmt.Fprintln(p.Stderr, "mockwechat:", err)

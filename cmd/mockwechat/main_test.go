@@ -42,7 +42,7 @@ func TestUsageErrorsAreOneClearLine(t *testing.T) {
 		{"busy port", []string{"--listen", busy.Addr().String(), "--control", "127.0.0.1:0"}, busy.Addr().String()},
 		{"busy control port", []string{"--listen", "127.0.0.1:0", "--control", busy.Addr().String()}, busy.Addr().String()},
 		{"typo in a key", []string{"--accounts", typo}, "secrte"},
-		{"line of the typo", []string{"--accounts", typo}, "[3:"},
+		{"line of the typo", []string{"--accounts", typo}, "line 3:"},
 		{"no file", []string{"--accounts", "/nonexistent/a.yaml"}, "/nonexistent/a.yaml"},
 		{"no folder of the ledger", []string{"--ledger", "/nonexistent/l.jsonl"}, "/nonexistent/l.jsonl"},
 		{"argument", []string{"serve"}, `"serve"`},

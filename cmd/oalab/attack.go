@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,9 +16,12 @@ import (
 	"oalab/scenarios/load/profile"
 )
 
+// attackGarbage lets the heap grow to five times of what is in use, some tens of megabytes.
+const attackGarbage = 400
+
 // attackFlags are the flags of attack.
 type attackFlags struct {
-	rate, to             float64
+	rate, to, maxFailed  float64
 	length, timeout      time.Duration
 	workers, connections int
 	out                  string
@@ -42,8 +46,10 @@ own networks); nothing else is ever loaded.
 and, with messages, deliveries.jsonl. The first interrupt stops the arrivals, waits up to
 5 s for what is under way and tells what there is.
 
-Exit status: 0 offered as planned, whatever the target answered; 98 when the generator was
-too unpunctual or too near its ceiling to tell anything of the target; 1 and 130 as elsewhere.`,
+Exit status: 0 offered as planned and answered; 99 when more than --max-failed of the
+operations failed or could not be sent (a GET fails without an answer or with a status outside of
+200-399, a message without one that the platform accepts); 98 when the generator was too
+unpunctual or too near its ceiling to tell anything of the target; 1 and 130 as elsewhere.`,
 		Example: `  oalab attack http://127.0.0.1:8080/readyz --rate 200 --for 10s
   oalab attack http://198.18.0.100/static/site.css --rate 100 --to 1000 --for 30s --json
   oalab attack http://127.0.0.1:8080/wechat/demo --rate 50 --for 10s --accounts accounts.yaml --mix text=8,query=2
@@ -62,6 +68,7 @@ too unpunctual or too near its ceiling to tell anything of the target; 1 and 130
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 5*time.Second, "limit of one GET; a message has the platform's: 5 s a try, three tries")
 	cmd.Flags().IntVar(&f.workers, "workers", 0, "operations in flight at most (default: what the longest ones need)")
 	cmd.Flags().IntVar(&f.connections, "connections", 0, "connections to the target at most (default 1024)")
+	cmd.Flags().Float64Var(&f.maxFailed, "max-failed", 0, "share of the operations that may fail, 0 to 1")
 	cmd.Flags().StringVar(&f.out, "out", "", "folder of the results, new or empty (default: none are kept)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "the summary as JSON, times in seconds")
 	f.messages.define(cmd)
@@ -70,6 +77,9 @@ too unpunctual or too near its ceiling to tell anything of the target; 1 and 130
 
 // attack offers the load and tells what it came to.
 func (a *app) attack(ctx context.Context, f attackFlags, url string) error {
+	if f.maxFailed < 0 || f.maxFailed > 1 {
+		return fmt.Errorf("--max-failed is %v; it is a share, 0 to 1", f.maxFailed)
+	}
 	shape, err := profile.Ramp(f.rate, f.to, f.length)
 	if err != nil {
 		return err
@@ -89,6 +99,8 @@ func (a *app) attack(ctx context.Context, f attackFlags, url string) error {
 		}
 		defer func() { _ = os.RemoveAll(o.Out) }() // one of the system's temporary folders
 	}
+	// A small heap is collected often, and each collection takes time from the schedule.
+	defer debug.SetGCPercent(debug.SetGCPercent(attackGarbage))
 	defer a.onInterrupt(ctx, "oalab: interrupted: waiting for what is under way; interrupt again to leave at once")()
 	s, err := attack.Run(ctx, o)
 	switch {
@@ -99,6 +111,8 @@ func (a *app) attack(ctx context.Context, f attackFlags, url string) error {
 		}
 	case err != nil:
 		return err
+	case float64(s.Failed+s.Dropped) > f.maxFailed*float64(s.Scheduled):
+		a.status = exit.Failed
 	case s.Generator.Bound != "":
 		a.status = exit.Inconclusive
 	}

@@ -27,10 +27,10 @@ type messageFlags struct {
 func (m *messageFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&m.accounts, "accounts", "", "accounts file of mockwechat: send messages of its first account, or of --account")
-	flags.StringVar(&m.account.Name, "account", "", "which account of --accounts")
+	flags.StringVar(&m.account.Name, "account", "", "the account of --accounts to use")
 	flags.StringVar(&m.account.AppID, "app-id", "", "send messages of this account; it takes the place of --accounts")
-	flags.StringVar(&m.account.Token, "token", "", "what its messages are signed with")
-	flags.StringVar(&m.account.OriginalID, "original-id", "", "to whom its messages are addressed, gh_…")
+	flags.StringVar(&m.account.Token, "token", "", "the token that signs its messages")
+	flags.StringVar(&m.account.OriginalID, "original-id", "", "its original id, gh_…: the receiver of its messages")
 	flags.StringVar(&m.account.EncodingAESKey, "aes-key", "", "its EncodingAESKey, for --mode safe and compatible")
 	flags.StringVar(&m.account.Mode, "mode", "plain", "plain, compatible or safe")
 	flags.StringVar(&m.mix, "mix", "text=1", "shares of the messages: text, query, order, event")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -135,5 +136,36 @@ func TestAttackInterrupted(t *testing.T) {
 	status := proc.Run(t.Context(), p, func(ctx context.Context, p proc.Proc) int { return execute(ctx, p, fake{}) })
 	if status != exit.Interrupted || !strings.Contains(stdout.String(), "of 3000 started") || !strings.Contains(stdout.String(), "interrupted") {
 		t.Errorf("status %d, stdout %q, stderr %q", status, stdout.String(), stderr.String())
+	}
+}
+
+// TestAttackOnADeadTarget: nothing that did not answer is fast, and a failure has a status.
+func TestAttackOnADeadTarget(t *testing.T) {
+	target := httptest.NewServer(http.NotFoundHandler())
+	target.Close()
+	status, stdout, stderr := runAttack(t, t.TempDir(), target.URL, "--rate", "100", "--for", "100ms")
+	if status != exit.Failed || !strings.Contains(stdout, "0 of 10 answered, 10 failed; no answer × 10") || strings.Count(stdout, "n/a") != 2 || strings.Contains(stdout, "p50") || !strings.Contains(stdout, "GET http://127.0.0.1") {
+		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
+	}
+	if status, _, _ := runAttack(t, t.TempDir(), target.URL, "--rate", "100", "--for", "100ms", "--max-failed", "1"); status == exit.Failed {
+		t.Error("what may fail, failed")
+	}
+}
+
+// TestNothingFromOutsideSteersTheTerminal: a status reason with control characters.
+func TestNothingFromOutsideSteersTheTerminal(t *testing.T) {
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = c.Write([]byte("HTTP/1.1 500 a\x1b]0;title\x07\u202eb\xff\u009b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+		_ = c.Close()
+	}))
+	defer target.Close()
+	_, stdout, stderr := runAttack(t, t.TempDir(), target.URL, "--rate", "100", "--for", "100ms")
+	if strings.ContainsAny(stdout+stderr, "\x1b\x07\r\u202e\u009b") || !utf8.ValidString(stdout+stderr) || !strings.Contains(stdout, `a\u001b]0;title\u0007\u202eb\xff\u009b`) {
+		t.Errorf("stdout %q, stderr %q", stdout, stderr)
 	}
 }

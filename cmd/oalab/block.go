@@ -12,13 +12,13 @@ import (
 	"oalab/scenarios/runner"
 )
 
-// redrawEvery is how often the block is drawn: often enough for countdowns, too
-// seldom to be felt by the generator beside it.
+// redrawEvery is how often the block is drawn: often enough for countdowns, and too seldom
+// to disturb the generator in the same process.
 const redrawEvery = 250 * time.Millisecond
 
-// block is the live block of one run. It appears with the first tick, is redrawn in
-// place by its own goroutine, and what others write to the stream goes above it.
-// Drawing never holds up the one who shows a tick.
+// block is the live block of one run. It appears with the first tick, and its own goroutine
+// redraws it in place. Other output of the stream goes above it. Drawing never delays the
+// goroutine that shows a tick.
 type block struct {
 	out   *stream
 	term  terminal

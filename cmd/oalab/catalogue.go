@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"oalab/reports/redpackets"
 	"oalab/scenarios"
 	"oalab/scenarios/history"
 	"oalab/scenarios/runner"
@@ -57,9 +58,11 @@ func options(s scenarios.Scenario, r request) runner.Options {
 		AllArms:  r.AllArms,
 		Out:      r.Out,
 		Seed:     r.Seed,
+		Rung:     r.Rung,
 		Tools:    runner.Tools{Oaserver: r.Oaserver, Oalab: r.Oalab},
 		Command:  r.Command,
 		Progress: r.Progress,
+		Report:   redpackets.Write,
 		Logger:   r.Logger,
 	}
 }
@@ -67,8 +70,15 @@ func options(s scenarios.Scenario, r request) runner.Options {
 // Check judges a run folder from its evidence.
 func (catalogue) Check(dir string) (history.Manifest, error) { return runner.Check(dir) }
 
-// Report writes the report files of a run folder again.
-func (catalogue) Report(dir string) error { return runner.Report(dir) }
+// Report judges a run folder and writes its report files again. Everything else in the folder
+// stays as it is.
+func (catalogue) Report(dir string) error {
+	m, err := runner.Check(dir)
+	if err != nil {
+		return err
+	}
+	return redpackets.Write(dir, m)
+}
 
 // entry is a scenario as the command line shows it.
 func entry(s scenarios.Scenario) scenario {

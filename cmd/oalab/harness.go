@@ -43,6 +43,7 @@ type request struct {
 	AllArms  bool
 	Out      string // the run folder, absolute
 	Seed     uint64
+	Rung     *int     // nil: the speed of this machine chooses
 	Command  []string // the line that runs it again
 	Oaserver string   // path of the server's binary; empty when there is none
 	Oalab    string   // path of this program; empty when it is not known

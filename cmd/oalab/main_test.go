@@ -116,7 +116,7 @@ func (fake) Run(ctx context.Context, r request) (history.Manifest, error) {
 	case "redis-faults":
 		m.Verdict, m.Reason = history.Inconclusive, "evidence missing"
 	case "carrier-gone":
-		return m, errors.New("start the server: port 80 is taken\nby somebody")
+		return m, errors.New("start the server: port 80 is taken\nby another program")
 	case "token-storm":
 		<-ctx.Done()
 		m.Verdict, m.Reason = history.Inconclusive, "interrupted"

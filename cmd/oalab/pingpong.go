@@ -12,8 +12,8 @@ import (
 	"oalab/scenarios/pingpong"
 )
 
-// pingpongCommand measures a network between two hosts of a lab. It is what the scenario
-// network-baseline runs in its generators' containers, and not for people.
+// pingpongCommand measures a network between two hosts of a lab. The scenario
+// network-baseline runs it in its generators' containers. It is hidden from users.
 func (a *app) pingpongCommand() *cobra.Command {
 	var serve bool
 	var each time.Duration

@@ -10,13 +10,14 @@ import (
 
 	"oalab/cmd/internal/exit"
 	"oalab/cmd/internal/proc"
+	"oalab/reports/printable"
 )
 
 // app is one execution of the program.
 type app struct {
 	p        proc.Proc
 	h        harness
-	stderr   *stream   // p.Stderr
+	stderr   *stream   // behind p.Stderr, which escapes what is not to be seen
 	terminal *terminal // behind p.Stderr; nil: none
 	logs     *slog.Logger
 	status   int // what a command decided, when it ended without an error
@@ -27,7 +28,8 @@ type app struct {
 func execute(ctx context.Context, p proc.Proc, h harness) int {
 	term := terminalOf(p.Stderr, p)
 	stderr := &stream{w: p.Stderr} // progress and errors may meet
-	p.Stderr = stderr
+	p.Stderr = printable.Writer{W: stderr}
+	p.Stdout = printable.Writer{W: p.Stdout}
 	a := &app{p: p, h: h, stderr: stderr, terminal: term, status: exit.OK}
 	root := a.root() //nolint:contextcheck // cobra hands each command its context
 	root.SetArgs(p.Args)

@@ -19,8 +19,8 @@ import (
 	"oalab/scenarios/history"
 )
 
-// mainArmOnly is the scenario that runs its main arm alone unless it is asked
-// for all: it is the demonstration, and short. The others run all their arms.
+// mainArmOnly is the scenario that runs only its main arm unless all arms are asked for. It
+// is the demonstration and must be short. The other scenarios run all their arms.
 const mainArmOnly = "smoke"
 
 // reportsDir is where run folders go without --out, below the working folder.
@@ -30,6 +30,7 @@ const reportsDir = "reports/out"
 type runFlags struct {
 	topology, size, arms, out string
 	seed                      uint64
+	rung                      int
 	json                      bool
 }
 
@@ -68,6 +69,7 @@ the second leaves at once.`,
 	cmd.Flags().StringVar(&f.arms, "arms", "", "main or all (default: all, for "+mainArmOnly+" main)")
 	cmd.Flags().StringVar(&f.out, "out", "", "the run folder, new or empty; with several scenarios or a pattern, its parent (default "+reportsDir+"/TIME-NAME)")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "decides operations, followers, due times and fault times (default: random, recorded)")
+	cmd.Flags().IntVar(&f.rung, "rung", -1, "step of the ladder of rates: 0 the claimed rate, 1 half of it, 2 a quarter (default: what this machine is fast enough for)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "each run as one line on standard output: run.json and its dir")
 	return cmd
 }
@@ -117,6 +119,9 @@ func (a *app) requests(f runFlags, names []string) ([]request, error) {
 	if f.arms != "" && f.arms != "main" && f.arms != "all" {
 		return nil, fmt.Errorf("--arms is %q; use main or all", f.arms)
 	}
+	if f.rung < -1 {
+		return nil, fmt.Errorf("--rung is %d; use 0, 1 or 2", f.rung)
+	}
 	server, err := a.p.Find("oaserver")
 	if err != nil {
 		return nil, fmt.Errorf("%w: make build puts it beside oalab", err)
@@ -142,6 +147,9 @@ func (a *app) requests(f runFlags, names []string) ([]request, error) {
 			Oalab:    a.p.Executable,
 			Logger:   a.logs,
 		}
+		if f.rung >= 0 {
+			r.Rung = &f.rung
+		}
 		r.Command = again(r)
 		requests = append(requests, r)
 	}
@@ -166,10 +174,14 @@ func again(r request) []string {
 	if r.AllArms {
 		arms = "all"
 	}
-	return []string{
+	line := []string{
 		"oalab", "run", r.Scenario.Name, "--topology", r.Topology, "--size", r.Size,
 		"--arms", arms, "--seed", strconv.FormatUint(r.Seed, 10),
 	}
+	if r.Rung != nil {
+		line = append(line, "--rung", strconv.Itoa(*r.Rung))
+	}
+	return line
 }
 
 // tell prints one finished run.
@@ -183,7 +195,11 @@ func (a *app) tell(f runFlags, r request, m history.Manifest) error {
 	}
 	printRun(a.p.Stdout, dir, m)
 	fmt.Fprintf(a.p.Stdout, "  report     %s\n", filepath.Join(dir, "report.html"))
-	fmt.Fprintf(a.p.Stdout, "  again      %s\n", strings.Join(r.Command, " "))
+	line := m.Command // with the rung that was chosen
+	if len(line) == 0 {
+		line = r.Command
+	}
+	fmt.Fprintf(a.p.Stdout, "  again      %s\n", strings.Join(line, " "))
 	return nil
 }
 

@@ -99,8 +99,10 @@ func (a *app) cleanCommand() *cobra.Command {
 		Use:   "clean",
 		Short: "Remove every container and network of oalab, also those of runs in progress",
 		Long: `clean removes every container and network that carries the label of this project,
-whoever made it and whether it is in use, and says what it removed. What a killed run
-left behind is removed at the start of the next run by itself.`,
+also those that are in use and those that another user made, and says what it removed. It
+also removes the network that Testcontainers made beside (reaper_default), if the process
+of its session is gone and no container is on it. You need not call clean after a killed
+run: the next run removes what it left.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := a.remove(cmd.Context(), func(ctx context.Context, e *container.Engine) (container.Removed, error) { return e.Clean(ctx) })

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"oalab/cmd/internal/exit"
+	"oalab/reports/printable"
 	"oalab/scenarios/history"
 )
 
@@ -29,6 +30,12 @@ func statusOf(v history.Verdict) int {
 // printRun tells a judged run to a person: the verdict first, then what it rests on.
 func printRun(w io.Writer, dir string, m history.Manifest) {
 	fmt.Fprintf(w, "%s: %s%s\n", m.Scenario, m.Verdict, bracket(short(m.Reason)))
+	if m.SpeedFactor > 1 || m.Rung > 0 {
+		fmt.Fprintf(w, "  machine    takes %.2g times as long as the reference\n", m.SpeedFactor)
+	}
+	if m.ClaimedRate > 0 {
+		fmt.Fprintf(w, "  rate       up to %.4g/s used, %.4g/s claimed (rung %d)\n", m.UsedRate, m.ClaimedRate, m.Rung)
+	}
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, c := range m.Checkers {
 		met := "as expected"
@@ -42,11 +49,11 @@ func printRun(w io.Writer, dir string, m history.Manifest) {
 		if f.Limit == nil {
 			continue
 		}
-		state := "undecided"
+		state := "inconclusive"
 		if f.OK != nil {
 			state = map[bool]string{true: "met", false: "missed"}[*f.OK]
 		}
-		fmt.Fprintf(table, "  objective %s\t%s%s\t%s %s\t%s\tof %d\n", f.Name, number(f.Value), unit(f.Unit), cmp.Or(f.Relation, "<="), number(*f.Limit), state, f.N)
+		fmt.Fprintf(table, "  objective %s\t%s%s\t%s %s\t%s\tof %d%s\n", printable.Line(f.Name), number(f.Value), unit(printable.Line(f.Unit)), cmp.Or(f.Relation, "<="), limitOf(f), state, f.N, bracket(short(f.Open)))
 	}
 	_ = table.Flush()
 	fmt.Fprintf(w, "  run folder %s\n", dir)
@@ -66,6 +73,14 @@ func printRunJSON(w io.Writer, dir string, m history.Manifest) error {
 	return nil
 }
 
+// limitOf is the limit of a figure, with the claimed one where a slow machine has another.
+func limitOf(f history.Figure) string {
+	if f.ClaimedLimit == nil {
+		return number(*f.Limit)
+	}
+	return fmt.Sprintf("%s (claimed %s)", number(*f.Limit), number(*f.ClaimedLimit))
+}
+
 func bracket(s string) string {
 	if s == "" {
 		return ""
@@ -73,9 +88,10 @@ func bracket(s string) string {
 	return " (" + s + ")"
 }
 
-// short keeps a text to what fits a terminal; the report has all of it.
+// short keeps a text to what fits a terminal, on one line; the report has all of it.
 func short(s string) string {
 	const most = 160
+	s = printable.Line(s)
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}

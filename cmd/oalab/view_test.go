@@ -158,7 +158,7 @@ var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 func TestViewFitsAnyWidth(t *testing.T) {
 	long := changed(loaded(), func(t *runner.Tick) {
-		t.Scenario = "a-scenario-with-a-name-that-nobody-would-give-one"
+		t.Scenario = "a-scenario-with-a-name-that-is-longer-than-needed"
 		t.Phase = "慢慢来"
 		t.Faults = []string{"one", "another-fault-with-a-name-as-long-as-this", "红包", "three"}
 		t.Done, t.Failed, t.InFlight, t.P99S, t.DonePS = math.MaxInt64, math.MaxInt64, math.MaxInt64, 1e9, 1e12

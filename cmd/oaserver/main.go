@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"os"
+	_ "time/tzdata" // carrier.time_zone means the same on a host without that database
 
 	"oalab/cmd/internal/proc"
 )

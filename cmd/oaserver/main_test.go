@@ -72,7 +72,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"argument too many", nil, []string{"serve", "now"}, "serve: got 1 arguments, want 0"},
 		{"seed without a file", nil, []string{"seed", "--config", "a.yaml"}, "seed: got 0 arguments, want 1"},
 		{"typo", nil, []string{"serve", "--config", "typo.yaml"}, `typo.yaml: line 3: unknown key "databse"`},
-		{"several faults", nil, []string{"serve", "--config", "faults.yaml"}, `listen: "x" is not host:port; log.level: "loud"`},
+		{"several faults", nil, []string{"serve", "--config", "faults.yaml"}, `faults.yaml: line 1: listen: "x" is not host:port; line 2: log.level: "loud"`},
 		{"missing file", nil, []string{"serve", "--config", "none.yaml"}, "none.yaml: no such file"},
 		{"busy port", map[string]string{"OALAB_LISTEN": busy.Addr().String()}, []string{"serve", "--config", "a.yaml"}, "listen on " + busy.Addr().String() + ": bind: address already in use"},
 		{"data folder", map[string]string{"OALAB_DATA_DIR": "file"}, []string{"serve", "--config", "a.yaml"}, "file: not a directory"},
@@ -80,6 +80,20 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"role of a later version", nil, []string{"serve", "--config", "a.yaml", "--roles", "callback,admin"}, `role "admin" is not available yet`},
 		{"bad variable", map[string]string{"OALAB_CALLBACK_BUDGET": "soon"}, []string{"serve", "--config", "a.yaml"}, "OALAB_CALLBACK_BUDGET"},
 		{"typo in a seed", nil, []string{"seed", "badseed.yaml", "--config", "a.yaml"}, `badseed.yaml: line 2: unknown key "keywrd"`},
+		{"dead without a command", nil, []string{"dead"}, "dead: want list, retry or drop"},
+		{"dead with another command", nil, []string{"dead", "bury"}, `dead: "bury" is none of list, retry, drop`},
+		{"retry nothing", nil, []string{"dead", "retry", "--config", "a.yaml"}, "dead retry: want IDs or --all"},
+		{"retry all and one", nil, []string{"dead", "retry", "1", "--all", "--config", "a.yaml"}, "dead retry: want IDs or --all, not both"},
+		{"retry a name", nil, []string{"dead", "retry", "order:1", "--config", "a.yaml"}, `dead retry: "order:1" is not the ID of a dead letter`},
+		{"drop nothing", nil, []string{"dead", "drop", "--config", "a.yaml"}, "dead drop: want IDs or --older-than"},
+		{"drop by no age", nil, []string{"dead", "drop", "--older-than", "long", "--config", "a.yaml"}, `"long" is not a period such as 3d or 72h`},
+		{"drop what is not there", nil, []string{"dead", "drop", "7", "--config", "a.yaml"}, "drop dead letter 7: no such dead letter"},
+		{"list with an argument", nil, []string{"dead", "list", "7", "--config", "a.yaml"}, "dead list: got 1 arguments, want 0"},
+		{"list of no kind", nil, []string{"dead", "list", "--kind", "orders", "--config", "a.yaml"}, `kind: "orders" is none of order, query, tell`},
+		{"list since never", nil, []string{"dead", "list", "--since", "never", "--config", "a.yaml"}, `"never" is neither an age`},
+		{"list a negative number", nil, []string{"dead", "list", "--limit", "-1", "--config", "a.yaml"}, "dead list: --limit -1 is negative"},
+		{"another command's flag", nil, []string{"dead", "list", "--all", "--config", "a.yaml"}, "-all"},
+		{"replies kept too short", map[string]string{"OALAB_RETENTION_REPLIES": "24h"}, []string{"migrate", "--config", "a.yaml"}, "OALAB_RETENTION_REPLIES: retention.replies: 1d is below 2d"},
 		{"seed without an account", nil, []string{"seed", "s.yaml"}, "no account is configured"},
 	}
 	for _, test := range tests {
@@ -117,6 +131,35 @@ func TestMigrateSeedVersionHelp(t *testing.T) {
 		if status, stdout, _ := runIn(t, dir, nil, command); status != exit.OK || !strings.Contains(stdout, "oaserver ") {
 			t.Errorf("%s: status %d, stdout %q", command, status, stdout)
 		}
+	}
+}
+
+func TestSeedPrunesAndShowsItsPlan(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{
+		"a.yaml": valid,
+		"1.yaml": "keywords:\n  - {keyword: a, match: equal, answers: [x]}\n  - {keyword: b, match: equal, answers: [x]}\nbindings_csv: |\n  o1,13800138000\n  o2,13800138001\n",
+		"2.yaml": "keywords:\n  - {keyword: a, match: equal, answers: [y]}\nbindings_csv: |\n  o1,13800138000\n",
+	})
+	const nothing = "business: 0 new, 0 changed, 0 removed, 0 as they are\n"
+	for _, step := range []struct {
+		args           []string
+		stdout, stderr string
+	}{
+		{[]string{"1.yaml"}, "", "stored 2 keywords, 0 business codes, 2 bindings\n"},
+		{[]string{"2.yaml", "--dry-run"}, "keywords: 0 new, 1 changed, 0 removed, 0 as they are\n  ~ \"a\" equal\n" + nothing + "bindings: 0 new, 0 changed, 0 removed, 1 as they are\n", "nothing was stored\n"},
+		{[]string{"--prune", "--dry-run", "2.yaml"}, "keywords: 0 new, 1 changed, 1 removed, 0 as they are\n  ~ \"a\" equal\n  - \"b\" equal\n" + nothing + "bindings: 0 new, 0 changed, 0 removed, 1 as they are\n", "nothing was stored\n"},
+		{[]string{"--prune", "2.yaml"}, "", "stored 1 keywords, 0 business codes, 1 bindings; removed 1 of keywords\n"},
+		{[]string{"--prune", "2.yaml"}, "", "stored 1 keywords, 0 business codes, 1 bindings\n"},
+		{[]string{"--prune=bindings", "2.yaml"}, "", "stored 1 keywords, 0 business codes, 1 bindings; removed 1 of bindings\n"},
+	} {
+		status, stdout, stderr := runIn(t, dir, nil, append([]string{"seed", "--config", "a.yaml"}, step.args...)...)
+		if status != exit.OK || stdout != step.stdout || stderr != "oaserver: "+step.stderr {
+			t.Errorf("%q: status %d, stdout %q, stderr %q", step.args, status, stdout, stderr)
+		}
+	}
+	if status, _, stderr := runIn(t, dir, nil, "seed", "--config", "a.yaml", "--prune=menus", "2.yaml"); status != exit.Usage || !strings.Contains(stderr, `"menus" is none of keywords, business, bindings`) {
+		t.Errorf("status %d, stderr %q", status, stderr)
 	}
 }
 

@@ -21,7 +21,20 @@ const usage = `usage: oaserver COMMAND [--config FILE]
                          or callback, worker with commas between; scaler, alone, on
                          the host of a load balancer
   migrate                bring the tables of the database up to date
-  seed FILE              load keyword answers, business codes and bindings
+  seed FILE [--dry-run] [--prune[=SECTIONS]]
+                         load keyword answers, business codes and bindings; --dry-run
+                         shows what would change; --prune also removes what the file
+                         does not have, in the sections that it has: SECTIONS are
+                         keywords,business (default) and, only when named, bindings
+  dead list [--kind KIND] [--since WHEN] [--limit N] [--json]
+                         show jobs that were given up, the latest first; KIND is order,
+                         query or tell; WHEN is an age (3d, 12h) or a time (2026-11-29,
+                         2026-11-29T08:00:00Z); N is 100 when left out, 0 means all
+  dead retry ID... | --all
+                         put them back into work, each once: an order keeps its serial
+                         and gets all its rounds again
+  dead drop ID... | --older-than AGE
+                         delete them; by age those stay whose order is still open
   version                tell the version of this binary
 
 Every key of the configuration can also be set by the environment:
@@ -59,12 +72,9 @@ func command(ctx context.Context, p proc.Proc) error {
 		if err != nil {
 			return err
 		}
-		stored, err := server.Seed(ctx, opt.cfg, p.Path(opt.args[0]))
-		if err == nil {
-			fmt.Fprintf(p.Stderr, "oaserver: stored %d keywords, %d business codes, %d bindings\n",
-				stored.Keywords, stored.Business, stored.Bindings)
-		}
-		return err
+		return loadSeed(ctx, p, opt)
+	case "dead":
+		return dead(ctx, p, args)
 	case "version":
 		info, _ := debug.ReadBuildInfo() // nil for a binary built without modules
 		fmt.Fprintln(p.Stdout, describe(info))
@@ -101,12 +111,82 @@ func serve(ctx context.Context, p proc.Proc, args []string) (err error) {
 	}
 }
 
+// loadSeed loads a file, or shows what that would change.
+func loadSeed(ctx context.Context, p proc.Proc, opt options) error {
+	report, err := server.SeedWith(ctx, opt.cfg, p.Path(opt.args[0]), server.SeedOptions{DryRun: opt.dryRun, Prune: opt.prune})
+	if err != nil {
+		return err
+	}
+	if opt.dryRun {
+		for _, c := range report.Changes {
+			fmt.Fprintf(p.Stdout, "%s: %d new, %d changed, %d removed, %d as they are\n",
+				c.Section, len(c.New), len(c.Changed), len(c.Removed), c.Same)
+			for _, list := range []struct {
+				sign  string
+				names []string
+			}{{"+", c.New}, {"~", c.Changed}, {"-", c.Removed}} {
+				for _, name := range list.names {
+					fmt.Fprintf(p.Stdout, "  %s %s\n", list.sign, name)
+				}
+			}
+		}
+		fmt.Fprintln(p.Stderr, "oaserver: nothing was stored")
+		return nil
+	}
+	fmt.Fprintf(p.Stderr, "oaserver: stored %d keywords, %d business codes, %d bindings%s\n",
+		report.Keywords, report.Business, report.Bindings, removed(report.Changes))
+	return nil
+}
+
+// removed counts what was pruned, "" when nothing was.
+func removed(changes []server.SeedChanges) string {
+	var parts []string
+	for _, c := range changes {
+		if len(c.Removed) > 0 {
+			parts = append(parts, fmt.Sprintf("%d of %s", len(c.Removed), c.Section))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; removed " + strings.Join(parts, ", ")
+}
+
+// sections is the value of --prune, which may be left out.
+type sections []string
+
+// String implements flag.Value.
+func (s *sections) String() string { return strings.Join(*s, ",") }
+
+// IsBoolFlag lets the flag stand without a value.
+func (*sections) IsBoolFlag() bool { return true }
+
+// Set implements flag.Value.
+func (s *sections) Set(value string) error {
+	switch value {
+	case "true":
+		value = "keywords,business"
+	case "false":
+		return nil
+	}
+	*s = append(*s, strings.Split(value, ",")...)
+	return nil
+}
+
 // options are what the flags of a command say.
 type options struct {
 	cfg   server.Config
 	roles string
 	args  []string
+
+	dryRun bool
+	prune  sections
+
+	dead deadOptions
 }
+
+// anyNumber is the number of arguments of a command that judges them itself.
+const anyNumber = -1
 
 // parse reads flags before and after the want arguments, and the configuration.
 func parse(p proc.Proc, name string, args []string, want int) (options, error) {
@@ -118,6 +198,11 @@ func parse(p proc.Proc, name string, args []string, want int) (options, error) {
 	if name == "serve" {
 		flags.StringVar(&opt.roles, "roles", server.RoleAll, "")
 	}
+	if name == "seed" {
+		flags.BoolVar(&opt.dryRun, "dry-run", false, "")
+		flags.Var(&opt.prune, "prune", "")
+	}
+	opt.dead.define(name, flags)
 	for {
 		if err := flags.Parse(args); err != nil {
 			return options{}, fmt.Errorf("%s: %w: %w", name, err, errUsage)
@@ -127,11 +212,11 @@ func parse(p proc.Proc, name string, args []string, want int) (options, error) {
 		}
 		opt.args, args = append(opt.args, flags.Arg(0)), flags.Args()[1:]
 	}
-	if len(opt.args) != want {
+	if want != anyNumber && len(opt.args) != want {
 		return options{}, fmt.Errorf("%s: got %d arguments, want %d: %w", name, len(opt.args), want, errUsage)
 	}
 	var err error
-	opt.cfg, err = server.LoadConfig(p.Path(config), p.LookupEnv)
+	opt.cfg, err = server.ReadConfig(p.Path(config), p.LookupEnv)
 	opt.cfg.DataDir = p.Path(opt.cfg.DataDir)
 	return opt, err
 }

@@ -34,12 +34,17 @@ type Effect string
 
 // The effects of a message call: delivered reached the follower, repeated was
 // swallowed because its client_msg_id had been delivered before, refused was
-// answered with an error code.
+// answered with an error code. Of payments: paid and refunded moved Fen, repeated is a
+// refund that was asked for again, closed is an order that can no longer be paid,
+// delivered is a notification that the merchant took.
 const (
 	EffectNone      Effect = ""
 	EffectDelivered Effect = "delivered"
 	EffectRepeated  Effect = "repeated"
 	EffectRefused   Effect = "refused"
+	EffectPaid      Effect = "paid"
+	EffectRefunded  Effect = "refunded"
+	EffectClosed    Effect = "closed"
 )
 
 // TokenIssue is what a call to a token interface gave out.
@@ -63,8 +68,10 @@ type Call struct {
 	TokenState TokenState `json:"token_state,omitempty"`
 	TokenIssue TokenIssue `json:"token_issue,omitempty"`
 	// ExpiresInS is the life in seconds that a token call promised.
-	ExpiresInS  int    `json:"expires_in_s,omitempty"`
-	ErrCode     int    `json:"errcode"`
+	ExpiresInS int `json:"expires_in_s,omitempty"`
+	ErrCode    int `json:"errcode"`
+	// Rule is the name of the rule that the call broke, where it has one.
+	Rule        string `json:"rule,omitempty"`
 	OpenID      string `json:"openid,omitempty"`
 	MsgID       string `json:"msg_id,omitempty"`
 	Try         int    `json:"try,omitempty"`
@@ -75,6 +82,11 @@ type Call struct {
 	Effect      Effect `json:"effect,omitempty"`
 	// Content is what the follower of a delivered message reads.
 	Content string `json:"content,omitempty"`
+	// Trade and Refund are the merchant's numbers of an order and of a refund, Fen is the money
+	// of the line. ErrCode of a refused call of WeChat Pay is its HTTP status.
+	Trade  string `json:"trade,omitempty"`
+	Refund string `json:"refund,omitempty"`
+	Fen    int64  `json:"fen,omitempty"`
 }
 
 // Delivery is one try of one pushed message: one line of deliveries.jsonl.
@@ -96,7 +108,9 @@ type Delivery struct {
 	// UpstreamS is how long the load balancer waited for each of several servers, in
 	// seconds; "-" for the one whose answer it was passing on. Empty with one.
 	UpstreamS string `json:"upstream_s,omitempty"`
-	Status    int    `json:"status"` // HTTP status, 0 when no answer came
+	// Stale: the server marked its answer as made from memory, which may be too old.
+	Stale  bool `json:"stale,omitempty"`
+	Status int  `json:"status"` // HTTP status, 0 when no answer came
 	// TimedOut: no answer that counts came within the limit of the try.
 	TimedOut bool `json:"timed_out"`
 	// Lost: the server did answer (Status and Reply say what), but an injected

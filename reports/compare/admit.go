@@ -90,8 +90,8 @@ func alike(first Run, others []Run) error {
 
 func named(s string) string { return cmp.Or(s, "none") }
 
-// conclusive are the runs of a group that count. A failed run does: what it missed may
-// be the very difference that is looked for.
+// conclusive are the runs of a group that count. A failed run counts, because the missed
+// objective may be the difference that the comparison looks for.
 func conclusive(name string, runs []Run) (ok []Run, g Group, err error) {
 	g = Group{Runs: []string{}, Excluded: []Excluded{}}
 	missing := 0

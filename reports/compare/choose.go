@@ -6,49 +6,27 @@ import (
 	"slices"
 	"strings"
 
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
 )
 
 // What is wanted of a figure.
 const (
-	lower  = "lower"
-	higher = "higher"
+	lower  = string(figure.Lower)
+	higher = string(figure.Higher)
 )
 
 // usual are the figures of the main arm that are compared without being asked for.
 var usual = []string{"p50_due_s", "p95_due_s", "p99_due_s", "p999_due_s", "error_ratio", "throughput_per_s"}
 
-// wanted is what is wanted of a figure, by its name, else by its objective's relation.
-// A figure that tells the conditions of a run, not its result, is neither good nor bad.
+// wanted is what is wanted of a figure, by the table of figures. The relation of its objective
+// decides for a figure without a row, such as one of another version.
 func wanted(name, relation string) string {
-	base := name
-	if i := strings.IndexAny(name, "/@"); i >= 0 {
-		base = name[:i]
-	}
-	switch base {
-	case "error_ratio", "failed_requests", "tries_failed", "arrivals_dropped", "arrivals_late", "orders_lost",
-		"orders_doubled", "replies_inconsistent", "lost_acknowledged_writes", "statements_per_message",
-		"staleness_max_s", "staleness_p99_s", "node_mean_s", "node_p99_s", "node_requests_failed", "node_statements_per_message",
-		"push_delay_mean_s", "push_delay_p99_s", "node_push_delay_mean_s", "node_push_delay_p99_s":
-		return lower
-	case "throughput_per_s", "cache_hit_ratio", "node_cache_hit_ratio", "push_delay_in_time", "node_push_delay_in_time", "peak_ratio_2", "peak_ratio_4":
-		return higher
-	case "arrivals_scheduled", "messages_retried", "orders_retried", "orders_acknowledged", "results_told", "cycles",
-		"updates_acknowledged", "reads_checked", "cache_lookups", "effect", "lb_peak_per_s", "bands_entered", "pacing_error_p99_s", "generator_ceiling_per_s", "generator_share":
-		return ""
-	}
-	for _, part := range []string{"mean_min_", "mean_max_", "zero_share_"} {
-		if strings.HasPrefix(base, part) {
-			return ""
-		}
-	}
-	for _, suffix := range []string{"_due_s", "_sent_s", "_end"} {
-		if strings.HasSuffix(base, suffix) {
-			return lower
-		}
+	if row, ok := figure.Find(name); ok {
+		return string(row.Better)
 	}
 	switch {
-	case strings.HasPrefix(base, "outage_"), strings.HasPrefix(base, "split_ns_"), strings.HasPrefix(relation, "<"):
+	case strings.HasPrefix(relation, "<"):
 		return lower
 	case strings.HasPrefix(relation, ">"):
 		return higher

@@ -132,7 +132,7 @@ func Compare(base, with []Run, o Options) (Result, error) {
 	}
 	var oneSided []string
 	for _, name := range names {
-		f, ok := figure(name, base, with, o.Alpha)
+		f, ok := compareFigure(name, base, with, o.Alpha)
 		if !ok {
 			oneSided = append(oneSided, name)
 			continue
@@ -151,7 +151,7 @@ func Compare(base, with []Run, o Options) (Result, error) {
 
 // figure is one figure on both sides, tested but not yet corrected; false when one
 // side lacks it.
-func figure(name string, base, with []Run, alpha float64) (Figure, bool) {
+func compareFigure(name string, base, with []Run, alpha float64) (Figure, bool) {
 	f := Figure{Name: name}
 	relation := ""
 	gather := func(runs []Run) []float64 {

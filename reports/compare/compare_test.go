@@ -240,7 +240,7 @@ func TestWarnings(t *testing.T) {
 	for _, want := range []string{
 		"base run base-0 is left out, inconclusive: interrupted",
 		"base run base-1 is left out, cannot be read: no such folder",
-		"run new-0 failed and is compared all the same: orders: 1 lost",
+		"run new-0 failed and is still compared: orders: 1 lost",
 		"the machine differs: cores is , 4",
 		"not every run has: p50_due_s (4 of 4 base runs, 5 of 6 new runs)",
 		"runs of seed 4 have different plans",

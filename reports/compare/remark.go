@@ -28,7 +28,7 @@ func (r *Result) remark(base, with []Run, oneSided []string) {
 	}
 	for _, run := range all {
 		if run.Manifest.Verdict == history.Fail {
-			r.warn("run %s failed and is compared all the same: %s", run.Dir, brief(run.Manifest.Reason))
+			r.warn("run %s failed and is still compared: %s", run.Dir, brief(run.Manifest.Reason))
 		}
 	}
 	if r.SmallestPHolm >= r.Alpha {
@@ -64,12 +64,10 @@ func (r *Result) note(format string, args ...any) {
 	r.Notes = append(r.Notes, oneLine(fmt.Sprintf(format, args...)))
 }
 
-// oneLine keeps what runs say of themselves to one line of a terminal.
-func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f }), " ")
-}
+// oneLine puts a text from a run on one line.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// tooFew says what so many runs cannot tell, and how many could.
+// tooFew says that so many runs show no significant difference, and how many runs could.
 func (r *Result) tooFew(base, with int) string {
 	what := fmt.Sprintf("%d against %d runs are too few to tell a difference from chance", base, with)
 	if base == 1 && with == 1 {
@@ -103,8 +101,8 @@ func (r *Result) plans(all []Run) {
 	}
 }
 
-// order says when all runs of one side came before all of the other: whatever changed
-// with time on the machine is then part of the difference.
+// order adds a note if all runs of one side came before all runs of the other. Then the
+// difference includes changes of the machine over time.
 func (r *Result) order(base, with []Run) {
 	began := func(runs []Run) (first, last time.Time) {
 		times := make([]time.Time, len(runs))
@@ -116,7 +114,7 @@ func (r *Result) order(base, with []Run) {
 	baseFirst, baseLast := began(base)
 	newFirst, newLast := began(with)
 	if len(base)+len(with) > 2 && (baseLast.Before(newFirst) || newLast.Before(baseFirst)) {
-		r.note("All runs of one side were made before those of the other. Make them in turns: what changes on a machine with time then falls on both.")
+		r.note("All runs of one side were made before those of the other. Make them in turns. Otherwise a change of the machine over time counts as a difference.")
 	}
 }
 
@@ -138,8 +136,7 @@ func listed(findings []string, between string) string {
 	return strings.Join(findings, between)
 }
 
-// brief keeps a run's reason to what a list of runs has room for; oalab check tells all
-// of it.
+// brief shortens a run's reason to one line of a list; oalab check prints all of it.
 func brief(reason string) string {
 	const most = 120
 	reason = oneLine(reason)

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"oalab/scenarios/check"
+	"oalab/reports/printable"
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
 )
 
@@ -15,7 +16,7 @@ import (
 func (r *Result) Markdown() string {
 	var b strings.Builder
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
-	say("# %s, %s, %s: %s against %s\n", r.Scenario, r.Topology, r.Size,
+	say("# %s, %s, %s: %s against %s\n", plain(r.Scenario), plain(r.Topology), plain(r.Size),
 		counted(len(r.New.Runs), "new run"), counted(len(r.Base.Runs), "base run"))
 	for _, w := range r.Warnings {
 		say("- **Warning:** %s", plain(w))
@@ -28,7 +29,11 @@ func (r *Result) Markdown() string {
 	if g := r.Gate; g != nil {
 		say("**Gate at %s: %s.** %s.\n", share(g.Limit), g.Verdict, plain(g.Reason))
 	}
-	say("%s", strings.Join(append(r.method(), r.Notes...), "\n"))
+	notes := make([]string, len(r.Notes))
+	for i, n := range r.Notes {
+		notes[i] = plain(n)
+	}
+	say("%s", strings.Join(append(r.method(), notes...), "\n"))
 	return b.String()
 }
 
@@ -62,7 +67,7 @@ func (r *Result) table() string {
 	for i := range r.Figures {
 		f := &r.Figures[i]
 		row := []string{
-			f.Name, check.Quantity(f.Base.Median, f.Unit), check.Quantity(f.New.Median, f.Unit),
+			plain(f.Name), plain(figure.Quantity(f.Base.Median, f.Unit)), plain(figure.Quantity(f.New.Median, f.Unit)),
 			signed(f.Difference.Value), interval(&f.Difference, signed),
 			change(f.Ratio), interval(f.Ratio, percentChange),
 			optional(f.P), optional(f.PHolm), f.Conclusion,
@@ -117,10 +122,8 @@ func aligned(rows [][]string) string {
 	return b.String()
 }
 
-// plain makes text from outside harmless in a line of Markdown.
-func plain(s string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "`", "'", "*", `\*`).Replace(s)
-}
+// plain makes text from outside harmless in a line of Markdown and on a terminal.
+func plain(s string) string { return printable.Line(printable.Markdown(s)) }
 
 func interval(e *Estimate, word func(float64) string) string {
 	if e == nil || e.Low == nil {

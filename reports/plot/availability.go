@@ -84,7 +84,7 @@ func Availability(a series.Arm, lanes Lanes, width vg.Length) *Figure {
 	}
 	return &Figure{
 		Title: "Availability of the components",
-		Note:  "In steps of about 100 ms. A component that nobody asked is not observed, and nothing is known of it.",
+		Note:  "In steps of about 100 ms. A component is not observed while no probe and no client asked it; its state is then unknown.",
 		Keys:  append(keys, lanes.Keys()...), Lanes: lanes, Plot: p, Width: width,
 		Height: 42 + 24*vg.Length(max(1, len(a.Strips))),
 	}

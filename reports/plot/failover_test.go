@@ -8,15 +8,15 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"oalab/reports/series"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
 // failovers is an arm with one fault inside of its prediction, one outside, and one of
 // which nothing is known.
 func failovers() series.Failover {
-	cycle := func(fault string, outage float64) check.Cycle {
-		return check.Cycle{Window: history.Window{Fault: fault, Target: "lb<1>"}, Probe: check.Stretch{ToS: outage, Failed: int(100 * outage)}, ProbeS: outage}
+	cycle := func(fault string, outage float64) account.Cycle {
+		return account.Cycle{Window: history.Window{Fault: fault, Target: "lb<1>"}, Probe: account.Stretch{ToS: outage, Failed: int(100 * outage)}, ProbeS: outage}
 	}
 	line := series.Timeline{
 		Number: 1, Of: 2, Zero: "the first request without an answer", FromS: -0.2, ToS: 0.7, Fault: series.Span{FromS: 0.1, ToS: 0.7},
@@ -35,14 +35,14 @@ func failovers() series.Failover {
 	}
 	line.Cycle = cycle("kill-host", 0.26)
 	unknown := cycle("cut-host", math.NaN())
-	unknown.Probe = check.Stretch{}
+	unknown.Probe = account.Stretch{}
 	return series.Failover{Hosts: []string{"lb<1>", "lb2"}, Faults: []series.FaultCycles{
 		{
-			Fault: "kill-host", Cycles: []check.Cycle{line.Cycle, cycle("kill-host", 0.9)}, Shown: line,
+			Fault: "kill-host", Cycles: []account.Cycle{line.Cycle, cycle("kill-host", 0.9)}, Shown: line,
 			Prediction: &history.Prediction{Fault: "kill-host", Law: history.LawUniform, LowS: 0.19, HighS: 0.39, LawLowS: 0.2, LawHighS: 0.3},
 		},
-		{Fault: "stop-host", Cycles: []check.Cycle{cycle("stop-host", 0)}, Shown: line, Prediction: &history.Prediction{HighS: 0.1, LawLowS: 0.01, LawHighS: 0.01}},
-		{Fault: "cut-host", Cycles: []check.Cycle{unknown}, Shown: series.Timeline{Cycle: unknown, FromS: -0.2, ToS: 0.4, Holds: make([][]series.HeldSpan, 2), States: make([][]series.StateSpan, 2)}},
+		{Fault: "stop-host", Cycles: []account.Cycle{cycle("stop-host", 0)}, Shown: line, Prediction: &history.Prediction{HighS: 0.1, LawLowS: 0.01, LawHighS: 0.01}},
+		{Fault: "cut-host", Cycles: []account.Cycle{unknown}, Shown: series.Timeline{Cycle: unknown, FromS: -0.2, ToS: 0.4, Holds: make([][]series.HeldSpan, 2), States: make([][]series.StateSpan, 2)}},
 	}}
 }
 
@@ -95,7 +95,7 @@ func TestFailoverFigures(t *testing.T) {
 	}
 }
 
-// written is the same of masters, whose Keepalived nobody asked.
+// written is the same for masters, without states of Keepalived.
 func written() series.Failover {
 	f := failovers()
 	f.Writes = true
@@ -107,13 +107,13 @@ func written() series.Failover {
 
 // scaled is a pair that sized its pools, with rates that are not known and a silence.
 func scaled() series.Arm {
-	look := func(at, perS float64, pool int) check.PoolLook {
-		return check.PoolLook{AtS: at, PerS: perS, Values: map[string]float64{history.SeriesAppServers: float64(pool), history.SeriesActive: 3}}
+	look := func(at, perS float64, pool int) account.PoolLook {
+		return account.PoolLook{AtS: at, PerS: perS, Values: map[string]float64{history.SeriesAppServers: float64(pool), history.SeriesActive: 3}}
 	}
 	return series.Arm{EndS: 9, Pools: series.Pools{
 		Hosts: []series.PoolOver{
-			{Host: "lb1", Looks: []check.PoolLook{look(0, math.NaN(), 1), look(1, 0, 1), look(2, 12_000, 5), look(8, math.NaN(), 5)}},
-			{Host: "lb2", Looks: []check.PoolLook{look(0, math.NaN(), 1)}},
+			{Host: "lb1", Looks: []account.PoolLook{look(0, math.NaN(), 1), look(1, 0, 1), look(2, 12_000, 5), look(8, math.NaN(), 5)}},
+			{Host: "lb2", Looks: []account.PoolLook{look(0, math.NaN(), 1)}},
 		},
 		Scaling: history.Scaling{Bands: []history.ScalingBand{{FromPerS: 0, Servers: 1}, {FromPerS: 250, Servers: 2}, {FromPerS: 10_000, Servers: 5}}},
 	}}

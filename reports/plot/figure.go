@@ -61,7 +61,7 @@ func (f *Figure) bare() *gonum.Plot {
 
 const labelRoom = SizeText * leading
 
-// body is the canvas of the plot with its axes, but for their names.
+// body is the canvas of the plot with its axes, without their names.
 func (f *Figure) body(c draw.Canvas) draw.Canvas {
 	c.Rectangle = vg.Rectangle{
 		Min: vg.Point{X: c.Min.X + margin, Y: c.Min.Y + margin},

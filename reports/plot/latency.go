@@ -60,7 +60,7 @@ func Latency(a series.Arm, lanes Lanes, objectives []Limit, width vg.Length) *Fi
 	}
 	return &Figure{
 		Title: "Latency over time",
-		Note: fmt.Sprintf("How long operations waited for an answer, from when they were due, by when that was. Each interval is %s.",
+		Note: fmt.Sprintf("Time from when operations were due until their answer, over the due time. Each interval is %s.",
 			Duration(a.Cut.StepS)),
 		Keys: append(keys, lanes.Keys()...), Lanes: lanes, Plot: p, Width: width, Height: tall,
 	}
@@ -113,7 +113,7 @@ func CDF(a series.Arm, width vg.Length) *Figure {
 	}
 	return &Figure{
 		Title: "Latency: share of operations answered within a time",
-		Note:  "Where the curves part, operations waited to be sent: that wait counts for who waits, and a clock that starts at sending misses it.",
+		Note:  "Where the curves part, operations waited to be sent. Followers feel this wait, but a clock that starts at sending does not count it.",
 		Keys:  keys, Plot: p, Width: width, Height: tall,
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"oalab/reports/series"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 )
 
 // OutageLimit is an objective on the outages of a fault.
@@ -69,7 +69,7 @@ func (o outageRows) Plot(c draw.Canvas, p *gonum.Plot) {
 		outages := f.Outages()
 		for k, v := range outages {
 			y := low + (high-low)*vg.Length((float64(k)+0.5)/float64(len(outages)))
-			inside := f.Prediction == nil || check.Cycle{ProbeS: v}.Inside(*f.Prediction)
+			inside := f.Prediction == nil || account.Cycle{ProbeS: v}.Inside(*f.Prediction)
 			cycleMark(c, vg.Point{X: x(v), Y: y}, inside)
 		}
 	}
@@ -101,7 +101,7 @@ func Outages(f series.Failover, limits []OutageLimit, width vg.Length) *Figure {
 		label = append(label, fmt.Sprintf("%s (%d)", of.Fault, len(all)))
 		for _, v := range all {
 			most = max(most, v)
-			outside = outside || of.Prediction != nil && !check.Cycle{ProbeS: v}.Inside(*of.Prediction)
+			outside = outside || of.Prediction != nil && !account.Cycle{ProbeS: v}.Inside(*of.Prediction)
 		}
 		if of.Prediction != nil {
 			predicted = true
@@ -134,7 +134,7 @@ func Outages(f series.Failover, limits []OutageLimit, width vg.Length) *Figure {
 	}
 	return &Figure{
 		Title: "Outages of each fault",
-		Note:  "One dot is one cycle, the shortest outage at the bottom of its row. Dots along the dashed line follow the law of the settings.",
+		Note:  "One dot is one cycle; the shortest outage is at the bottom of its row. If the outages follow the law of the settings, the dots lie along the dashed line.",
 		Keys:  keys, Plot: p, Width: width, Height: 42 + outageRow*vg.Length(max(1, len(f.Faults))),
 	}
 }

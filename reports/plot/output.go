@@ -14,6 +14,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"oalab/reports/printable"
 )
 
 // Drawing is anything that knows its size and can be drawn: a Figure, or one of your own.
@@ -36,7 +38,8 @@ func SVG(d Drawing) (doc []byte, err error) {
 	if _, err := c.WriteTo(&buf); err != nil {
 		return nil, fmt.Errorf("write SVG: %w", err)
 	}
-	return compact(buf.Bytes()), nil
+	// Gonum escapes markup, and not what no XML may hold.
+	return []byte(printable.Text(string(compact(buf.Bytes())))), nil
 }
 
 // PNG draws d as a PNG image with DPI dots per inch.
@@ -104,10 +107,10 @@ var (
 	textLook = regexp.MustCompile(`font-family:[^;"]*;font-variant:[a-z]+;font-weight:([a-z0-9]+);font-style:normal`)
 )
 
-// Inline turns an SVG document of this package into an element for an HTML page: it
-// scales with its box, has a name for those who cannot see it, refers to nothing
-// outside, and takes the colours of paper, text and rules from the page's variables
-// --paper, --ink, --subtle and --rule, and blue, which is too dark on black, from --blue.
+// Inline turns an SVG document of this package into an element for an HTML page. It scales
+// with its box, has a name for screen readers and refers to nothing outside. It takes the
+// colours of paper, text and rules from the page's variables --paper, --ink, --subtle and
+// --rule, and blue, which is too dark on black, from --blue.
 func Inline(doc []byte, name string) string {
 	body := string(prolog.ReplaceAll(doc, []byte(`<svg viewBox="$1" role="img" aria-label="`+strings.ReplaceAll(html.EscapeString(name), "$", "$$")+`">`)))
 	return strings.NewReplacer(

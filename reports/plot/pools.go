@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"oalab/reports/series"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -56,7 +56,7 @@ func Bands(a series.Arm, lanes Lanes, width vg.Length) *Figure {
 			}
 			rate = append(rate, XY{l.AtS, max(l.PerS, p.Y.Min)})
 		}
-		open := heard(h.Looks, func(l check.PoolLook) float64 { return max(l.Values[history.SeriesActive], p.Y.Min) })
+		open := heard(h.Looks, func(l account.PoolLook) float64 { return max(l.Values[history.SeriesActive], p.Y.Min) })
 		ink, dashes := hostInk(i)
 		p.Add(Curve{Points: open, Line: Solid(ink.Faint(0.55), 0.9, 1, 1.6), Dots: true}, Curve{Points: rate, Line: Solid(ink, LineWidth, dashes...), Dots: true})
 		keys = append(keys, Key{Label: "requests/s of " + h.Host, Color: ink, Dashes: dashes},
@@ -65,7 +65,7 @@ func Bands(a series.Arm, lanes Lanes, width vg.Length) *Figure {
 	p.Y.Max = 1.6 * top
 	return &Figure{
 		Title: "Requests per second and the bands",
-		Note:  "As the stub_status of each Nginx told, looks and health checks included. The lines across are where the bands begin. A gap is a look without an answer, or counters that began anew.",
+		Note:  "From the stub_status of each Nginx, reads of it and health checks included. A horizontal line is where a band begins. A gap is a read without an answer, or a reset of the counters.",
 		Keys:  append(keys, lanes.Keys()...), Lanes: lanes, Plot: p, Width: width, Height: tall,
 	}
 }
@@ -84,12 +84,12 @@ func PoolSizes(a series.Arm, lanes Lanes, width vg.Length) *Figure {
 	var keys []Key
 	for i, h := range a.Pools.Hosts {
 		ink, dashes := hostInk(i)
-		p.Add(Curve{Points: heard(h.Looks, func(l check.PoolLook) float64 { return float64(l.Pool()) }), Line: Solid(ink, LineWidth+0.4, dashes...), Step: true})
+		p.Add(Curve{Points: heard(h.Looks, func(l account.PoolLook) float64 { return float64(l.Pool()) }), Line: Solid(ink, LineWidth+0.4, dashes...), Step: true})
 		keys = append(keys, Key{Label: h.Host, Color: ink, Dashes: dashes})
 	}
 	return &Figure{
 		Title: "App servers in the pools",
-		Note:  "As the running configuration of each Nginx told. Both follow the larger rate of the two, so that a take-over finds the pool that it needs.",
+		Note:  "From the running configuration of each Nginx. Both follow the larger rate of the two. Otherwise a take-over would find a pool that is too small.",
 		Keys:  append(keys, lanes.Keys()...), Lanes: lanes, Plot: p, Width: width, Height: low,
 	}
 }
@@ -111,7 +111,7 @@ const longestSilence = 1.6
 
 // heard are the points of what looks told; a host that was silent for longer interrupts
 // them.
-func heard(looks []check.PoolLook, of func(check.PoolLook) float64) []XY {
+func heard(looks []account.PoolLook, of func(account.PoolLook) float64) []XY {
 	var out []XY
 	for i, l := range looks {
 		if i > 0 && l.AtS-looks[i-1].AtS > longestSilence {

@@ -45,7 +45,7 @@ func Rate(a series.Arm, lanes Lanes, width vg.Length) *Figure {
 	}
 	return &Figure{
 		Title: "Rate: offered and completed",
-		Note:  fmt.Sprintf("Operations in intervals of %s. A dip of completed below offered is what followers felt; the peak after it is the backlog.", Duration(a.Cut.StepS)),
+		Note:  fmt.Sprintf("Operations in intervals of %s. Where completed falls below offered, followers waited. The peak after it is the backlog.", Duration(a.Cut.StepS)),
 		Keys:  append(keys, lanes.Keys()...), Lanes: lanes, Plot: p, Width: width, Height: tall,
 	}
 }

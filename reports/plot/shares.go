@@ -32,7 +32,7 @@ func Shares(a series.Arm, lanes Lanes, width vg.Length) *Figure {
 	p.Add(b, Grid(false, true))
 	return &Figure{
 		Title: "Requests by app server",
-		Note:  "What Nginx gave to each, stacked in the order of the legend from the bottom up. A band that vanishes is a server that was ejected.",
+		Note:  "The share of the requests that Nginx gave to each server, stacked in the order of the legend from the bottom up. A band that vanishes is a server that was ejected.",
 		Keys:  append(keys, lanes.Keys()...), Lanes: lanes, Plot: p, Width: width, Height: low,
 	}
 }

@@ -26,7 +26,7 @@ type failoverWords struct{ title, ticks, refused, probe, fine, out string }
 
 var (
 	ofVIP = failoverWords{
-		"Failover from near", "every request of the probe, 10 ms apart", "nobody answered, or a try failed", "probe", "no request failed", "out for ",
+		"Failover from near", "every request of the probe, 10 ms apart", "no answer, or a try failed", "probe", "no request failed", "out for ",
 	}
 	ofWrites = failoverWords{
 		"Writing from near", "every write of the canary to the group core, begun 20 ms apart: by when it was acknowledged, else by when it was begun",
@@ -51,7 +51,7 @@ func Failover(f series.Failover, width vg.Length) *Timelines {
 	return &Timelines{
 		Figure: Figure{
 			Title: words.title,
-			Note:  "Of each fault the cycle whose outage is the median one. Bars: who has the address, faint while clients cannot reach the host, framed and hatched while two have it. Ticks: " + words.ticks + ".",
+			Note:  "For each fault, the cycle with the median outage. Bars: the host that has the address, faint while clients cannot reach it, framed and hatched while two hosts have the address. Ticks: " + words.ticks + ".",
 			Keys:  keys, Width: width,
 		},
 		hosts: f.Hosts, faults: f.Faults, words: words,
@@ -231,8 +231,8 @@ func together(c draw.Canvas, s scale, holds [][]series.HeldSpan, box vg.Rectangl
 	}
 }
 
-// states draws what keepalived said, each state at its own height and named where
-// there is room.
+// states draws the states of keepalived, each at its own height and named where there is
+// room.
 func states(c draw.Canvas, s scale, spans []series.StateSpan, box vg.Rectangle) {
 	for _, span := range spans {
 		name, with, share := stateLook(span.State)
@@ -260,8 +260,8 @@ func stateLook(state int) (name string, with color.Color, share vg.Length) {
 	return "out of reach", Rule, 0.5
 }
 
-// probes draws every request as a tick: answered ones in the row of who answered,
-// failed ones over all rows. Where ticks would touch, those of one kind are one box.
+// probes draws every request as a tick: an answered one in the row of the host that
+// answered, a failed one over all rows. Ticks of one kind that would touch are one box.
 func (t *Timelines) probes(c draw.Canvas, s scale, all []series.Probe, box vg.Rectangle) {
 	const thick = 1.1
 	row := (box.Max.Y - box.Min.Y) / vg.Length(max(1, len(t.hosts)))

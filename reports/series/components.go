@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	wl "oalab/mockwechat/ledger"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -83,16 +83,17 @@ func counted(component, seen string, t tally, end float64) (Strip, bool) {
 	return Strip{Component: component, Seen: seen, Spans: spans}, observed
 }
 
-// callbacks is the service as followers saw it: whether tries that began in an
-// interval were answered as they should be.
+// callbacks is the service as followers saw it: whether the tries that began in an interval
+// got a correct answer.
 func callbacks(a *history.Arm, end float64) (Strip, bool) {
 	return tries(a, end, "callbacks", "every try, as followers saw it", func(d wl.Delivery) bool { return d.OK })
 }
 
-// virtualIP is whether anybody answered at the virtual IP, by when it was asked.
+// virtualIP is whether a request to the virtual IP got an answer, over the time of the
+// request.
 func virtualIP(a *history.Arm, end float64) (Strip, bool) {
 	t := newTally(end)
-	for _, q := range check.Asks(a.Samples) {
+	for _, q := range account.Asks(a.Samples) {
 		if q.OK {
 			t.count(q.AtS, 1, 0)
 		} else {

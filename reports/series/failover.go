@@ -5,12 +5,12 @@ import (
 	"math"
 	"slices"
 
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
-// Failover is what became of a virtual IP in an arm. The zero value is that of an arm
-// without one.
+// Failover has the outages of a virtual IP in an arm. The zero value is that of an arm
+// without a virtual IP.
 type Failover struct {
 	// Writes: the address is that of a group of tables, and its probe are the canary's
 	// writes. Otherwise it is that of the load balancers.
@@ -22,7 +22,7 @@ type Failover struct {
 // FaultCycles are the cycles of one fault, in the order in which faults first came.
 type FaultCycles struct {
 	Fault      string
-	Cycles     []check.Cycle
+	Cycles     []account.Cycle
 	Prediction *history.Prediction // nil: nothing was predicted
 	Shown      Timeline            // of the cycle whose outage is the median
 }
@@ -39,16 +39,17 @@ func (f FaultCycles) Outages() []float64 {
 	return out
 }
 
-// Timeline is a cycle from near: who had the address, what keepalived and the probe
-// said, and how the tries of clients went. Moments are in seconds after its zero.
+// Timeline is one cycle in detail: the hosts that had the address, the states of
+// keepalived, the probe's requests, and the tries of clients. Moments are in seconds after
+// its zero.
 type Timeline struct {
-	Cycle      check.Cycle
+	Cycle      account.Cycle
 	Number, Of int    // the cycle among those of its fault, from 1
 	Zero       string // what happened at zero
 	FromS, ToS float64
 	Fault      Span          // when the fault was seen in effect
 	Holds      [][]HeldSpan  // by host, when it had the address
-	States     [][]StateSpan // by host, what keepalived said it was; nil: nobody asked it
+	States     [][]StateSpan // by host, the states that keepalived reported; nil: not recorded
 	Probes     []Probe
 	Tries      []Tries
 	TriesOverS float64 // the interval of Tries, in seconds
@@ -73,7 +74,7 @@ type StateSpan struct {
 // keepalived said last means nothing.
 const StateOutOfReach = -1
 
-// Probe is one request of the probe; Node is 0 when nobody answered.
+// Probe is one request of the probe; Node is 0 when it got no answer.
 type Probe struct {
 	AtS  float64
 	Node int
@@ -98,16 +99,16 @@ var triesOver = []float64{0.010, 0.020, 0.050, 0.100, 0.200, 0.500}
 const fewIntervals = 150
 
 func failover(a *history.Arm) Failover {
-	return failoverOf(a, check.Cycles(a), "", closeUp{
-		a: a, address: check.Holdings(a.Samples, history.ProbeAddress), vrrp: check.Holdings(a.Samples, history.ProbeVRRP), asked: check.Asks(a.Samples),
+	return failoverOf(a, account.Cycles(a), "", closeUp{
+		a: a, address: account.Holdings(a.Samples, history.ProbeAddress), vrrp: account.Holdings(a.Samples, history.ProbeVRRP), asked: account.Asks(a.Samples),
 		zero: "the first request without an answer", again: "answers again",
 	})
 }
 
 // writing is the Failover of the group of tables whose home the faults hit.
 func writing(a *history.Arm) Failover {
-	f := failoverOf(a, check.WriteCycles(a), history.ProbeCanary, closeUp{
-		a: a, address: check.Holdings(a.Samples, history.ProbeHolds+"."+history.GroupCore), asked: check.WriteAsks(a),
+	f := failoverOf(a, account.WriteCycles(a), history.ProbeCanary, closeUp{
+		a: a, address: account.Holdings(a.Samples, history.ProbeHolds+"."+history.GroupCore), asked: account.WriteAsks(a),
 		zero: "the last write before", again: "acknowledged again",
 	})
 	f.Writes = len(f.Faults) > 0
@@ -115,7 +116,7 @@ func writing(a *history.Arm) Failover {
 }
 
 // failoverOf sorts cycles by fault, beside what was predicted of the probe.
-func failoverOf(a *history.Arm, cycles []check.Cycle, probe string, near closeUp) Failover {
+func failoverOf(a *history.Arm, cycles []account.Cycle, probe string, near closeUp) Failover {
 	if len(cycles) == 0 {
 		return Failover{}
 	}
@@ -154,8 +155,8 @@ func rank(fault string) int {
 // closeUp draws cycles from the evidence of an arm.
 type closeUp struct {
 	a             *history.Arm
-	address, vrrp []check.Holding // vrrp: nil where nobody asked keepalived
-	asked         []check.Asked
+	address, vrrp []account.Holding // vrrp: nil where keepalived was not asked
+	asked         []account.Asked
 	zero, again   string // what begins an outage and what ends it, in words
 }
 
@@ -184,7 +185,7 @@ const (
 	roomAfter, leastAfter   = 0.9, 0.4
 )
 
-func (n closeUp) timeline(c check.Cycle) Timeline {
+func (n closeUp) timeline(c account.Cycle) Timeline {
 	t := Timeline{Cycle: c, Zero: n.zero}
 	zero, length := c.Probe.FromS, c.Probe.LengthS()
 	if c.Probe.Failed == 0 {
@@ -202,7 +203,7 @@ func (n closeUp) timeline(c check.Cycle) Timeline {
 		return s, s.ToS > s.FromS
 	}
 	t.Fault, _ = span(c.FromS, c.ToS)
-	from, to, out := check.OutOfReach(c.Window)
+	from, to, out := account.OutOfReach(c.Window)
 	for _, h := range n.address {
 		away := Span{FromS: from, ToS: to}
 		if !out || h.Host != c.Target {
@@ -219,7 +220,7 @@ func (n closeUp) timeline(c check.Cycle) Timeline {
 			continue
 		}
 		var states []StateSpan
-		if i := slices.IndexFunc(n.vrrp, func(v check.Holding) bool { return v.Host == h.Host }); i >= 0 {
+		if i := slices.IndexFunc(n.vrrp, func(v account.Holding) bool { return v.Host == h.Host }); i >= 0 {
 			each(n.vrrp[i], zero+t.FromS, zero+t.ToS, away, func(from, to, value float64, away bool) {
 				s, ok := span(from, to)
 				switch {
@@ -260,9 +261,9 @@ func (n closeUp) timeline(c check.Cycle) Timeline {
 	return t
 }
 
-// each tells what a host said over [from, to], stretch by stretch, cut where the host
-// goes out of reach and comes back.
-func each(h check.Holding, from, to float64, away Span, tell func(from, to, value float64, away bool)) {
+// each calls back for every stretch of one state of a host over [from, to]. A stretch ends
+// where the host goes out of reach and where it comes back.
+func each(h account.Holding, from, to float64, away Span, tell func(from, to, value float64, away bool)) {
 	moments := []float64{away.FromS, away.ToS, to}
 	for _, c := range h.Changes {
 		moments = append(moments, c.AtS)

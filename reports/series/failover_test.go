@@ -13,7 +13,7 @@ import (
 
 func storedPair(t *testing.T) series.Arm {
 	t.Helper()
-	a, err := history.LoadArm("../../scenarios/check/testdata/failover", "main", true)
+	a, err := history.LoadArm("../../scenarios/judge/testdata/failover", "main", true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestFailover(t *testing.T) {
 		{{FromS: 0.252, ToS: 0.66}},
 	}
 	if d := cmp.Diff(held, shown.Holds, near); d != "" {
-		t.Errorf("who had the address (-want +got):\n%s", d)
+		t.Errorf("holders of the address (-want +got):\n%s", d)
 	}
 	states := [][]series.StateSpan{
 		{{FromS: -0.2, State: history.VRRPMaster}, {ToS: 0.66, State: series.StateOutOfReach}},
@@ -146,7 +146,7 @@ func TestWriting(t *testing.T) {
 	if d := cmp.Diff([][]series.HeldSpan{
 		{{FromS: shown.FromS, ToS: -0.001}, {FromS: -0.001, ToS: 0.009, OutOfReach: true}}, {{FromS: 0.399, ToS: shown.ToS}},
 	}, shown.Holds, near); d != "" {
-		t.Errorf("who had the address (-want +got):\n%s", d)
+		t.Errorf("holders of the address (-want +got):\n%s", d)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 )
 
 // Latency is how long followers waited, from when an operation was due (without
@@ -32,7 +32,7 @@ const (
 	digits    = 3
 )
 
-func latency(observed []check.Observed, cut Cut) Latency {
+func latency(observed []account.Observed, cut Cut) Latency {
 	due, sent := make([][]float64, cut.N), make([][]float64, cut.N)
 	for _, o := range observed {
 		i, ok := cut.at(o.DueS)

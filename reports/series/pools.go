@@ -1,7 +1,7 @@
 package series
 
 import (
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -15,7 +15,7 @@ type Pools struct {
 // PoolOver is one load balancer over time.
 type PoolOver struct {
 	Host  string
-	Looks []check.PoolLook
+	Looks []account.PoolLook
 }
 
 func pools(a *history.Arm) Pools {
@@ -23,7 +23,7 @@ func pools(a *history.Arm) Pools {
 		return Pools{}
 	}
 	p := Pools{Scaling: *a.Record.Scaling}
-	for _, of := range check.Pools(a.Samples) {
+	for _, of := range account.Pools(a.Samples) {
 		p.Hosts = append(p.Hosts, PoolOver{Host: of.Host, Looks: of.Looks})
 	}
 	return p

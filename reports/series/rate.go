@@ -1,6 +1,8 @@
 package series
 
-import "oalab/scenarios/check"
+import (
+	"oalab/scenarios/account"
+)
 
 // Rate is what was offered and what became of it in one interval, per second.
 type Rate struct {
@@ -9,25 +11,25 @@ type Rate struct {
 	Completed float64 // operations that ended with outcome ok or rejected: an answer
 	// Outcomes counts (not per second) the operations due in the interval by what
 	// became of them in the end.
-	Outcomes map[check.Outcome]int
+	Outcomes map[account.Outcome]int
 }
 
 // Lost is how many operations due in the interval brought no answer.
 func (r Rate) Lost() int {
-	return r.Outcomes[check.OutcomeFailed] + r.Outcomes[check.OutcomeUnknown] + r.Outcomes[check.OutcomeDropped]
+	return r.Outcomes[account.OutcomeFailed] + r.Outcomes[account.OutcomeUnknown] + r.Outcomes[account.OutcomeDropped]
 }
 
-func rates(observed []check.Observed, cut Cut) []Rate {
+func rates(observed []account.Observed, cut Cut) []Rate {
 	out := make([]Rate, cut.N)
 	for i := range out {
-		out[i] = Rate{FromS: cut.From(i), Outcomes: map[check.Outcome]int{}}
+		out[i] = Rate{FromS: cut.From(i), Outcomes: map[account.Outcome]int{}}
 	}
 	for _, o := range observed {
 		if i, ok := cut.at(o.DueS); ok {
 			out[i].Offered += 1 / cut.StepS
 			out[i].Outcomes[o.Outcome]++
 		}
-		if o.Outcome != check.OutcomeOK && o.Outcome != check.OutcomeRejected || !o.Ended {
+		if o.Outcome != account.OutcomeOK && o.Outcome != account.OutcomeRejected || !o.Ended {
 			continue
 		}
 		if i, ok := cut.at(o.EndS); ok {

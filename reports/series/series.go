@@ -7,7 +7,7 @@ import (
 	"math"
 
 	wl "oalab/mockwechat/ledger"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -31,7 +31,7 @@ type Arm struct {
 
 // Of computes the series of an arm.
 func Of(a *history.Arm) Arm {
-	observed := check.Observe(a)
+	observed := account.Observe(a)
 	end := endOf(a, observed)
 	cut := CutFor(end)
 	moved := writing(a)
@@ -50,8 +50,8 @@ func Of(a *history.Arm) Arm {
 	}
 }
 
-// endOf is when the last thing happened that a reader wants to see.
-func endOf(a *history.Arm, observed []check.Observed) float64 {
+// endOf is the moment of the last event that a plot shows.
+func endOf(a *history.Arm, observed []account.Observed) float64 {
 	end := max(a.Record.Load.DurationS, a.Record.DrainedS)
 	for _, o := range observed {
 		if o.Ended {
@@ -110,7 +110,7 @@ func ours(a *history.Arm, d wl.Delivery) bool { return d.Attack == a.Name }
 
 // told is how long the result of an acknowledged order took from when the order was
 // due until it was handed to the platform for the first time.
-func told(a *history.Arm, observed []check.Observed) Distribution {
+func told(a *history.Arm, observed []account.Observed) Distribution {
 	due := map[string]float64{}
 	for _, o := range observed {
 		if o.Serial != "" {

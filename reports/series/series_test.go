@@ -10,7 +10,7 @@ import (
 
 	wl "oalab/mockwechat/ledger"
 	"oalab/reports/series"
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -77,10 +77,10 @@ func TestRates(t *testing.T) {
 	l.try(wl.Delivery{At: at(0.3), Seq: seq, Try: 1, Refused: true})
 	got := series.Of(&l.Arm)
 	want := []series.Rate{
-		{FromS: 0, Offered: 12, Completed: 4, Outcomes: map[check.Outcome]int{check.OutcomeOK: 2, check.OutcomeDropped: 1}},
-		{FromS: 0.25, Offered: 4, Outcomes: map[check.Outcome]int{check.OutcomeFailed: 1}},
-		{FromS: 0.5, Completed: 4, Outcomes: map[check.Outcome]int{}},
-		{FromS: 0.75, Outcomes: map[check.Outcome]int{}},
+		{FromS: 0, Offered: 12, Completed: 4, Outcomes: map[account.Outcome]int{account.OutcomeOK: 2, account.OutcomeDropped: 1}},
+		{FromS: 0.25, Offered: 4, Outcomes: map[account.Outcome]int{account.OutcomeFailed: 1}},
+		{FromS: 0.5, Completed: 4, Outcomes: map[account.Outcome]int{}},
+		{FromS: 0.75, Outcomes: map[account.Outcome]int{}},
 	}
 	if d := cmp.Diff(want, got.Rates, near); d != "" {
 		t.Errorf("rates (-want +got):\n%s", d)

@@ -3,7 +3,7 @@ package series
 import (
 	"math"
 
-	"oalab/scenarios/check"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -22,7 +22,7 @@ type Shares struct {
 const leastPerInterval = 5
 
 func shares(a *history.Arm, cut Cut) Shares {
-	servers := check.Upstreams(a)
+	servers := account.Upstreams(a)
 	if len(servers) == 0 {
 		return Shares{}
 	}

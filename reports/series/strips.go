@@ -10,7 +10,7 @@ import (
 // State is how a component was seen.
 type State int
 
-// The states. Unseen means that nobody asked: it says nothing.
+// The states. Unseen means that the component was not asked. Then its state is unknown.
 const (
 	Unseen State = iota
 	Up

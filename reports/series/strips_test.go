@@ -133,6 +133,6 @@ func TestNothingObserved(t *testing.T) {
 		t.Errorf("%d strips, %d intervals to %g s", len(got.Strips), len(got.Rates), got.EndS)
 	}
 	if !math.IsNaN((series.Strip{}).Availability()) {
-		t.Error("a component that nobody saw has an availability")
+		t.Error("a component that was not observed has an availability")
 	}
 }

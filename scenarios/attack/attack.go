@@ -1,6 +1,6 @@
-// Package attack owns the bare generator: an open load on one address, without a
-// scenario, its faults and its judges (CLI-1). It is what runs in a generator's
-// container too. What it loads is this machine or a network of the lab, nothing else.
+// Package attack owns the bare generator: an open load on one address, without a scenario,
+// its faults and its judges (CLI-1). It also runs in a generator's container. It loads only
+// this machine or a network of the lab.
 package attack
 
 import (
@@ -11,9 +11,9 @@ import (
 	"os"
 	"time"
 
+	"oalab/internal/jsonl"
 	"oalab/mockwechat"
 	"oalab/scenarios/history"
-	"oalab/scenarios/history/jsonl"
 	"oalab/scenarios/load"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/workload"
@@ -100,7 +100,7 @@ func Run(ctx context.Context, o Options) (s Summary, err error) {
 		return Summary{}, fmt.Errorf("write the results: %w", err)
 	}
 	sum, err := load.Open{
-		Common:  load.Common{Attack: name, Transport: g.transport, URL: o.URL, Record: results, Progress: o.Progress},
+		Common:  load.Common{Attack: name, Transport: g.transport, URL: o.URL, Method: g.method, Record: results, Progress: o.Progress},
 		Profile: o.Profile, MaxWorkers: o.MaxWorkers,
 	}.Run(ctx)
 	if err = errors.Join(err, results.Close()); err != nil {
@@ -165,6 +165,7 @@ func write(path string, plan []history.PlannedOp) error {
 
 // generator is what carries operations out.
 type generator struct {
+	method    string
 	transport http.RoundTripper
 	// null makes the same one towards another URL, for the calibration.
 	null  func(url string) (http.RoundTripper, error)
@@ -174,6 +175,7 @@ type generator struct {
 func (o *Options) generator(ctx context.Context, plan []history.PlannedOp, conns *http.Transport, deliveries string) (generator, error) {
 	if o.Callback == nil {
 		return generator{
+			method:    http.MethodGet,
 			transport: workload.Getter{Next: conns, Limit: o.Timeout},
 			// It goes where the request says. A short limit is the target's affair.
 			null: func(string) (http.RoundTripper, error) {

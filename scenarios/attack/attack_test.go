@@ -15,11 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"oalab/internal/jsonl"
 	"oalab/mockwechat"
 	wl "oalab/mockwechat/ledger"
 	"oalab/scenarios/attack"
 	"oalab/scenarios/history"
-	"oalab/scenarios/history/jsonl"
 	"oalab/scenarios/load"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/workload"
@@ -212,6 +212,9 @@ func TestTimeoutIsAFailure(t *testing.T) {
 	s, err := attack.Run(t.Context(), attack.Options{URL: url, Profile: constant(t, 50, 100*time.Millisecond), Timeout: 100 * time.Millisecond, Out: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.Due != nil || s.Sent != nil || s.Answered != 0 {
+		t.Errorf("due %+v, sent %+v of %d answers, want none", s.Due, s.Sent, s.Answered)
 	}
 	if s.Failed != s.Started || s.Statuses["0"] != s.Started || len(s.Errors) == 0 || !strings.Contains(s.Errors[0].Text, "deadline exceeded") {
 		t.Errorf("summary %+v, want every operation to fail at the limit", s)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
+	"oalab/internal/jsonl"
 	"oalab/mockwechat"
 	wl "oalab/mockwechat/ledger"
 	"oalab/scenarios/history"
-	"oalab/scenarios/history/jsonl"
+	"oalab/scenarios/load"
 	"oalab/scenarios/workload"
 )
 
@@ -27,6 +29,7 @@ func (c *Callback) generator(ctx context.Context, url string, plan []history.Pla
 		return platform.Pusher(c.Account.Name, mockwechat.PusherConfig{CallbackURL: url, Transport: conns, Source: source, Record: record})
 	}
 	g := generator{
+		method: http.MethodPost,
 		null: func(url string) (http.RoundTripper, error) {
 			return pusher(url, workload.Cycle(plan), func(wl.Delivery) error { return nil })
 		},
@@ -36,5 +39,24 @@ func (c *Callback) generator(ctx context.Context, url string, plan []history.Pla
 	if err != nil {
 		return generator{}, errors.Join(err, g.close())
 	}
+	g.transport = told{g.transport}
 	return g, nil
+}
+
+// told tells of a message that failed what the target said, not what the platform makes
+// of it.
+type told struct{ next http.RoundTripper }
+
+// RoundTrip carries one operation out.
+func (t told) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(r)
+	if err != nil || resp.Header.Get(mockwechat.HeaderStatus) == "" {
+		return resp, err
+	}
+	_ = resp.Body.Close() // what the follower reads
+	status, err := strconv.Atoi(resp.Header.Get(mockwechat.HeaderStatus))
+	if err != nil {
+		return nil, err
+	}
+	return nil, &load.FailedError{Status: status, Reason: resp.Header.Get(mockwechat.HeaderError)}
 }

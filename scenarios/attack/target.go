@@ -6,13 +6,13 @@ import (
 	"net/url"
 )
 
-// allowed are the addresses that may be loaded: this machine itself, and the networks
-// of the lab's containers, which are of the range reserved for benchmarks (RFC 2544).
-// Neither leads to anybody else.
+// allowed are the addresses that may be loaded: this machine itself, and the networks of
+// the lab's containers, which are in the range reserved for benchmarks (RFC 2544). Neither
+// leads to a host outside.
 var allowed = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("198.18.0.0/15")}
 
-// CheckTarget is nil for a URL that may be loaded. Its host must be an address: what a
-// name leads to may change between the look and the load.
+// CheckTarget is nil for a URL that may be loaded. Its host must be an address. Otherwise a
+// name could lead to another address between the check and the load.
 func CheckTarget(target string) error {
 	u, err := url.Parse(target)
 	if err != nil {

@@ -2,9 +2,9 @@ package check
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -20,6 +20,10 @@ import (
 //   - A pool shrinks too early when the rate was in its band shortly before.
 //   - A take-over must not land on a smaller pool than that which it leaves.
 //   - The pools must come in the order of Path.
+//
+// All of these are about time, be it the time to react or the rate that a generator came
+// to: none convicts by a stretch in which the machine was full. A pool that is wrong stays
+// wrong, and the looks after that stretch convict it.
 type Bands struct {
 	// Path are the sizes of the pool from the beginning of the load to its end: a band
 	// that is entered twice is one too many. nil does not judge it.
@@ -39,35 +43,19 @@ const (
 // Name implements Checker.
 func (Bands) Name() string { return "bands" }
 
-// pooled is what there is to judge the pools by.
-type pooled struct {
-	scaling  history.Scaling
-	pools    []Pool
-	holdings []Holding
-	end      float64
-}
-
-// pooledOf is that of an arm whose record says how the pools are sized.
-func pooledOf(a *history.Arm) pooled {
-	return pooled{
-		scaling: *a.Record.Scaling, pools: Pools(a.Samples),
-		holdings: Holdings(a.Samples, history.ProbeAddress), end: a.Record.Load.DurationS,
-	}
-}
-
 // Check implements Checker.
 func (c Bands) Check(a *history.Arm) Finding {
 	if a.Record.Scaling == nil {
 		return Finding{Verdict: history.Inconclusive, Detail: "the record does not say how the pools are sized"}
 	}
-	p := pooledOf(a)
-	if len(p.pools) < 2 {
-		return Finding{Verdict: history.Inconclusive, Detail: fmt.Sprintf("the pools of %d load balancers were looked at, 2 are needed", len(p.pools))}
+	p := pooled{account.PooledOf(a)}
+	if len(p.Pools) < 2 {
+		return Finding{Verdict: history.Inconclusive, Detail: fmt.Sprintf("the pools of %d load balancers were looked at, 2 are needed", len(p.Pools))}
 	}
 	var wrong, open offences
 	var f Finding
-	moves := p.takeOvers(&wrong)
-	path := p.looks(&f, &wrong)
+	moves := p.takeOvers(&wrong, &open)
+	path := p.looks(&f, &wrong, &open)
 	if f.Checked < leastLooks {
 		open.add("%d looks at the pool of who has the address, %d wanted", f.Checked, leastLooks)
 	}
@@ -75,63 +63,67 @@ func (c Bands) Check(a *history.Arm) Finding {
 	if moves < c.TakeOvers {
 		open.add("the address moved %d times, %d wanted", moves, c.TakeOvers)
 	}
-	if c.Path != nil && !slices.Equal(path, c.Path) {
-		wrong.add("the pool had %v servers in turn, wanted %v", path, c.Path)
+	if from, to, off := p.strays(path, c.Path); c.Path != nil && off {
+		charge(p.Machine, p.Machine.FullIn(from, to), &wrong, &open).
+			add("the pool had %v servers in turn, wanted %v", sizes(path), c.Path)
 	}
 	if !f.decide(&wrong, &open) {
 		f.Verdict = history.Pass
-		f.Detail = fmt.Sprintf("%d looks, pools of %v servers in turn, %d take-overs", f.Checked-moves, path, moves)
+		f.Detail = fmt.Sprintf("%d looks, pools of %v servers in turn, %d take-overs", f.Checked-moves, sizes(path), moves)
 	}
 	return f
 }
 
-// holder is the load balancer that has the address alone at a moment, and whether
-// there is one that was looked at.
-func (p pooled) holder(s float64) (Pool, bool) {
-	var have []string
-	for _, h := range p.holdings {
-		if h.At(s) == 1 {
-			have = append(have, h.Host)
-		}
-	}
-	if len(have) != 1 {
-		return Pool{}, false
-	}
-	i := slices.IndexFunc(p.pools, func(x Pool) bool { return x.Host == have[0] })
-	if i < 0 {
-		return Pool{}, false
-	}
-	return p.pools[i], true
+// pooled judges the pools of an arm.
+type pooled struct{ account.Pooled }
+
+// sized is a size of the pool, and since when it was seen.
+type sized struct {
+	pool  int
+	fromS float64
 }
 
-// rate is the larger rate of all load balancers over an interval of the scaler before a
-// moment; whole is false when that of one of them is not known.
-func (p pooled) rate(s float64) (perS float64, whole bool) {
-	whole = true
-	for _, x := range p.pools {
-		i := x.last(s)
-		r := math.NaN()
-		if i >= 0 && s-x.Looks[i].AtS <= p.scaling.EveryS+1 {
-			r = x.over(i, p.scaling.EveryS)
-		}
-		if math.IsNaN(r) {
-			whole = false
-			continue
-		}
-		perS = max(perS, r)
+func sizes(path []sized) []int {
+	out := make([]int, len(path))
+	for i, s := range path {
+		out[i] = s.pool
 	}
-	return perS, whole
+	return out
+}
+
+// growS is how long a pool may be too small, shrinkS how long too large, in seconds.
+func (p pooled) growS() float64   { return p.Scaling.EveryS + reactS }
+func (p pooled) shrinkS() float64 { return p.Scaling.HoldS + 2*p.Scaling.EveryS + reactS }
+
+// strays is the stretch in which the sizes of a pool first come to be others than wanted,
+// and whether they do: since the last size that was right, or, where that is longer, for as
+// long as a pool may be too large.
+func (p pooled) strays(path []sized, want []int) (from, to float64, off bool) {
+	i := 0
+	for i < len(path) && i < len(want) && path[i].pool == want[i] {
+		i++
+	}
+	if i == len(path) && i == len(want) {
+		return 0, 0, false
+	}
+	if to = p.EndS; i < len(path) {
+		to = path[i].fromS
+	}
+	if from = to - p.shrinkS(); i > 0 {
+		from = min(from, path[i-1].fromS)
+	}
+	return from, to, true
 }
 
 // looks judges every look at the pool of who has the address, and returns the sizes that
 // the pool had in turn.
-func (p pooled) looks(f *Finding, wrong *offences) (path []int) {
-	s := p.scaling
-	grow, shrink := s.EveryS+reactS, s.HoldS+2*s.EveryS+reactS
+func (p pooled) looks(f *Finding, wrong, open *offences) (path []sized) {
+	s, m := p.Scaling, p.Machine
+	grow, shrink := p.growS(), p.shrinkS()
 	var moments []float64
-	for _, x := range p.pools {
+	for _, x := range p.Pools {
 		for _, l := range x.Looks {
-			if l.AtS <= p.end {
+			if l.AtS <= p.EndS {
 				moments = append(moments, l.AtS)
 			}
 		}
@@ -139,11 +131,11 @@ func (p pooled) looks(f *Finding, wrong *offences) (path []int) {
 	slices.Sort(moments)
 	moments = slices.Compact(moments)
 	for _, at := range moments {
-		x, ok := p.holder(at)
+		x, ok := p.Holder(at)
 		if !ok {
 			continue
 		}
-		i := x.last(at)
+		i := x.LastLook(at)
 		if i < 0 || x.Looks[i].AtS != at || x.Looks[i].Pool() == 0 {
 			continue
 		}
@@ -152,15 +144,18 @@ func (p pooled) looks(f *Finding, wrong *offences) (path []int) {
 		least, most, lowest := p.wanted(moments, at, grow, shrink)
 		switch {
 		case pool < least:
-			wrong.add("at %.1f s %s uses %d app servers, the rate has asked for %d for %g s", at, x.Host, pool, least, grow)
+			charge(m, m.FullIn(at-grow, at), wrong, open).
+				add("at %.1f s %s uses %d app servers, the rate has asked for %d for %g s", at, x.Host, pool, least, grow)
 		case pool > most:
-			wrong.add("at %.1f s %s uses %d app servers, the rate has asked for %d at most for %g s", at, x.Host, pool, most, shrink)
+			charge(m, m.FullIn(at-shrink, at), wrong, open).
+				add("at %.1f s %s uses %d app servers, the rate has asked for %d at most for %g s", at, x.Host, pool, most, shrink)
 		}
-		if n := len(path); n == 0 || path[n-1] != pool {
-			if n > 0 && pool < path[n-1] && pool < lowest {
-				wrong.add("at %.1f s %s goes down to %d app servers, the rate asked for %d within the hold", at, x.Host, pool, lowest)
+		if n := len(path); n == 0 || path[n-1].pool != pool {
+			if n > 0 && pool < path[n-1].pool && pool < lowest {
+				charge(m, m.FullIn(at-s.HoldS, at), wrong, open).
+					add("at %.1f s %s goes down to %d app servers, the rate asked for %d within the hold", at, x.Host, pool, lowest)
 			}
-			path = append(path, pool)
+			path = append(path, sized{pool, at})
 		}
 	}
 	return path
@@ -172,7 +167,7 @@ func (p pooled) looks(f *Finding, wrong *offences) (path []int) {
 // within the hold asked for. What is not known asks for nothing, and lets nothing
 // shrink.
 func (p pooled) wanted(moments []float64, at, grow, shrink float64) (least, most, lowest int) {
-	s := p.scaling
+	s := p.Scaling
 	size := func(perS float64) int { return s.Bands[s.At(perS)].Servers }
 	all := s.Bands[len(s.Bands)-1].Servers
 	least, most = all, 0
@@ -181,7 +176,7 @@ func (p pooled) wanted(moments []float64, at, grow, shrink float64) (least, most
 		if m > at || m < at-shrink {
 			continue
 		}
-		perS, whole := p.rate(m)
+		perS, whole := p.Rate(m)
 		if m >= at-grow {
 			least = min(least, size(perS))
 		}
@@ -204,23 +199,25 @@ func (p pooled) wanted(moments []float64, at, grow, shrink float64) (least, most
 }
 
 // takeOvers judges the moves of the address, and returns how many there were.
-func (p pooled) takeOvers(wrong *offences) (moves int) {
-	for _, h := range p.holdings {
+func (p pooled) takeOvers(wrong, open *offences) (moves int) {
+	for _, h := range p.Holdings {
 		for i := 1; i < len(h.Changes); i++ {
 			at := h.Changes[i].AtS
-			if h.Changes[i].Value != 1 || h.Changes[i-1].Value != 0 || at > p.end {
+			if h.Changes[i].Value != 1 || h.Changes[i-1].Value != 0 || at > p.EndS {
 				continue
 			}
-			to := slices.IndexFunc(p.pools, func(x Pool) bool { return x.Host == h.Host })
-			from := slices.IndexFunc(p.pools, func(x Pool) bool { return x.Host != h.Host })
+			to := slices.IndexFunc(p.Pools, func(x account.Pool) bool { return x.Host == h.Host })
+			from := slices.IndexFunc(p.Pools, func(x account.Pool) bool { return x.Host != h.Host })
 			if to < 0 || from < 0 {
 				continue
 			}
 			moves++
-			before := p.pools[from].at(at)
-			for _, l := range p.pools[to].Looks {
-				if l.AtS >= at-p.scaling.EveryS && l.AtS <= at+p.scaling.EveryS+reactS && l.Pool() > 0 && l.Pool() < before {
-					wrong.add("%s took the address over at %.1f s with %d app servers, %s had used %d", h.Host, at, l.Pool(), p.pools[from].Host, before)
+			before := p.Pools[from].SizeAt(at)
+			early, late := at-p.Scaling.EveryS, at+p.growS()
+			for _, l := range p.Pools[to].Looks {
+				if l.AtS >= early && l.AtS <= late && l.Pool() > 0 && l.Pool() < before {
+					charge(p.Machine, p.Machine.FullIn(early, late), wrong, open).
+						add("%s took the address over at %.1f s with %d app servers, %s had used %d", h.Host, at, l.Pool(), p.Pools[from].Host, before)
 					break
 				}
 			}

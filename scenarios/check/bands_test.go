@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
 )
 
@@ -158,7 +159,7 @@ func TestScalingFigures(t *testing.T) {
 	bands := []history.ScalingBand{{FromPerS: 0, Servers: 1}, {FromPerS: 100, Servers: 2}, {FromPerS: 200, Servers: 3}}
 	figures := func(s *scene) map[string]history.Figure {
 		out := map[string]history.Figure{}
-		for _, f := range Figures(s.arm, nil) {
+		for _, f := range figure.All(s.arm, nil) {
 			out[f.Name] = f
 		}
 		return out

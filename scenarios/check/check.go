@@ -1,7 +1,5 @@
-// Package check owns judgement: pure functions that read the history of an arm and
-// the ledgers of the mocks and decide what held. It has no clock and no socket, so
-// the same evidence gives the same verdict whenever it is asked (CHA-6, CHA-7,
-// REP-1, REP-4, REP-10).
+// Package check owns the checkers: pure functions that read the history of an arm and the
+// ledgers of the mocks and decide whether one invariant held (CHA-6, REP-10).
 package check
 
 import (
@@ -17,12 +15,14 @@ type Finding struct {
 	Checked    int    // observations the checker could decide on
 	Violations int    // observations that break the invariant
 	Detail     string // one line: offenders first, then counts
+	// About is for whose sake it is inconclusive; "" is history.ReasonUndecided.
+	About history.ReasonKind
 }
 
 // Checker judges one invariant on the evidence of one arm. Check must not keep or
 // change the arm. It may panic: the judge turns that into inconclusive.
 type Checker interface {
-	// Name is the checker's fixed name (design section 6), such as orders.
+	// Name is the checker's fixed name (docs/contracts.md), such as orders.
 	Name() string
 	Check(a *history.Arm) Finding
 }
@@ -70,6 +70,10 @@ func Ask(c Checker, a *history.Arm) (f Finding) {
 type offences struct {
 	n     int
 	named []string
+	// full is when the machine was full, where that may be why of one of them; else "".
+	full string
+	// about is the kind of reason for which they cannot be judged, "" where there is none.
+	about history.ReasonKind
 }
 
 // few is how many offenders a detail names: enough to start looking, one line long.
@@ -90,7 +94,7 @@ func (f *Finding) decide(wrong, open *offences) bool {
 	case wrong.n > 0:
 		f.Verdict, f.Detail = history.Fail, wrong.String()
 	case open.n > 0:
-		f.Verdict, f.Detail = history.Inconclusive, open.String()
+		f.Verdict, f.Detail, f.About = history.Inconclusive, open.String(), open.about
 	default:
 		return false
 	}
@@ -101,6 +105,9 @@ func (o *offences) String() string {
 	s := strings.Join(o.named, "; ")
 	if rest := o.n - len(o.named); rest > 0 {
 		s += fmt.Sprintf("; and %d more", rest)
+	}
+	if o.full != "" {
+		s += "; " + o.full
 	}
 	return s
 }

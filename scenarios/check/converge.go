@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -24,13 +25,13 @@ const minRows = 100
 
 // Check implements Checker.
 func (c Converge) Check(a *history.Arm) Finding {
-	hosts, tables := endReadings(a)
+	hosts, tables := account.EndReadings(a)
 	if len(hosts) != 2 {
 		return Finding{Verdict: history.Inconclusive, Detail: fmt.Sprintf("%d masters were read in the end (%s), 2 are needed", len(hosts), strings.Join(hosts, ", "))}
 	}
 	var wrong offences
 	for _, name := range tables {
-		x, y := endOf(a, hosts[0], name), endOf(a, hosts[1], name)
+		x, y := account.EndOf(a, hosts[0], name), account.EndOf(a, hosts[1], name)
 		switch {
 		case x == nil || y == nil:
 			only := hosts[0]
@@ -46,13 +47,13 @@ func (c Converge) Check(a *history.Arm) Finding {
 	missing := func(what, group, table, key string) {
 		rows++
 		for _, host := range hosts {
-			if r := endOf(a, host, group+"."+table); r == nil || !slices.Contains(r.Keys, key) {
+			if r := account.EndOf(a, host, group+"."+table); r == nil || !slices.Contains(r.Keys, key) {
 				wrong.add("%s %s was acknowledged and is not on %s", what, key, host)
 			}
 		}
 	}
-	for _, w := range acknowledged(a.Samples) {
-		missing("canary row of group "+w.group, w.group, history.TableCanary, w.key)
+	for _, w := range account.AcknowledgedWrites(a.Samples) {
+		missing("canary row of group "+w.Group, w.Group, history.TableCanary, w.Key)
 	}
 	for _, r := range a.Databases {
 		for _, key := range r.Keys {
@@ -62,9 +63,9 @@ func (c Converge) Check(a *history.Arm) Finding {
 		}
 	}
 	contested(a, &wrong)
-	all := messages(a)
+	all := account.Messages(a)
 	for i := range all {
-		if serial := all[i].serial(); all[i].plan.Kind == history.KindOrder && serial != "" {
+		if serial := all[i].Serial(); all[i].Plan.Kind == history.KindOrder && serial != "" {
 			missing("order", history.GroupCore, history.TableOrders, serial)
 		}
 	}
@@ -99,28 +100,6 @@ func contested(a *history.Arm, wrong *offences) {
 			side[key] = r.Host
 		}
 	}
-}
-
-// endReadings are the masters that were read in the end, and their tables as
-// group.table, in order.
-func endReadings(a *history.Arm) (hosts, tables []string) {
-	for _, r := range a.Databases {
-		if r.Why == history.ReadEnd {
-			hosts, tables = append(hosts, r.Host), append(tables, r.Group+"."+r.Table)
-		}
-	}
-	slices.Sort(hosts)
-	slices.Sort(tables)
-	return slices.Compact(hosts), slices.Compact(tables)
-}
-
-func endOf(a *history.Arm, host, table string) *history.TableReading {
-	for i := range a.Databases {
-		if r := &a.Databases[i]; r.Why == history.ReadEnd && r.Host == host && r.Group+"."+r.Table == table {
-			return r
-		}
-	}
-	return nil
 }
 
 // keyDifference names rows that only one of two readings has.

@@ -7,18 +7,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
+	"oalab/scenarios/lab"
 )
 
 // approx compares seconds to the microsecond; NaN equals NaN.
 var approx = cmp.Options{cmpopts.EquateApprox(0, 1e-6), cmpopts.EquateNaNs()}
 
 func TestCycles(t *testing.T) {
-	p := newPair(30, 50)
-	p.blow(history.FaultKillHost, 3.004, 3, 0.25)
-	p.blow(history.FaultFreezeHost, 10, 3, 0.29)
-	p.blow(history.FaultStopHost, 17, 3, 0)
-	p.blow(history.FaultKillNginx, 24, 3, 0.16)
+	p := lab.NewPair(30, 50)
+	p.Blow(history.FaultKillHost, 3.004, 3, 0.25)
+	p.Blow(history.FaultFreezeHost, 10, 3, 0.29)
+	p.Blow(history.FaultStopHost, 17, 3, 0)
+	p.Blow(history.FaultKillNginx, 24, 3, 0.16)
 	type row struct {
 		Fault                               string
 		Begin, End, Probe, Due              float64
@@ -27,7 +29,7 @@ func TestCycles(t *testing.T) {
 	}
 	nan := math.NaN()
 	var got []row
-	for _, c := range Cycles(p.end()) {
+	for _, c := range account.Cycles(p.End()) {
 		got = append(got, row{c.Fault, c.BeginS, c.EndS, c.ProbeS, c.DueS, c.Probe.Failed, c.DetectS, c.TakeOverS, c.ReconnectS, c.ReplayS})
 		if c.TriesFailed > 0 != (c.ClientsS > 0) {
 			t.Errorf("%s: %d tries failed, outage of clients %g s", c.Fault, c.TriesFailed, c.ClientsS)
@@ -51,28 +53,28 @@ func TestCycles(t *testing.T) {
 // A fault that had to wait for the one before begins when it was injected, not when it was
 // planned: what was felt in between was not its doing.
 func TestCycleOfALateFault(t *testing.T) {
-	p := newPair(30, 50)
-	p.blow(history.FaultKillHost, 3.004, 3, 0.25)
-	p.blow(history.FaultFreezeHost, 10, 3, 0.29)
-	a := p.end()
+	p := lab.NewPair(30, 50)
+	p.Blow(history.FaultKillHost, 3.004, 3, 0.25)
+	p.Blow(history.FaultFreezeHost, 10, 3, 0.29)
+	a := p.End()
 	late := &a.Record.Windows[1]
 	late.BegunS, late.PlannedFromS = late.PlannedFromS, 7
-	cycles := Cycles(a)
-	if c := cycles[2]; c.Fault != history.FaultFreezeHost || c.BeginS != 10-lead {
-		t.Errorf("%s begins at %g s, want freeze-host at %g s", c.Fault, c.BeginS, 10-lead)
+	cycles := account.Cycles(a)
+	if c := cycles[2]; c.Fault != history.FaultFreezeHost || c.BeginS != 10-account.LeadS {
+		t.Errorf("%s begins at %g s, want freeze-host at %g s", c.Fault, c.BeginS, 10-account.LeadS)
 	}
 }
 
 func TestCyclesWithoutProbe(t *testing.T) {
-	l := newLab()
-	l.send(history.KindText, 1, okTry("a"))
-	l.window(history.FaultKillHost, 1, 2)
-	if got := Cycles(l.Arm); got != nil {
+	l := lab.New()
+	l.Send(history.KindText, 1, lab.OKTry("a"))
+	l.Window(history.FaultKillHost, 1, 2)
+	if got := account.Cycles(l.Arm); got != nil {
 		t.Errorf("cycles without a probe: %v", got)
 	}
-	p := newPair(20, 20)
-	p.blow(history.FaultKillHost, 5, 3, 0.3)
-	arm := p.end()
+	p := lab.NewPair(20, 20)
+	p.Blow(history.FaultKillHost, 5, 3, 0.3)
+	arm := p.End()
 	kept := arm.Samples[:0]
 	for i, s := range arm.Samples {
 		if s.Probe != history.ProbeVIP || i%3 == 0 {
@@ -81,40 +83,11 @@ func TestCyclesWithoutProbe(t *testing.T) {
 	}
 	arm.Samples = kept
 	arm.Record.Windows = append(arm.Record.Windows, history.Window{Fault: history.FaultCutHost, ToS: 15, HealedS: 15, Error: "no effect was seen"})
-	if n := len(Cycles(arm)); n != 2 {
+	if n := len(account.Cycles(arm)); n != 2 {
 		t.Errorf("%d cycles, want the fault and the way back", n)
 	}
-	if got := Cycles(arm)[0]; !math.IsNaN(got.ProbeS) || got.Asked == 0 || got.ClientsS == 0 {
+	if got := account.Cycles(arm)[0]; !math.IsNaN(got.ProbeS) || got.Asked == 0 || got.ClientsS == 0 {
 		t.Errorf("a probe that asked at a third of its pace knows an outage of %g s", got.ProbeS)
-	}
-}
-
-func TestBlackout(t *testing.T) {
-	// One sign for each request, 10 ms apart: . is answered, x is not.
-	for _, tt := range []struct {
-		name     string
-		signs    string
-		from, to float64
-		want     Stretch
-	}{
-		{"none", "..........", 0, 1, Stretch{}},
-		{"one", "..x.......", 0, 1, Stretch{0.02, 0.03, 1}},
-		{"an address that flutters is one outage", "..xx.x...x.......", 0, 1, Stretch{0.02, 0.10, 4}},
-		{"a later failure is another", "..x.......xx.......", 0, 1, Stretch{0.10, 0.12, 2}},
-		{"begun before is not ours", "xxxx..........xx.......", 0.02, 1, Stretch{0.14, 0.16, 2}},
-		{"nor what flutters after that", "xxxx.x........", 0.02, 1, Stretch{}},
-		{"it may end after the stretch", "........xxxx.......", 0, 0.09, Stretch{0.08, 0.12, 4}},
-		{"but not begin there", ".........xxxx.......", 0, 0.09, Stretch{}},
-		{"it never ended", "...xxxx", 0, 1, Stretch{0.03, 0.07, 4}},
-		{"nothing asked", "", 0, 1, Stretch{}},
-	} {
-		var all []Asked
-		for i, sign := range tt.signs {
-			all = append(all, Asked{AtS: float64(i) / 100, OK: sign == '.'})
-		}
-		if d := cmp.Diff(tt.want, blackout(all, tt.from, tt.to), approx); d != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.name, d)
-		}
 	}
 }
 
@@ -133,17 +106,17 @@ func TestUnexplainedTries(t *testing.T) {
 		{"nothing was open", 0, 3, 3, 0},
 		{"nobody counted", math.NaN(), 3, math.NaN(), math.NaN()},
 	} {
-		p := newPair(12, 50)
-		p.blow(history.FaultKillHost, 3, 3, 0.25)
+		p := lab.NewPair(12, 50)
+		p.Blow(history.FaultKillHost, 3, 3, 0.25)
 		for i := range 120 {
 			if !math.IsNaN(tt.open) {
-				p.word(history.ProbeGenerator, history.SeriesConnections, float64(i)/10, tt.open)
+				p.Word(history.ProbeGenerator, history.SeriesConnections, float64(i)/10, tt.open)
 			}
 		}
 		for i := range tt.fail {
-			p.send(history.KindText, 4+float64(i)/10, timedOutTry(), okTry("<xml>a</xml>"))
+			p.Send(history.KindText, 4+float64(i)/10, lab.TimedOutTry(), lab.OKTry("<xml>a</xml>"))
 		}
-		cycles := Cycles(p.end())
+		cycles := account.Cycles(p.End())
 		got := []float64{cycles[0].TriesUnexplained, cycles[1].TriesUnexplained}
 		if d := cmp.Diff([]float64{tt.want, tt.way}, got, approx); d != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, d)
@@ -152,13 +125,13 @@ func TestUnexplainedTries(t *testing.T) {
 }
 
 func TestFailBacks(t *testing.T) {
-	build := func(change func(*pair)) *history.Arm {
-		p := newPair(20, 10)
-		p.blow(history.FaultKillHost, 5, 3, 0.3)
+	build := func(change func(*lab.Pair)) *history.Arm {
+		p := lab.NewPair(20, 10)
+		p.Blow(history.FaultKillHost, 5, 3, 0.3)
 		change(p)
-		return p.end()
+		return p.End()
 	}
-	drop := func(p *pair, host string, value float64) {
+	drop := func(p *lab.Pair, host string, value float64) {
 		kept := p.Samples[:0]
 		for _, s := range p.Samples {
 			if s.Probe != history.ProbeAddress || s.Name != host || s.AtS < 8 || s.Value != value {
@@ -169,21 +142,21 @@ func TestFailBacks(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name   string
-		change func(*pair)
+		change func(*lab.Pair)
 		want   []float64 // from, to
 	}{
-		{"home 0.35 s after the window", func(*pair) {}, []float64{8, 8.35}},
-		{"it stays where it is", func(p *pair) { drop(p, "lb1", 1); drop(p, "lb2", 0) }, nil},
-		{"both keep it", func(p *pair) { drop(p, "lb2", 0) }, nil},
-		{"the next blow comes first", func(p *pair) { p.window(history.FaultCutHost, 8.2, 9) }, nil},
-		{"recorded by the runner", func(p *pair) { p.window(history.FaultFailBack, 8, 9) }, nil},
-		{"never in effect", func(p *pair) {
+		{"home 0.35 s after the window", func(*lab.Pair) {}, []float64{8, 8.35}},
+		{"it stays where it is", func(p *lab.Pair) { drop(p, "lb1", 1); drop(p, "lb2", 0) }, nil},
+		{"both keep it", func(p *lab.Pair) { drop(p, "lb2", 0) }, nil},
+		{"the next blow comes first", func(p *lab.Pair) { p.Window(history.FaultCutHost, 8.2, 9) }, nil},
+		{"recorded by the runner", func(p *lab.Pair) { p.Window(history.FaultFailBack, 8, 9) }, nil},
+		{"never in effect", func(p *lab.Pair) {
 			p.Record.Windows[0].FromS, p.Record.Windows[0].Error = 0, "no effect was seen"
 		}, nil},
-		{"not a fault of a host", func(p *pair) { p.Record.Windows[0].Target = "mysql" }, nil},
+		{"not a fault of a host", func(p *lab.Pair) { p.Record.Windows[0].Target = "mysql" }, nil},
 	} {
 		var got []float64
-		for _, w := range FailBacks(build(tt.change)) {
+		for _, w := range account.FailBacks(build(tt.change)) {
 			got = append(got, w.FromS, w.ToS)
 			if w.Target != "lb1" || w.Arm != "main" || w.PlannedFromS != 8 {
 				t.Errorf("%s: %+v", tt.name, w)

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"math"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
 // Little checks at every step of a closed load that the number of clients is the product
 // of throughput and response time, N = X·R (SCN-5). Where it is not, operations are
 // missing from the record, times are wrong, or clients did something else than wait: what
-// the step says of the system is then not to be believed.
+// the step says of the system is then not to be believed. What a client takes between two
+// requests grows on a busy machine, and on a full one to any length while it is full.
 type Little struct{}
 
 // littleSlack is how far the product may be off beside its own interval, as a share of the
@@ -24,14 +26,19 @@ func (Little) Name() string { return "little" }
 func (Little) Check(a *history.Arm) Finding {
 	var f Finding
 	var wrong, open offences
-	for _, s := range Steps(a) {
-		if s.Done < leastSteady {
-			open.add("%s: %d operations ended while it was steady, %d wanted", stepTitle(s.Step), s.Done, leastSteady)
+	m := account.MachineOf(a)
+	for _, s := range account.Steps(a) {
+		if s.Done < account.LeastSteady {
+			open.add("%s: %d operations ended while it was steady, %d wanted", stepTitle(s.Step), s.Done, account.LeastSteady)
 			continue
 		}
 		f.Checked++
 		if off := math.Abs(s.InFlight - float64(s.Clients)); off > s.InFlightHalf+littleSlack*float64(s.Clients) {
-			wrong.add("%s: X·R = %.1f/s × %.4f s = %.2f ± %.2f, clients are %d", stepTitle(s.Step), s.PerS, s.MeanS, s.InFlight, s.InFlightHalf, s.Clients)
+			to := charge(m, off <= s.InFlightHalf+(littleSlack+s.Full)*float64(s.Clients), &wrong, &open)
+			if s.TooBusy() {
+				to, open.about = &open, history.ReasonMachine
+			}
+			to.add("%s: X·R = %.1f/s × %.4f s = %.2f ± %.2f, clients are %d", stepTitle(s.Step), s.PerS, s.MeanS, s.InFlight, s.InFlightHalf, s.Clients)
 		}
 	}
 	if f.decide(&wrong, &open) {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/fairness"
 	"oalab/scenarios/history"
+	"oalab/scenarios/stat"
 )
 
 // MenuShare is the share of the clicks that an item of the menu was planned to have.
@@ -33,15 +35,15 @@ func (Menu) Name() string { return "menu" }
 // Check implements Checker.
 func (c Menu) Check(a *history.Arm) Finding {
 	var wrong offences
-	logged, answered, begun := ClicksByKey(a), map[string]int{}, map[string]int{}
-	all := messages(a)
+	logged, answered, begun := account.ClicksByKey(a), map[string]int{}, map[string]int{}
+	all := account.Messages(a)
 	for i := range all {
 		m := &all[i]
-		if m.plan.Event != eventClick || !m.started() {
+		if m.Plan.Event != eventClick || !m.Started() {
 			continue
 		}
-		begun[m.plan.Key]++
-		answered[m.plan.Key] += one(m.outcome() == OutcomeOK)
+		begun[m.Plan.Key]++
+		answered[m.Plan.Key] += stat.Indicator(m.Outcome() == account.OutcomeOK)
 	}
 	f := Finding{}
 	counts, probabilities := make([]int, len(c.Planted)), make([]float64, len(c.Planted))
@@ -86,22 +88,4 @@ const eventClick = "CLICK"
 // off is how far a count is from what its share lets expect, in standard deviations.
 func off(count, of int, share float64) float64 {
 	return math.Abs(float64(count)-float64(of)*share) / math.Sqrt(float64(of)*share*(1-share))
-}
-
-// ClicksByKey are the clicks in the user log by menu item.
-func ClicksByKey(a *history.Arm) map[string]int {
-	out := map[string]int{}
-	for _, c := range a.Clicks {
-		out[c.Key] += c.Rows
-	}
-	return out
-}
-
-// Share is a count's share with its 95 % interval by Wilson.
-func Share(count, of int) Interval {
-	const z = 1.96
-	n, p := float64(of), float64(count)/float64(of)
-	middle := (p + z*z/(2*n)) / (1 + z*z/n)
-	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-	return Interval{Value: p, Low: middle - half, High: middle + half}
 }

@@ -5,17 +5,19 @@ import (
 	"strings"
 	"testing"
 
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
+	"oalab/scenarios/lab"
 )
 
 // clicked is an arm in which the items of a menu were clicked so often, and its user log
 // has a row of each click.
-func clicked(counts map[string]int) *lab {
-	l := newLab()
+func clicked(counts map[string]int) *lab.Lab {
+	l := lab.New()
 	due := 0.0
 	for _, p := range plantedMenu() {
 		for range counts[p.Key] {
-			seq := l.send(history.KindEvent, due, okTry("success"))
+			seq := l.Send(history.KindEvent, due, lab.OKTry("success"))
 			l.Plan[seq].Event, l.Plan[seq].Key = eventClick, p.Key
 			due += 0.001
 		}
@@ -36,19 +38,19 @@ func TestMenu(t *testing.T) {
 	even := map[string]int{"A": 333, "B": 333, "C": 333, "D": 333, "E": 334, "F": 334}
 	for name, tc := range map[string]struct {
 		counts map[string]int
-		plant  func(*lab)
+		plant  func(*lab.Lab)
 		want   history.Verdict
 		says   string
 	}{
-		"as planted":                    {planted, nil, history.Pass, "2000 clicks"},
-		"an even mix":                   {even, nil, history.Fail, "do not fit"},
-		"two small items exchanged":     {exchanged, nil, history.Fail, "do not fit"},
-		"an answered click not logged":  {planted, func(l *lab) { l.Clicks[1].Rows-- }, history.Fail, "B: 52 rows in the user log, 53 clicks were answered of 53"},
-		"a click logged twice":          {planted, func(l *lab) { l.Clicks[0].Rows++ }, history.Fail, "A: 599 rows"},
-		"an item that nobody planned":   {planted, func(l *lab) { l.Clicks = append(l.Clicks, history.Clicks{Key: "Z", Rows: 1}) }, history.Fail, "Z: 1 rows"},
-		"a click of which nobody knows": {planted, func(l *lab) { l.Operations[0].Status = 0; l.Deliveries[0].OK = false; l.Clicks[0].Rows-- }, history.Pass, ""},
-		"too few":                       {map[string]int{"A": 30, "B": 3, "C": 27, "D": 22, "E": 5, "F": 14}, nil, history.Inconclusive, "1900 wanted"},
-		"none":                          {nil, nil, history.Inconclusive, "0 clicks"},
+		"as planted":                   {planted, nil, history.Pass, "2000 clicks"},
+		"an even mix":                  {even, nil, history.Fail, "do not fit"},
+		"two small items exchanged":    {exchanged, nil, history.Fail, "do not fit"},
+		"an answered click not logged": {planted, func(l *lab.Lab) { l.Clicks[1].Rows-- }, history.Fail, "B: 52 rows in the user log, 53 clicks were answered of 53"},
+		"a click logged twice":         {planted, func(l *lab.Lab) { l.Clicks[0].Rows++ }, history.Fail, "A: 599 rows"},
+		"an unplanned item":            {planted, func(l *lab.Lab) { l.Clicks = append(l.Clicks, history.Clicks{Key: "Z", Rows: 1}) }, history.Fail, "Z: 1 rows"},
+		"a click without an answer":    {planted, func(l *lab.Lab) { l.Operations[0].Status = 0; l.Deliveries[0].OK = false; l.Clicks[0].Rows-- }, history.Pass, ""},
+		"too few":                      {map[string]int{"A": 30, "B": 3, "C": 27, "D": 22, "E": 5, "F": 14}, nil, history.Inconclusive, "1900 wanted"},
+		"none":                         {nil, nil, history.Inconclusive, "0 clicks"},
 	} {
 		l := clicked(tc.counts)
 		if tc.plant != nil {
@@ -73,7 +75,7 @@ func TestUsageFigures(t *testing.T) {
 			l.Samples = append(l.Samples, history.Sample{AtS: at, Probe: history.ProbeHost, Name: series, Value: value})
 		}
 	}
-	figures := Figures(l.Arm, nil)
+	figures := figure.All(l.Arm, nil)
 	for name, want := range map[string]float64{
 		"menu_clicks": 100, "menu_share_a": 0.6, "menu_share_b": 0.4,
 		"traffic_received_mean_mb_min": 120, "traffic_received_max_mb_min": 180, "traffic_sent_mean_mb_min": 180, "traffic_sent_max_mb_min": 240,

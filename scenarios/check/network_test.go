@@ -5,13 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
+	"oalab/scenarios/lab"
 )
 
 // measuredNetwork is a network on which a message of s bytes takes 20 µs + s/125 MB/s one
 // way, and a stream runs at 1 Gbit/s or the sender's 500 000 messages a second.
 func measuredNetwork() *history.Arm {
-	a := newLab().Arm
+	a := lab.New().Arm
 	for size := 1; size <= 1<<20; size *= 4 {
 		for batch := range 5 {
 			one := (20e-6 + float64(size)/125e6) * (1 + 0.01*float64(batch-2))
@@ -48,7 +50,7 @@ func TestNetwork(t *testing.T) {
 			t.Errorf("%s: %+v, want %s with %q", name, got, tc.want, tc.says)
 		}
 	}
-	figures := Figures(measuredNetwork(), nil)
+	figures := figure.All(measuredNetwork(), nil)
 	if f := figureOf(figures, "network_latency_s"); math.Abs(f.Value-20e-6) > 1e-7 || f.CILow == nil || f.N != 1000 {
 		t.Errorf("network_latency_s is %+v, want 20 µs", f)
 	}

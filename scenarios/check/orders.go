@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -30,19 +31,19 @@ func (Orders) Name() string { return "orders" }
 
 // Check implements Checker.
 func (c Orders) Check(a *history.Arm) Finding {
-	b := openBooks(a, messages(a))
-	if o := b.ambiguous; o != nil {
+	b := account.OpenBooks(a, account.Messages(a))
+	if o := b.Ambiguous; o != nil {
 		return Finding{
 			Verdict: history.Inconclusive,
 			Detail: fmt.Sprintf("%s: another planned order has phone %s and code %s too, so effects cannot be told apart",
-				o.name(), o.plan.Phone, o.plan.Code),
+				o.Name(), o.Plan.Phone, o.Plan.Code),
 		}
 	}
-	broken, open := b.judge(settled(a))
+	broken, open := judgeBooks(b, account.AtRest(a))
 	short := append(c.short(a, b), open...)
 
-	f := Finding{Verdict: history.Pass, Checked: b.count((*order).isAcknowledged), Violations: broken.n}
-	f.Detail = b.summary()
+	f := Finding{Verdict: history.Pass, Checked: b.Count((*account.Order).IsAcknowledged), Violations: broken.n}
+	f.Detail = summary(b)
 	switch {
 	case broken.n > 0:
 		f.Verdict = history.Fail
@@ -54,34 +55,34 @@ func (c Orders) Check(a *history.Arm) Finding {
 	return f
 }
 
-// judge finds what is broken and, while the system is not at rest, what is open.
+// judgeBooks finds what is broken and, while the system is not at rest, what is open.
 // Each order counts once for its effects and once for its tellings.
-func (b *books) judge(rest bool) (broken offences, open []string) {
+func judgeBooks(b *account.Books, rest bool) (broken offences, open []string) {
 	waiting := 0
-	for i := range b.orders {
-		o := &b.orders[i]
-		what := fmt.Sprintf("%s serial %s", o.name(), cmp.Or(o.acknowledged, "unacknowledged"))
+	for i := range b.Orders {
+		o := &b.Orders[i]
+		what := fmt.Sprintf("%s serial %s", o.Name(), cmp.Or(o.Acknowledged, "unacknowledged"))
 		switch {
-		case o.doubled():
-			broken.add("doubled: %s, %d effects on phone %s code %s", what, o.applied, o.plan.Phone, o.plan.Code)
-		case o.lost() && rest:
-			broken.add("lost: %s, refused %d times at the carrier", what, o.refused)
-		case o.lost():
+		case o.Doubled():
+			broken.add("doubled: %s, %d effects on phone %s code %s", what, o.Applied, o.Plan.Phone, o.Plan.Code)
+		case o.Lost() && rest:
+			broken.add("lost: %s, refused %d times at the carrier", what, o.Refused)
+		case o.Lost():
 			waiting++
 		}
 		switch {
-		case o.toldOther != "":
-			broken.add("told to another follower: %s, told to %s", what, o.toldOther)
-		case o.neverTold() && !o.lost() && rest:
+		case o.ToldOther != "":
+			broken.add("told to another follower: %s, told to %s", what, o.ToldOther)
+		case o.NeverTold() && !o.Lost() && rest:
 			broken.add("told never: %s", what)
-		case o.neverTold() && !o.lost():
+		case o.NeverTold() && !o.Lost():
 			waiting++
 		}
 	}
-	for _, t := range b.toldTwice {
-		broken.add("told %d times: openid %s serial %s", t.times, t.openid, t.serial)
+	for _, t := range b.ToldTwice {
+		broken.add("told %d times: openid %s serial %s", t.Times, t.OpenID, t.Serial)
 	}
-	for _, e := range b.unexpected {
+	for _, e := range b.Unexpected {
 		broken.add("unexpected effect: phone %s code %s serial %s, which nobody ordered", e.Phone, e.Code, e.Serial)
 	}
 	if waiting > 0 {
@@ -91,9 +92,9 @@ func (b *books) judge(rest bool) (broken offences, open []string) {
 }
 
 // short words every minimum of observations that is not reached.
-func (c Orders) short(a *history.Arm, b *books) []string {
+func (c Orders) short(a *history.Arm, b *account.Books) []string {
 	var out []string
-	if n := b.count((*order).isAcknowledged); n < c.Min {
+	if n := b.Count((*account.Order).IsAcknowledged); n < c.Min {
 		out = append(out, fmt.Sprintf("%d orders acknowledged, %d wanted", n, c.Min))
 	}
 	faults := make([]string, 0, len(c.MinPerWindow))
@@ -102,12 +103,12 @@ func (c Orders) short(a *history.Arm, b *books) []string {
 	}
 	slices.Sort(faults)
 	for _, fault := range faults {
-		windows := windowsOf(a.Record.Windows, fault)
+		windows := account.WindowsOf(a.Record.Windows, fault)
 		if len(windows) == 0 {
 			out = append(out, fmt.Sprintf("no window of fault %s", fault))
 		}
 		for i, w := range windows {
-			n := b.count(func(o *order) bool { return o.isAcknowledged() && w.Contains(o.due) })
+			n := b.Count(func(o *account.Order) bool { return o.IsAcknowledged() && w.Contains(o.DueS) })
 			if want := c.MinPerWindow[fault]; n < want {
 				out = append(out, fmt.Sprintf("%d orders acknowledged in window %d of %s, %d wanted", n, i+1, fault, want))
 			}
@@ -116,19 +117,8 @@ func (c Orders) short(a *history.Arm, b *books) []string {
 	return out
 }
 
-func (b *books) summary() string {
+func summary(b *account.Books) string {
 	return fmt.Sprintf("%d orders planned, %d acknowledged, %d done, %d told; repeated and harmless: %d calls at the carrier, %d tellings; %d tellings of orders whose serial nobody read",
-		len(b.orders), b.count((*order).isAcknowledged), b.count(func(o *order) bool { return o.applied > 0 }), b.telling,
-		b.repeatedCalls, b.repeatedTold, b.strayTold)
-}
-
-// windowsOf selects the windows of one fault, in the order in which they came.
-func windowsOf(windows []history.Window, fault string) []history.Window {
-	var out []history.Window
-	for _, w := range windows {
-		if w.Fault == fault {
-			out = append(out, w)
-		}
-	}
-	return out
+		len(b.Orders), b.Count((*account.Order).IsAcknowledged), b.Count(func(o *account.Order) bool { return o.Applied > 0 }), b.Told,
+		b.RepeatedCalls, b.RepeatedTold, b.StrayTold)
 }

@@ -6,7 +6,9 @@ import (
 
 	cl "oalab/mockcarrier/ledger"
 	wl "oalab/mockwechat/ledger"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
+	"oalab/scenarios/lab"
 )
 
 // TestOrders plants every violation that the checker must catch, and everything
@@ -16,154 +18,154 @@ func TestOrders(t *testing.T) {
 	tests := []struct {
 		name   string
 		checks Orders
-		build  func(*lab)
+		build  func(*lab.Lab)
 		want   history.Verdict
 		broken int
 		detail string
 	}{
-		{"all well", Orders{Min: 2}, func(l *lab) { l.order(1); l.order(2) }, history.Pass, 0, "2 orders planned, 2 acknowledged, 2 done, 2 told"},
-		{"lost", Orders{}, func(l *lab) {
-			l.order(1)
-			seq := l.order(2)
+		{"all well", Orders{Min: 2}, func(l *lab.Lab) { l.Order(1); l.Order(2) }, history.Pass, 0, "2 orders planned, 2 acknowledged, 2 done, 2 told"},
+		{"lost", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
+			seq := l.Order(2)
 			l.Carrier = l.Carrier[:1]
 			l.WeChat = l.WeChat[:1]
 			_ = seq
 		}, history.Fail, 1, "lost: seq 1 openid o001 serial S0000000000000000001"},
-		{"lost though told", Orders{}, func(l *lab) { l.order(1); l.Carrier = nil }, history.Fail, 1, "lost: seq 0"},
-		{"doubled, acknowledged", Orders{}, func(l *lab) { seq := l.order(1); l.applied(seq, serialOf(seq)) }, history.Fail, 1, "doubled: seq 0 openid o000"},
-		{"doubled under another serial", Orders{}, func(l *lab) { seq := l.order(1); l.applied(seq, other) }, history.Fail, 1, "2 effects on phone 13800000000 code P10"},
-		{"doubled, never acknowledged", Orders{}, func(l *lab) {
-			seq := l.send(history.KindOrder, 1, timedOutTry(), timedOutTry(), timedOutTry())
-			l.applied(seq, other)
-			l.applied(seq, other)
+		{"lost though told", Orders{}, func(l *lab.Lab) { l.Order(1); l.Carrier = nil }, history.Fail, 1, "lost: seq 0"},
+		{"doubled, acknowledged", Orders{}, func(l *lab.Lab) { seq := l.Order(1); l.Applied(seq, lab.SerialOf(seq)) }, history.Fail, 1, "doubled: seq 0 openid o000"},
+		{"doubled under another serial", Orders{}, func(l *lab.Lab) { seq := l.Order(1); l.Applied(seq, other) }, history.Fail, 1, "2 effects on phone 13800000000 code P10"},
+		{"doubled, never acknowledged", Orders{}, func(l *lab.Lab) {
+			seq := l.Send(history.KindOrder, 1, lab.TimedOutTry(), lab.TimedOutTry(), lab.TimedOutTry())
+			l.Applied(seq, other)
+			l.Applied(seq, other)
 		}, history.Fail, 1, "doubled: seq 0 openid o000 serial unacknowledged"},
-		{"told twice", Orders{}, func(l *lab) { seq := l.order(1); l.told(seq, serialOf(seq)) }, history.Fail, 1, "told 2 times: openid o000"},
-		{"told twice, never acknowledged", Orders{}, func(l *lab) {
-			seq := l.send(history.KindOrder, 1, lostTry(acknowledgement(other)), timedOutTry(), timedOutTry())
-			l.applied(seq, other)
-			l.told(seq, other)
-			l.told(seq, other)
+		{"told twice", Orders{}, func(l *lab.Lab) { seq := l.Order(1); l.Told(seq, lab.SerialOf(seq)) }, history.Fail, 1, "told 2 times: openid o000"},
+		{"told twice, never acknowledged", Orders{}, func(l *lab.Lab) {
+			seq := l.Send(history.KindOrder, 1, lab.LostTry(lab.Acknowledgement(other)), lab.TimedOutTry(), lab.TimedOutTry())
+			l.Applied(seq, other)
+			l.Told(seq, other)
+			l.Told(seq, other)
 		}, history.Fail, 1, "told 2 times"},
-		{"told never", Orders{}, func(l *lab) { l.order(1); l.WeChat = nil }, history.Fail, 1, "told never: seq 0"},
-		{"told by a refused message only", Orders{}, func(l *lab) {
-			l.order(1)
+		{"told never", Orders{}, func(l *lab.Lab) { l.Order(1); l.WeChat = nil }, history.Fail, 1, "told never: seq 0"},
+		{"told by a refused message only", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
 			l.WeChat[0].Effect = wl.EffectRefused
 		}, history.Fail, 1, "told never: seq 0"},
-		{"told to another follower", Orders{}, func(l *lab) {
-			seq := l.order(1)
-			l.call("o999", serialOf(seq), wl.EffectDelivered)
+		{"told to another follower", Orders{}, func(l *lab.Lab) {
+			seq := l.Order(1)
+			l.Call("o999", lab.SerialOf(seq), wl.EffectDelivered)
 		}, history.Fail, 1, "told to another follower: seq 0 openid o000 serial S0000000000000000000, told to o999"},
-		{"told only to another follower", Orders{}, func(l *lab) {
-			l.order(1)
+		{"told only to another follower", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
 			l.WeChat[0].OpenID = "o999"
 		}, history.Fail, 1, "told to another follower: seq 0 openid o000 serial S0000000000000000000, told to o999"},
-		{"two followers read the same serial", Orders{}, func(l *lab) {
-			l.order(1)
-			seq := l.send(history.KindOrder, 2, okTry(acknowledgement(serialOf(0))))
-			l.applied(seq, serialOf(0))
+		{"two followers read the same serial", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
+			seq := l.Send(history.KindOrder, 2, lab.OKTry(lab.Acknowledgement(lab.SerialOf(0))))
+			l.Applied(seq, lab.SerialOf(0))
 		}, history.Fail, 1, "told never: seq 1"},
-		{"phantom effect", Orders{}, func(l *lab) {
-			l.order(1)
+		{"phantom effect", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
 			l.Carrier = append(l.Carrier, cl.Entry{Op: "OrderProduct", Phone: "13999999999", Code: "P10", Serial: other, Effect: cl.EffectApplied})
 		}, history.Fail, 1, "unexpected effect: phone 13999999999 code P10 serial " + other},
-		{"effect of an order that was never sent", Orders{}, func(l *lab) {
-			l.order(1)
-			l.applied(l.send(history.KindOrder, 2), other)
+		{"effect of an order that was never sent", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
+			l.Applied(l.Send(history.KindOrder, 2), other)
 		}, history.Fail, 1, "unexpected effect"},
-		{"effect of an order refused at the door", Orders{}, func(l *lab) {
-			l.applied(l.send(history.KindOrder, 2, refusedTry(), refusedTry(), refusedTry()), other)
+		{"effect of an order refused at the door", Orders{}, func(l *lab.Lab) {
+			l.Applied(l.Send(history.KindOrder, 2, lab.RefusedTry(), lab.RefusedTry(), lab.RefusedTry()), other)
 		}, history.Fail, 1, "unexpected effect"},
 
-		{"refused and told", Orders{}, func(l *lab) { l.order(1); l.Carrier[0].Effect = cl.EffectRefused }, history.Pass, 0, "1 acknowledged, 0 done"},
-		{"refused and not told", Orders{}, func(l *lab) {
-			l.order(1)
+		{"refused and told", Orders{}, func(l *lab.Lab) { l.Order(1); l.Carrier[0].Effect = cl.EffectRefused }, history.Pass, 0, "1 acknowledged, 0 done"},
+		{"refused and not told", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
 			l.Carrier[0].Effect = cl.EffectRefused
 			l.WeChat = nil
 		}, history.Fail, 1, "lost: seq 0"},
-		{"repeated calls and tellings are harmless", Orders{}, func(l *lab) {
-			seq := l.order(1)
-			l.entry(seq, serialOf(seq), cl.EffectRepeated)
-			l.entry(seq, serialOf(seq), cl.EffectNone)
-			l.call("o000", serialOf(seq), wl.EffectRepeated)
+		{"repeated calls and tellings are harmless", Orders{}, func(l *lab.Lab) {
+			seq := l.Order(1)
+			l.Entry(seq, lab.SerialOf(seq), cl.EffectRepeated)
+			l.Entry(seq, lab.SerialOf(seq), cl.EffectNone)
+			l.Call("o000", lab.SerialOf(seq), wl.EffectRepeated)
 		}, history.Pass, 0, "repeated and harmless: 1 calls at the carrier, 1 tellings"},
-		{"done without acknowledgement", Orders{}, func(l *lab) {
-			seq := l.send(history.KindOrder, 1, timedOutTry(), refusedTry(), refusedTry())
-			l.applied(seq, other)
-			l.told(seq, other)
+		{"done without acknowledgement", Orders{}, func(l *lab.Lab) {
+			seq := l.Send(history.KindOrder, 1, lab.TimedOutTry(), lab.RefusedTry(), lab.RefusedTry())
+			l.Applied(seq, other)
+			l.Told(seq, other)
 		}, history.Pass, 0, "0 acknowledged, 1 done"},
-		{"not done and not acknowledged", Orders{}, func(l *lab) {
-			l.send(history.KindOrder, 1, refusedTry(), refusedTry(), refusedTry())
+		{"not done and not acknowledged", Orders{}, func(l *lab.Lab) {
+			l.Send(history.KindOrder, 1, lab.RefusedTry(), lab.RefusedTry(), lab.RefusedTry())
 		}, history.Pass, 0, "0 acknowledged, 0 done"},
-		{"acknowledged only in a lost answer", Orders{}, func(l *lab) {
-			l.send(history.KindOrder, 1, lostTry(acknowledgement(other)), timedOutTry(), timedOutTry())
+		{"acknowledged only in a lost answer", Orders{}, func(l *lab.Lab) {
+			l.Send(history.KindOrder, 1, lab.LostTry(lab.Acknowledgement(other)), lab.TimedOutTry(), lab.TimedOutTry())
 		}, history.Pass, 0, "0 acknowledged"},
-		{"another serial at the carrier", Orders{}, func(l *lab) { l.order(1); l.Carrier[0].Serial = other }, history.Pass, 0, "1 done"},
-		{"no acknowledgement in the words", Orders{}, func(l *lab) {
-			l.send(history.KindOrder, 1, okTry("<xml><Content>请先绑定手机号</Content></xml>"))
+		{"another serial at the carrier", Orders{}, func(l *lab.Lab) { l.Order(1); l.Carrier[0].Serial = other }, history.Pass, 0, "1 done"},
+		{"no acknowledgement in the words", Orders{}, func(l *lab.Lab) {
+			l.Send(history.KindOrder, 1, lab.OKTry("<xml><Content>请先绑定手机号</Content></xml>"))
 		}, history.Pass, 0, "0 acknowledged"},
-		{"other operations and other messages do not count", Orders{}, func(l *lab) {
-			l.order(1)
+		{"other operations and other messages do not count", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
 			l.Carrier = append(l.Carrier, cl.Entry{Op: "SendSMS", Effect: cl.EffectApplied, Phone: "1"})
-			l.WeChat = append(l.WeChat, wl.Call{Kind: wl.KindAPI, Path: "/cgi-bin/message/custom/send", OpenID: "o1", Effect: wl.EffectDelivered, ClientMsgID: serialOf(0)})
+			l.WeChat = append(l.WeChat, wl.Call{Kind: wl.KindAPI, Path: "/cgi-bin/message/custom/send", OpenID: "o1", Effect: wl.EffectDelivered, ClientMsgID: lab.SerialOf(0)})
 		}, history.Pass, 0, "1 told"},
-		{"a message pushed by hand", Orders{}, func(l *lab) {
-			l.order(1)
-			l.Deliveries = append(l.Deliveries, wl.Delivery{Seq: 0, OpenID: "x", Try: 1, OK: true, Reply: acknowledgement(other)})
+		{"a message pushed by hand", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
+			l.Deliveries = append(l.Deliveries, wl.Delivery{Seq: 0, OpenID: "x", Try: 1, OK: true, Reply: lab.Acknowledgement(other)})
 		}, history.Pass, 0, "1 acknowledged"},
 
-		{"too few", Orders{Min: 2}, func(l *lab) { l.order(1) }, history.Inconclusive, 0, "1 orders acknowledged, 2 wanted"},
-		{"too few, but one lost", Orders{Min: 2}, func(l *lab) { l.order(1); l.Carrier = nil }, history.Fail, 1, "lost"},
-		{"enough in each window", Orders{MinPerWindow: map[string]int{"kill-server": 1}}, func(l *lab) {
-			l.order(11)
-			l.order(21)
-			l.window("kill-server", 10, 12)
-			l.window("kill-server", 20, 22)
+		{"too few", Orders{Min: 2}, func(l *lab.Lab) { l.Order(1) }, history.Inconclusive, 0, "1 orders acknowledged, 2 wanted"},
+		{"too few, but one lost", Orders{Min: 2}, func(l *lab.Lab) { l.Order(1); l.Carrier = nil }, history.Fail, 1, "lost"},
+		{"enough in each window", Orders{MinPerWindow: map[string]int{"kill-server": 1}}, func(l *lab.Lab) {
+			l.Order(11)
+			l.Order(21)
+			l.Window("kill-server", 10, 12)
+			l.Window("kill-server", 20, 22)
 		}, history.Pass, 0, ""},
-		{"too few in the second window", Orders{MinPerWindow: map[string]int{"kill-server": 1}}, func(l *lab) {
-			l.order(11)
-			l.order(22)
-			l.window("kill-server", 10, 12)
-			l.window("kill-server", 20, 22)
+		{"too few in the second window", Orders{MinPerWindow: map[string]int{"kill-server": 1}}, func(l *lab.Lab) {
+			l.Order(11)
+			l.Order(22)
+			l.Window("kill-server", 10, 12)
+			l.Window("kill-server", 20, 22)
 		}, history.Inconclusive, 0, "0 orders acknowledged in window 2 of kill-server, 1 wanted"},
-		{"a later try acknowledges for the window it was due in", Orders{MinPerWindow: map[string]int{"kill-server": 1}}, func(l *lab) {
-			seq := l.send(history.KindOrder, 11, refusedTry(), okTry(acknowledgement(serialOf(0))))
-			l.applied(seq, serialOf(0))
-			l.told(seq, serialOf(0))
-			l.window("kill-server", 10, 12)
+		{"a later try acknowledges for the window it was due in", Orders{MinPerWindow: map[string]int{"kill-server": 1}}, func(l *lab.Lab) {
+			seq := l.Send(history.KindOrder, 11, lab.RefusedTry(), lab.OKTry(lab.Acknowledgement(lab.SerialOf(0))))
+			l.Applied(seq, lab.SerialOf(0))
+			l.Told(seq, lab.SerialOf(0))
+			l.Window("kill-server", 10, 12)
 		}, history.Pass, 0, ""},
-		{"window never came", Orders{MinPerWindow: map[string]int{"carrier-down": 1}}, func(l *lab) { l.order(1) }, history.Inconclusive, 0, "no window of fault carrier-down"},
-		{"plan uses a number and product twice", Orders{}, func(l *lab) {
-			l.order(1)
-			l.order(2)
+		{"window never came", Orders{MinPerWindow: map[string]int{"carrier-down": 1}}, func(l *lab.Lab) { l.Order(1) }, history.Inconclusive, 0, "no window of fault carrier-down"},
+		{"plan uses a number and product twice", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
+			l.Order(2)
 			l.Plan[1].Phone = l.Plan[0].Phone
 		}, history.Inconclusive, 0, "cannot be told apart"},
-		{"not done, but still at work", Orders{}, func(l *lab) {
-			l.order(1)
+		{"not done, but still at work", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
 			l.Carrier, l.WeChat = nil, nil
 			l.Record.DrainedS = 0
 		}, history.Inconclusive, 0, "had not come to rest"},
-		{"not told, but still at work", Orders{}, func(l *lab) {
-			l.order(1)
+		{"not told, but still at work", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
 			l.WeChat = nil
 			l.Record.DrainedS = 0
 		}, history.Inconclusive, 0, "had not come to rest"},
-		{"doubled while still at work", Orders{}, func(l *lab) {
-			seq := l.order(1)
-			l.applied(seq, other)
+		{"doubled while still at work", Orders{}, func(l *lab.Lab) {
+			seq := l.Order(1)
+			l.Applied(seq, other)
 			l.Record.DrainedS = 0
 		}, history.Fail, 1, "doubled"},
-		{"lost: never seen empty, but samples show no work left", Orders{}, func(l *lab) {
-			l.order(1)
+		{"lost: never seen empty, but samples show no work left", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
 			l.Carrier, l.WeChat = nil, nil
 			l.Record.DrainedS = 0
-			for _, name := range []string{seriesQueue + `{queue="orders"}`, seriesOutbox, seriesInFlight} {
-				l.sample(90, name, 0)
+			for _, name := range []string{account.SeriesQueue + `{queue="orders"}`, account.SeriesOutbox, account.SeriesInFlight} {
+				l.Sample(90, name, 0)
 			}
 		}, history.Fail, 1, "lost"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLab()
+			l := lab.New()
 			tt.build(l)
 			got := tt.checks.Check(l.Arm)
 			if got.Verdict != tt.want || got.Violations != tt.broken || !strings.Contains(got.Detail, tt.detail) {
@@ -174,9 +176,9 @@ func TestOrders(t *testing.T) {
 }
 
 func TestDetailNamesOnlyTheFirstFew(t *testing.T) {
-	l := newLab()
+	l := lab.New()
 	for i := range 7 {
-		l.order(float64(i))
+		l.Order(float64(i))
 	}
 	l.Carrier = nil
 	got := Orders{}.Check(l.Arm)

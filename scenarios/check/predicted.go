@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 	"oalab/scenarios/predict"
 )
@@ -13,7 +14,8 @@ import (
 // Predicted judges that every cycle's outage lies in what was predicted of its fault
 // before the load (REP-9), and, from MinForLaw cycles on, that the cycles of a fault
 // follow the law that was predicted (predict.Fits), at LawLevel over all faults
-// together. A fault without a prediction is passed over; a prediction without cycles,
+// together. An outage that lies outside where the machine was full, or where the probe was
+// late by as much, decides nothing. A fault without a prediction is passed over; a prediction without cycles,
 // or no prediction at all, is inconclusive.
 type Predicted struct {
 	// MinCycles is how many cycles of each predicted fault must be known; 0 means 1.
@@ -35,7 +37,7 @@ func (Predicted) Name() string { return "prediction" }
 type predicted struct {
 	history.Prediction
 	outages []float64
-	outside []Cycle
+	outside []account.Cycle
 	fit     predict.Fit
 	tested  bool
 }
@@ -48,11 +50,22 @@ func (p Predicted) Check(a *history.Arm) Finding {
 		return f
 	}
 	var wrong, open offences
-	faults := holdAgainst(a.Record.Predictions, Cycles(a))
+	m, all := account.MachineOf(a), account.Messages(a)
+	account.Weigh(a, m, all)
+	var kind, harsh []account.Cycle
+	if account.HasVIP(a) {
+		kind, harsh = account.CyclesOf(a, all, account.Kindest), account.CyclesOf(a, all, account.Harshest)
+	}
+	faults := holdAgainst(a.Record.Predictions, account.Cycles(a))
 	for i := range faults {
 		e := &faults[i]
 		f.Checked += len(e.outages)
 		for _, c := range e.outside {
+			if doubt := doubts(m, c.BeginS, c.EndS+account.SettleS, func() bool { return touches(c, e.Prediction, kind, harsh) }); doubt.text != "" {
+				open.about = doubt.about
+				open.add("%s at %.3f s: outage %.3f s, predicted %.3f to %.3f s; %s", e.Fault, c.FromS, c.ProbeS, e.LowS, e.HighS, doubt.text)
+				continue
+			}
 			wrong.add("%s at %.3f s: outage %.3f s, predicted %.3f to %.3f s from %s", e.Fault, c.FromS, c.ProbeS, e.LowS, e.HighS, e.From)
 		}
 		if want := max(1, p.MinCycles); len(e.outages) < want {
@@ -67,7 +80,11 @@ func (p Predicted) Check(a *history.Arm) Finding {
 		}
 		fmt.Fprintf(&laws, "; law of %s: distance %.3f, p %.3g (n %d)", e.Fault, e.fit.Distance, level, e.fit.N)
 		if level < LawLevel {
-			wrong.add("%s does not follow the predicted law, uniform from %.3f to %.3f s: distance %.3f, p %.2g over %d cycles",
+			add := wrong.add
+			if len(m.Full) > 0 { // cycles that it drew out make another law
+				add, open.about = open.add, history.ReasonMachine
+			}
+			add("%s does not follow the predicted law, uniform from %.3f to %.3f s: distance %.3f, p %.2g over %d cycles",
 				e.Fault, e.LawLowS, e.LawHighS, e.fit.Distance, level, e.fit.N)
 		}
 	}
@@ -78,18 +95,21 @@ func (p Predicted) Check(a *history.Arm) Finding {
 	return f
 }
 
-// inside reports whether an outage lies in a prediction. Both are sums of decimal
-// fractions: what lies on the bound is inside.
-func inside(p history.Prediction, outageS float64) bool {
-	const rounding = 1e-9
-	return outageS >= p.LowS-rounding && outageS <= p.HighS+rounding
+// touches reports whether the outage of a cycle could lie in a prediction, given how late
+// the probe was by its own fault: kind and harsh are all cycles in these views.
+func touches(c account.Cycle, p history.Prediction, kind, harsh []account.Cycle) bool {
+	of := func(all []account.Cycle) float64 {
+		i := slices.IndexFunc(all, func(x account.Cycle) bool { return x.Fault == c.Fault && x.FromS == c.FromS })
+		if i < 0 || math.IsNaN(all[i].ProbeS) {
+			return c.ProbeS
+		}
+		return all[i].ProbeS
+	}
+	return min(of(kind), c.ProbeS) <= p.HighS && max(of(harsh), c.ProbeS) >= p.LowS
 }
 
-// Inside reports whether the outage of a cycle by the probe lies in a prediction.
-func (c Cycle) Inside(p history.Prediction) bool { return inside(p, c.ProbeS) }
-
 // holdAgainst holds the cycles of each fault against its prediction.
-func holdAgainst(predictions []history.Prediction, cycles []Cycle) []predicted {
+func holdAgainst(predictions []history.Prediction, cycles []account.Cycle) []predicted {
 	out := make([]predicted, 0, len(predictions))
 	for _, p := range predictions {
 		if p.Probe != "" {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"oalab/scenarios/history"
+	"oalab/scenarios/lab"
 	"oalab/scenarios/predict"
 )
 
@@ -38,9 +39,9 @@ func TestPredicted(t *testing.T) {
 		{"nothing predicted", tenth, nil, draw(0.202, 0.302), 3, Predicted{}, history.Inconclusive, "nothing was predicted"},
 		{"another fault is nobody's business", tenth, []string{history.FaultFailBack}, draw(2, 2), 2, Predicted{}, history.Pass, "2 cycles of 1 faults"},
 	} {
-		p := newPair(6*float64(tt.cycles)+8, 4)
+		p := lab.NewPair(6*float64(tt.cycles)+8, 4)
 		for i := range tt.cycles {
-			p.blow(history.FaultKillHost, 3+6*float64(i)+rng.Float64()/2, 4, tt.outage())
+			p.Blow(history.FaultKillHost, 3+6*float64(i)+rng.Float64()/2, 4, tt.outage())
 		}
 		for _, fault := range tt.faults {
 			e, err := predict.Fault(fault, tt.settings)
@@ -49,7 +50,7 @@ func TestPredicted(t *testing.T) {
 			}
 			p.Record.Predictions = append(p.Record.Predictions, e)
 		}
-		f := Ask(tt.c, p.end())
+		f := Ask(tt.c, p.End())
 		if f.Verdict != tt.want || !strings.Contains(f.Detail, tt.detail) {
 			t.Errorf("%s: %s %q, want %s with %q", tt.name, f.Verdict, f.Detail, tt.want, tt.detail)
 		}

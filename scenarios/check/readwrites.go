@@ -3,9 +3,8 @@ package check
 import (
 	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -14,7 +13,10 @@ import (
 // begun BoundS or longer after the acknowledgement of a write shows that version or a
 // later one, whoever answers. And nobody reads backwards: not from one server, once it
 // has answered, and not from another one BoundS later, even where what was shown was
-// never acknowledged. A write whose outcome is not known may show or not.
+// never acknowledged. A write whose outcome is not known may show or not. Time in which
+// the machine was full draws the bound out; what one server has shown it shows again. An
+// answer that is marked as made from memory may show any version (StaleAnswers says where
+// one may be).
 type ReadYourWrites struct {
 	// BoundS is how old an answer may be, in seconds; 0 means 3, the server's own bound.
 	BoundS float64
@@ -23,7 +25,7 @@ type ReadYourWrites struct {
 	Reads, Writes int
 }
 
-// staleAfter is what the server promises, in seconds (ARCHITECTURE.md).
+// staleAfter is what the server promises, in seconds (docs/design/copies.md).
 const staleAfter = 3.0
 
 // Name implements Checker.
@@ -32,21 +34,24 @@ func (ReadYourWrites) Name() string { return "read-your-writes" }
 // Check implements Checker.
 func (c ReadYourWrites) Check(a *history.Arm) Finding {
 	bound := cmp.Or(c.BoundS, staleAfter)
-	writes, reads := versions(a.Samples, history.ProbeUpdate), readings(a.Samples)
+	writes, reads := account.Versions(a.Samples, history.ProbeUpdate), account.Readings(a.Samples)
+	m := account.MachineOf(a)
 	f := Finding{Verdict: history.Pass}
 	var wrong, open offences
-	for _, of := range askedServers(a.Samples) {
+	for _, of := range account.AskedServers(a.Samples) {
 		decided := 0
 		for _, r := range reads {
-			if r.of != of {
+			if r.Of != of || r.Stale {
 				continue
 			}
-			switch must, why := demanded(r, bound, writes, reads); {
-			case must.version == 0:
+			must, why := demanded(r, bound, writes, reads, lengthOf)
+			switch {
+			case must.Version == 0:
 				continue
-			case r.version < must.version:
-				wrong.add("%s showed version %d to a message begun at %.3f s, after version %d was %s %.3f s",
-					of, r.version, r.fromS, must.version, why, must.toS)
+			case r.Version < must.Version:
+				surely, _ := demanded(r, bound, writes, reads, m.Undrawn)
+				charge(m, r.Version >= surely.Version, &wrong, &open).add("%s showed version %d to a message begun at %.3f s, after version %d was %s %.3f s",
+					of, r.Version, r.FromS, must.Version, why, must.ToS)
 			}
 			decided++
 		}
@@ -67,115 +72,26 @@ func (c ReadYourWrites) Check(a *history.Arm) Finding {
 	return f
 }
 
-// versioned is a version that was written or read, between two moments.
-type versioned struct {
-	of         string // the server that was asked; "" of a write
-	version    int
-	fromS, toS float64
-}
+// lengthOf is how long it is from one moment to another.
+func lengthOf(from, to float64) float64 { return to - from }
 
 // demanded is the version that a read has to show at least, and what had become of it
-// by its toS. Its version is 0 when the read may show anything.
-func demanded(r versioned, bound float64, writes, reads []versioned) (must versioned, why string) {
+// by its toS. Its version is 0 when the read may show anything. The bound is a time as
+// length counts it.
+func demanded(r account.Versioned, bound float64, writes, reads []account.Versioned, length func(from, to float64) float64) (must account.Versioned, why string) {
 	for _, w := range writes {
-		if w.version > must.version && w.toS+bound <= r.fromS {
+		if w.Version > must.Version && length(w.ToS, r.FromS) >= bound {
 			must, why = w, "acknowledged at"
 		}
 	}
 	for _, other := range reads {
 		patience := bound
-		if other.of == r.of && r.of != history.ReadService {
+		if other.Of == r.Of && r.Of != history.ReadService {
 			patience = 0
 		}
-		if other.version > must.version && other.toS+patience <= r.fromS {
-			must, why = other, "shown by "+other.of+" at"
+		if other.Version > must.Version && length(other.ToS, r.FromS) >= patience {
+			must, why = other, "shown by "+other.Of+" at"
 		}
 	}
 	return must, why
-}
-
-// askedServers are those that a reading was tried of, in order.
-func askedServers(samples []history.Sample) []string {
-	var out []string
-	for _, s := range samples {
-		if of, ok := strings.CutPrefix(s.Probe, history.ProbeRead+"."); ok && !slices.Contains(out, of) {
-			out = append(out, of)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// readings are all reads that were answered, in the order of their beginnings.
-func readings(samples []history.Sample) []versioned {
-	var out []versioned
-	for _, of := range askedServers(samples) {
-		for _, v := range versions(samples, history.ProbeRead+"."+of) {
-			v.of = of
-			out = append(out, v)
-		}
-	}
-	slices.SortStableFunc(out, func(x, y versioned) int { return cmp.Compare(x.fromS, y.fromS) })
-	return out
-}
-
-// versions are what a probe wrote or read, and had an answer to.
-func versions(samples []history.Sample, probe string) []versioned {
-	took := map[float64]float64{}
-	for _, s := range samples {
-		if s.Probe == probe && s.Name == history.SeriesAnswer && s.Error == "" {
-			took[s.AtS] = s.Value
-		}
-	}
-	var out []versioned
-	for _, s := range samples {
-		if length, ok := took[s.AtS]; ok && s.Probe == probe && s.Name == history.SeriesValue && s.Error == "" {
-			out = append(out, versioned{version: int(s.Value), fromS: s.AtS, toS: s.AtS + length})
-		}
-	}
-	return out
-}
-
-// staleness is for how long the oldest write that a read did not show had been
-// acknowledged when it was begun, in seconds; 0 when it showed all.
-func staleness(r versioned, writes []versioned) float64 {
-	old := 0.0
-	for _, w := range writes {
-		if w.version > r.version {
-			old = max(old, r.fromS-w.toS)
-		}
-	}
-	return old
-}
-
-// freshness adds the figures of the keyword that changed: of all reads, and of those
-// begun while a fault was in effect.
-func (r *reckoning) freshness(windows []history.Window) {
-	reads := readings(r.arm.Samples)
-	if len(reads) == 0 {
-		return
-	}
-	writes := versions(r.arm.Samples, history.ProbeUpdate)
-	r.count("updates_acknowledged", len(writes), len(writes))
-	r.count("reads_checked", len(reads), len(reads))
-	figures := func(suffix string, in func(versioned) bool) {
-		var ages []float64
-		for _, read := range reads {
-			if in(read) {
-				ages = append(ages, staleness(read, writes))
-			}
-		}
-		ages = ascending(ages)
-		r.longestOf("staleness_max_s"+suffix, ages)
-		if suffix == "" {
-			r.quantileOf("staleness_p99_s", ages, 0.99)
-		}
-	}
-	figures("", func(versioned) bool { return true })
-	for _, fault := range faultsOf(windows) {
-		of := windowsOf(windows, fault)
-		figures("/"+fault, func(v versioned) bool {
-			return slices.ContainsFunc(of, func(w history.Window) bool { return w.Contains(v.fromS) })
-		})
-	}
 }

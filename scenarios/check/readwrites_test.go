@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
 )
 
@@ -27,6 +28,11 @@ func wrote(at float64, version int) []history.Sample {
 
 func read(of string, at float64, version int) []history.Sample {
 	return said(history.ProbeRead+"."+of, at, 0.01, version)
+}
+
+// marked is a read whose answer was made from memory.
+func marked(of string, at float64, version int) []history.Sample {
+	return append(read(of, at, version), history.Sample{AtS: at, Probe: history.ProbeRead + "." + of, Name: history.SeriesStale, Value: 1})
 }
 
 func TestReadYourWrites(t *testing.T) {
@@ -97,6 +103,18 @@ func TestReadYourWrites(t *testing.T) {
 			samples: [][]history.Sample{wrote(1, 1), wrote(6, 2), read("app1", 10, lost), read("app1", 11, 2)},
 			want:    history.Pass,
 		},
+		"old, and marked as from memory": {
+			samples: [][]history.Sample{wrote(1, 1), wrote(6, 2), marked("service", 9.5, 1), read("service", 10, 2)},
+			want:    history.Pass,
+		},
+		"old after one that is marked": {
+			samples: [][]history.Sample{wrote(1, 1), wrote(6, 2), marked("service", 9.5, 1), read("service", 10, 1)},
+			want:    history.Fail, wrong: 1,
+		},
+		"marked reads decide nothing": {
+			samples: [][]history.Sample{wrote(1, 1), marked("app1", 5, 1)},
+			want:    history.Inconclusive, detail: "0 reads of app1 could be decided",
+		},
 		"a server that never answered": {
 			samples: [][]history.Sample{wrote(1, 1), read("app1", 10, 1), read("app2", 10, lost)},
 			want:    history.Inconclusive, detail: "0 reads of app2 could be decided, 1 wanted",
@@ -138,14 +156,16 @@ func TestFiguresOfFreshness(t *testing.T) {
 	for _, s := range [][]history.Sample{
 		wrote(1, 1), wrote(2, 2), wrote(3, -1), wrote(4, 4),
 		read("app1", 1.5, 1), read("app1", 2.6, 1), read("app2", 3, 2), read("app2", 4.35, 2), read("app1", 5, 4), read("app2", 5, -1),
+		marked("service", 5.5, 2),
 	} {
 		a.Samples = append(a.Samples, s...)
 	}
-	r := reckoning{arm: a}
-	r.freshness([]history.Window{{Fault: "cut", FromS: 4, ToS: 6}})
 	got := map[string]float64{}
-	for _, f := range r.out {
-		got[f.Name] = float64(int(f.Value*1000+0.5)) / 1000
+	for _, f := range figure.All(a, []history.Window{{Fault: "cut", FromS: 4, ToS: 6}}) {
+		switch base, _, _ := strings.Cut(f.Name, "/"); base {
+		case "updates_acknowledged", "reads_checked", "staleness_max_s", "staleness_p99_s":
+			got[f.Name] = float64(int(f.Value*1000+0.5)) / 1000
+		}
 	}
 	want := map[string]float64{
 		"updates_acknowledged": 3, "reads_checked": 5, "staleness_max_s": 0.5, "staleness_p99_s": 0.5, "staleness_max_s/cut": 0.25,

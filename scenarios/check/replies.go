@@ -3,12 +3,14 @@ package check
 import (
 	"fmt"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
 // Replies holds that one message gets one reply: every answered try carries the
 // same plaintext, CreateTime included, those whose answer a fault withheld too
-// (CHA-6, MSG-6). Min is how many messages with two or more answered tries there
+// (CHA-6, MSG-6). A text that was answered from memory, and marked so, may be answered
+// otherwise once the database is back (STO-7). Min is how many messages with two or more answered tries there
 // must be; below it the checker is inconclusive.
 type Replies struct{ Min int }
 
@@ -17,7 +19,12 @@ func (Replies) Name() string { return "replies" }
 
 // Check implements Checker.
 func (c Replies) Check(a *history.Arm) Finding {
-	compared, wrong := compareReplies(messages(a))
+	compared, differ := account.CompareReplies(account.Messages(a))
+	var wrong offences
+	for _, d := range differ {
+		x, y := aroundDifference(d.Replies[0], d.Replies[1])
+		wrong.add("replies differ: %s, try %d %q, try %d %q", d.Message.Name(), d.Tries[0], x, d.Tries[1], y)
+	}
 	f := Finding{Verdict: history.Pass, Checked: compared, Violations: wrong.n}
 	f.Detail = fmt.Sprintf("%d messages with two or more answered tries", compared)
 	switch {
@@ -29,37 +36,6 @@ func (c Replies) Check(a *history.Arm) Finding {
 		f.Detail += fmt.Sprintf(", %d wanted", c.Min)
 	}
 	return f
-}
-
-// compareReplies counts the messages whose answered tries can be compared, and
-// those of them whose replies differ.
-func compareReplies(all []message) (compared int, wrong offences) {
-	for i := range all {
-		m := &all[i]
-		var first, differs string
-		n, firstTry, differsTry := 0, 0, 0
-		for _, d := range m.tries {
-			if !answered(d) {
-				continue
-			}
-			n++
-			switch {
-			case n == 1:
-				first, firstTry = d.Reply, d.Try
-			case d.Reply != first && differsTry == 0:
-				differs, differsTry = d.Reply, d.Try
-			}
-		}
-		if n < 2 {
-			continue
-		}
-		compared++
-		if differsTry > 0 {
-			x, y := aroundDifference(first, differs)
-			wrong.add("replies differ: %s, try %d %q, try %d %q", m.name(), firstTry, x, differsTry, y)
-		}
-	}
-	return compared, wrong
 }
 
 // aroundDifference shortens two replies to where they part; the deliveries have

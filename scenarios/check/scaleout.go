@@ -2,16 +2,17 @@ package check
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
+	"oalab/scenarios/stat"
 )
 
 // ScaleOut checks that each of the given numbers of app servers answers more than one
-// alone: that the interval of the ratio of their peaks excludes 1 (SCN-5).
+// alone: that the interval of the ratio of their peaks excludes 1 (SCN-5). It convicts only
+// where that does not exclude it either without what was measured while the machine was full.
 type ScaleOut struct{ Nodes []int }
 
 // Name implements Checker.
@@ -22,17 +23,24 @@ func (c ScaleOut) Check(a *history.Arm) Finding {
 	var f Finding
 	var wrong, open offences
 	var held []string
-	peaks := Peaks(a)
+	m, steps := account.MachineOf(a), account.Steps(a)
+	peaks := account.PeaksOf(steps)
+	var free []account.Peak
+	if len(m.Full) > 0 {
+		free = account.PeaksOf(account.WithoutFull(m, steps))
+	}
 	for _, n := range c.Nodes {
-		i := slices.IndexFunc(peaks, func(p Peak) bool { return p.Nodes == n })
-		if i < 0 || peaks[0].Nodes != 0 {
-			open.add("no steady steps of %d nodes and of one server alone", n)
+		r, known := ratioOf(peaks, n)
+		if !known {
+			charge(m, slices.ContainsFunc(steps, account.StepSeen.TooBusy), &open, &open). // those are left out
+													add("no steady steps of %d nodes and of one server alone", n)
 			continue
 		}
 		f.Checked++
-		r := peaks[i].RateRatio
 		if !(r.Low > 1) {
-			wrong.add("%d nodes answer %.2f times as much as one, interval %.2f to %.2f", n, r.Value, r.Low, r.High)
+			without, known := ratioOf(free, n)
+			charge(m, len(m.Full) > 0 && (!known || without.Low > 1), &wrong, &open).
+				add("%d nodes answer %.2f times as much as one, interval %.2f to %.2f", n, r.Value, r.Low, r.High)
 			continue
 		}
 		held = append(held, fmt.Sprintf("%d nodes %.2f (%.2f to %.2f)", n, r.Value, r.Low, r.High))
@@ -44,37 +52,12 @@ func (c ScaleOut) Check(a *history.Arm) Finding {
 	return f
 }
 
-// steps adds the figures of a closed load: peaks and knees with their intervals, and how
-// busy the machine was at the most.
-func (r *reckoning) steps() {
-	if len(r.arm.Record.Steps) == 0 {
-		return
+// ratioOf is how many times as much as one server so many nodes answer, and whether
+// both are known.
+func ratioOf(peaks []account.Peak, nodes int) (stat.Interval, bool) {
+	i := slices.IndexFunc(peaks, func(p account.Peak) bool { return p.Nodes == nodes })
+	if i < 0 || peaks[0].Nodes != 0 {
+		return stat.Interval{}, false
 	}
-	for _, p := range Peaks(r.arm) {
-		of := "_" + strconv.Itoa(max(p.Nodes, 1))
-		r.interval("peak_per_s"+of, p.PerS, unitRate, p.Done)
-		r.interval("knee_clients"+of, p.Knee, unitCount, p.Done)
-		if p.Nodes > 0 {
-			r.interval("peak_ratio"+of, p.RateRatio, unitRatio, p.Done)
-			r.interval("knee_ratio"+of, p.KneeRatio, unitRatio, p.Done)
-		}
-	}
-	busiest, n := 0.0, 0
-	for _, s := range Steps(r.arm) {
-		if !s.Calibrates && s.Busy >= 0 {
-			busiest, n = max(busiest, s.Busy), n+1
-		}
-	}
-	if n > 0 {
-		r.add("machine_busy_max", busiest, unitRatio, n)
-	}
-}
-
-// interval adds a figure with its interval, unless that is NaN: not known.
-func (r *reckoning) interval(name string, v Interval, unit string, n int) {
-	before := len(r.out)
-	if r.add(name, v.Value, unit, n); len(r.out) > before && !math.IsNaN(v.Low) {
-		low, high := v.Low, v.High
-		r.out[before].CILow, r.out[before].CIHigh = &low, &high
-	}
+	return peaks[i].RateRatio, true
 }

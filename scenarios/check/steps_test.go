@@ -5,7 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"oalab/scenarios/account"
+	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
+	"oalab/scenarios/lab"
+	"oalab/scenarios/stat"
 )
 
 // closedLoad makes the record of a closed load by simulation: servers that answer perS
@@ -17,11 +21,13 @@ type closedLoad struct {
 	speed func(nodes int) float64
 	// late is added to the time at which every third answer was written down.
 	late float64
+	// stalled is when nodes answer nothing, nil: never.
+	stalled func(at float64) bool
 }
 
 func (c closedLoad) arm(steps ...history.Step) *history.Arm {
-	l := newLab()
-	l.Record.Load.Model = modelClosed
+	l := lab.New()
+	l.Record.Load.Model = account.ModelClosed
 	clock, seq := 0.0, uint64(0)
 	for _, s := range steps {
 		s.FirstSeq = seq
@@ -45,6 +51,9 @@ func (c closedLoad) arm(steps ...history.Step) *history.Arm {
 			start := ready[next]
 			// The next takes a little more or less time than the one before.
 			free = max(free, start) + (0.9+0.2*math.Abs(math.Sin(float64(seq))))/rate
+			for s.Nodes > 0 && c.stalled != nil && c.stalled(free) {
+				free += 0.01
+			}
 			end := max(start+c.quickest, free)
 			ready[next] = end + c.thinkS
 			op := history.Operation{Seq: seq, StartS: start, LatencyS: end - start, Status: 200}
@@ -83,7 +92,7 @@ func TestLittle(t *testing.T) {
 		"answers written down late":  {closedLoad{perS: 200, quickest: 0.02, late: 0.02}.arm(comparison()...), history.Fail, "X·R"},
 		"a step too short to judge":  {honest.arm(history.Step{Clients: 20, Requests: 50}), history.Inconclusive, "50 wanted"},
 		"a step that was broken off": {broken(honest.arm(comparison()...)), history.Inconclusive, "0 operations ended"},
-		"no steps":                   {newLab().Arm, history.Inconclusive, "no steps"},
+		"no steps":                   {lab.New().Arm, history.Inconclusive, "no steps"},
 	} {
 		if got := (Little{}).Check(tc.arm); got.Verdict != tc.want || !strings.Contains(got.Detail, tc.says) {
 			t.Errorf("%s: %+v, want %s with %q", name, got, tc.want, tc.says)
@@ -121,11 +130,11 @@ func TestScaleOut(t *testing.T) {
 // 0.8·200·0.02 = 3.2 clients on.
 func TestPeaks(t *testing.T) {
 	a := closedLoad{perS: 200, quickest: 0.02}.arm(comparison()...)
-	peaks := Peaks(a)
+	peaks := account.Peaks(a)
 	if len(peaks) != 2 || peaks[0].Nodes != 0 || peaks[1].Nodes != 2 {
 		t.Fatalf("%+v, want one server and two nodes", peaks)
 	}
-	near := func(name string, got Interval, want float64) {
+	near := func(name string, got stat.Interval, want float64) {
 		t.Helper()
 		if math.Abs(got.Value-want) > 0.06*want || got.Low > got.Value || got.High < got.Value || got.High-got.Low > 0.2*want {
 			t.Errorf("%s is %+v, want about %g", name, got, want)
@@ -138,36 +147,20 @@ func TestPeaks(t *testing.T) {
 	near("knee of one", peaks[0].Knee, 0.8*200/mean*0.02)
 	near("knee of two", peaks[1].Knee, 0.8*400/mean*0.02)
 	near("ratio of knees", peaks[1].KneeRatio, 2)
-	if peaks[0].RateRatio != (Interval{}) || peaks[0].Done < 2000 {
+	if peaks[0].RateRatio != (stat.Interval{}) || peaks[0].Done < 2000 {
 		t.Errorf("%+v", peaks[0])
 	}
-	figures := Figures(a, nil)
+	figures := figure.All(a, nil)
 	for name, want := range map[string]float64{"peak_ratio_2": 2, "peak_per_s_1": 200 / mean, "knee_ratio_2": 2} {
 		f := figureOf(figures, name)
 		if f.CILow == nil || f.CIHigh == nil || math.Abs(f.Value-want) > 0.06*want || f.N < 2000 {
 			t.Errorf("figure %s is %+v , want about %g with an interval", name, f, want)
 		}
 	}
-	for _, l := range Levels(a) {
+	for _, l := range account.Levels(a) {
 		if want := float64(l.Clients) / l.PerS.Value; math.Abs(l.MeanS.Value-want) > 0.05*want || l.MeanS.Low > l.MeanS.Value || l.MeanS.High < l.MeanS.Value {
 			t.Errorf("level %+v: mean response time, want N/X = %g", l, want)
 		}
-	}
-}
-
-// TestLuckyStep: one step that was quicker than its neighbours makes no peak.
-func TestLuckyStep(t *testing.T) {
-	var levels []level
-	for i, done := range []int{20, 90, 100, 130, 100, 100, 60} {
-		levels = append(levels, level{clients: 10 * (i + 1), batches: []batch{{lengthS: 0.5, done: done / 2}, {lengthS: 0.5, done: done / 2}}})
-	}
-	same := func(of []batch) []batch { return of }
-	perS, clients, knee := top(levels, same)
-	if math.Abs(perS-110) > 1e-9 || clients != 40 || math.Abs(knee-(10+10*(0.8*110-20)/70)) > 1e-9 {
-		t.Errorf("peak %g at %d clients, knee %g", perS, clients, knee)
-	}
-	if perS, clients, _ := top(levels[:2], same); math.Abs(perS-55) > 1e-9 || clients != 20 {
-		t.Errorf("peak of two levels %g at %d", perS, clients)
 	}
 }
 
@@ -192,23 +185,23 @@ func TestCountersOfSteps(t *testing.T) {
 			a.Samples = append(a.Samples, history.Sample{AtS: at, Probe: history.ProbeHost, Name: series, Value: value})
 		}
 	}
-	s := Steps(a)[0]
+	s := account.Steps(a)[0]
 	if math.Abs(s.Busy-0.75) > 1e-9 || math.Abs(s.Throttled-0.4) > 1e-9 {
 		t.Errorf("busy %g and throttled %g, want 0.75 and 0.4", s.Busy, s.Throttled)
 	}
-	if f := figureOf(Figures(a, nil), "machine_busy_max"); math.Abs(f.Value-0.75) > 1e-9 {
+	if f := figureOf(figure.All(a, nil), "machine_busy_max"); math.Abs(f.Value-0.75) > 1e-9 {
 		t.Errorf("machine_busy_max is %+v, want 0.75", f)
 	}
-	if got := (Headroom{}).Check(a); got.Verdict != history.Pass || got.Checked != 1 || len(Peaks(a)) != 1 {
-		t.Errorf("headroom of a machine that is busy to 75 %%: %+v, peaks %+v", got, Peaks(a))
+	if got := (Headroom{}).Check(a); got.Verdict != history.Pass || got.Checked != 1 || len(account.Peaks(a)) != 1 {
+		t.Errorf("headroom of a machine that is busy to 75 %%: %+v, peaks %+v", got, account.Peaks(a))
 	}
 	for i := range a.Samples {
 		if s := &a.Samples[i]; s.Name == "machine.busy_s" {
 			s.Value = 1.8 * s.AtS
 		}
 	}
-	if got := (Headroom{}).Check(a); got.Verdict != history.Inconclusive || len(Peaks(a)) != 0 {
-		t.Errorf("headroom of a machine that is busy to 90 %%: %+v, peaks %+v; want it left out", got, Peaks(a))
+	if got := (Headroom{}).Check(a); got.Verdict != history.Inconclusive || len(account.Peaks(a)) != 0 {
+		t.Errorf("headroom of a machine that is busy to 90 %%: %+v, peaks %+v; want it left out", got, account.Peaks(a))
 	}
 	for i, total := range []float64{100, 250, 400} {
 		for outcome, share := range map[string]float64{"reply": 0.8, "default": 0.2} {
@@ -217,14 +210,14 @@ func TestCountersOfSteps(t *testing.T) {
 			})
 		}
 	}
-	if got := Answered(a, 0, 2.5); len(got) != 1 || math.Abs(got["app1"]-150) > 1e-9 {
+	if got := account.Answered(a, 0, 2.5); len(got) != 1 || math.Abs(got["app1"]-150) > 1e-9 {
 		t.Errorf("answered a second: %v, want 150 of app1", got)
 	}
 	a.Samples = nil
 	if got := (Headroom{}).Check(a); got.Verdict != history.Inconclusive {
 		t.Errorf("headroom of a machine that was not watched: %+v", got)
 	}
-	if s := Steps(a)[0]; !math.IsNaN(s.Busy) || !math.IsNaN(s.Throttled) {
+	if s := account.Steps(a)[0]; !math.IsNaN(s.Busy) || !math.IsNaN(s.Throttled) {
 		t.Errorf("without counters: busy %g and throttled %g, want none", s.Busy, s.Throttled)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	wl "oalab/mockwechat/ledger"
+	"oalab/scenarios/account"
 	"oalab/scenarios/history"
 )
 
@@ -25,6 +26,9 @@ import (
 //     asked. A last one that the server never got (its answer was lost), or that the
 //     platform has refused, does not count.
 //
+// While the machine was full, a call that was under way for longer than that is no violation.
+// A call with a token that was never issued is one on a full machine too.
+//
 // Calls that ask for a token and get the one that is there already are no matter.
 type Tokens struct {
 	// Renewals is how many tokens must have been issued after the first, Calls how
@@ -41,10 +45,10 @@ func (Tokens) Name() string { return "tokens" }
 
 // Check implements Checker.
 func (c Tokens) Check(a *history.Arm) Finding {
-	b := tokenBook{tokens: map[string]*tokenLife{}, families: map[family]*tokenLife{}}
+	b := tokenBook{machine: account.MachineOf(a), tokens: map[string]*tokenLife{}, families: map[family]*tokenLife{}}
 	for _, call := range inOrder(a) {
 		at := a.Seconds(call.At)
-		if isTokenCall(call.Path) {
+		if account.IsTokenCall(call.Path) {
 			b.issue(call, at)
 		} else if call.Token != "" {
 			b.use(call, at)
@@ -64,6 +68,9 @@ func (c Tokens) Check(a *history.Arm) Finding {
 	case b.wrong.n > 0:
 		f.Verdict = history.Fail
 		f.Detail = b.wrong.String() + "; of " + f.Detail
+	case b.open.n > 0:
+		f.Verdict, f.About = history.Inconclusive, b.open.about
+		f.Detail = b.open.String() + "; of " + f.Detail
 	case len(short) > 0:
 		f.Verdict = history.Inconclusive
 		f.Detail = strings.Join(short, "; ") + "; of " + f.Detail
@@ -83,19 +90,12 @@ func inOrder(a *history.Arm) []wl.Call {
 	return calls
 }
 
-// The token interfaces. Tokens of the two never touch each other.
-const (
-	pathStableToken = "/cgi-bin/stable_token"
-	pathPlainToken  = "/cgi-bin/token"
-)
-
-func isTokenCall(path string) bool { return path == pathStableToken || path == pathPlainToken }
-
 type family struct{ account, path string }
 
 // tokenLife is what the ledger says of one token; times are in seconds after base.
 type tokenLife struct {
 	digest    string
+	began     float64 // the platform issued it
 	ends      float64 // as promised
 	window    float64
 	unread    bool // the answer that brought it was lost
@@ -105,9 +105,11 @@ type tokenLife struct {
 
 // tokenBook follows the tokens through the ledger.
 type tokenBook struct {
+	machine  account.Machine
 	tokens   map[string]*tokenLife // by digest
 	families map[family]*tokenLife // the last one issued
 	wrong    offences
+	open     offences // what a full machine may be why of
 
 	issued, renewals, repeated, calls, excused int
 }
@@ -126,7 +128,7 @@ func (b *tokenBook) issue(c wl.Call, at float64) {
 	}
 	b.issued++
 	life := float64(c.ExpiresInS)
-	t := &tokenLife{digest: c.Token, ends: at + life, window: min(300, life/4), unread: c.Status == 0}
+	t := &tokenLife{digest: c.Token, began: at, ends: at + life, window: min(300, life/4), unread: c.Status == 0}
 	b.tokens[c.Token] = t
 	key := family{c.Account, c.Path}
 	last := b.families[key]
@@ -135,8 +137,11 @@ func (b *tokenBook) issue(c wl.Call, at float64) {
 		return
 	}
 	b.renewals++
-	if left := last.ends - at; left > last.window+underWay && !last.unread && !last.refused {
-		b.wrong.add("issued twice: account %s got token %s at %.1f s while %s had %.1f s to live, more than the %.1f s in which it is renewed and %.1f s under way",
+	left := last.ends - at
+	if early := left - last.window; early > underWay && !last.unread && !last.refused {
+		// The server counts the life from when it asked: it asked for the last one so early.
+		full := b.machine.Undrawn(last.began-early, last.began) <= underWay
+		charge(b.machine, full, &b.wrong, &b.open).add("issued twice: account %s got token %s at %.1f s while %s had %.1f s to live, more than the %.1f s in which it is renewed and %.1f s under way",
 			c.Account, short(t.digest), at, short(last.digest), left, last.window, underWay)
 	}
 }
@@ -153,7 +158,8 @@ func (b *tokenBook) use(c wl.Call, at float64) {
 	case t == nil:
 		b.wrong.add("unknown token: %s of account %s at %.1f s with %s, which was never issued", c.Path, c.Account, at, short(c.Token))
 	case at > t.knownDead()+underWay:
-		b.wrong.add("dead token: %s of account %s at %.1f s with %s, which the server could know to be dead since %.1f s",
+		full := b.machine.Undrawn(t.knownDead(), at) <= underWay
+		charge(b.machine, full, &b.wrong, &b.open).add("dead token: %s of account %s at %.1f s with %s, which the server could know to be dead since %.1f s",
 			c.Path, c.Account, at, short(c.Token), t.knownDead())
 	default:
 		b.excused++

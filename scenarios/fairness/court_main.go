@@ -118,7 +118,7 @@ func (e evidence) atMain(ctx context.Context, seed uint64, s *sheet, positions [
 	return found{positions: out, gini: gini}, ctx.Err()
 }
 
-// luck files the tests of who gets the best and the worst share.
+// luck files the tests of which position gets the best and the worst share.
 func (e evidence) luck(s *sheet, best, worst, refBest, refWorst []int) {
 	n, count := len(e.splits), e.setting.Count
 	sees := func(samples float64) func(float64) string {

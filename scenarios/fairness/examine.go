@@ -13,9 +13,9 @@ import (
 // hundred megabytes.
 const workers = 2
 
-// Examine draws packets from every allocator and judges them (SCN-6). It is
-// deterministic for a seed and a size, "short" or "full", but for the measured
-// times. It ends early with the context's error.
+// Examine draws packets from every allocator and judges them (SCN-6). It is deterministic
+// for a seed and a size, "short" or "full", except for the measured times. It ends early
+// with the context's error.
 func Examine(ctx context.Context, seed uint64, size string) (Report, error) {
 	s, err := SizeNamed(size)
 	if err != nil {

@@ -1,6 +1,9 @@
 package fairness
 
-import "oalab/scenarios/history"
+import (
+	"oalab/scenarios/figure"
+	"oalab/scenarios/history"
+)
 
 // Report is one examination of all allocators: everything that is printed or drawn.
 // All of it but the figures split_ns_… and the times in Choice is a function of
@@ -65,25 +68,31 @@ func figures(reruns []Rerun, speeds map[string]Interval, timed int) []history.Fi
 	for _, r := range reruns {
 		name := r.Allocator
 		runs := r.Series[len(r.Series)-1].Runs
-		low := history.Figure{Name: "mean_min_" + name, Value: r.Low, Unit: "units", N: runs}
-		high := history.Figure{Name: "mean_max_" + name, Value: r.High, Unit: "units", N: runs}
+		low := named("mean_min_"+name, r.Low, runs)
+		high := named("mean_max_"+name, r.High, runs)
 		if name == "thesis" {
 			bound(&low, ">=", sourceSetting().Mean()*(1-thesisMargin))
 			bound(&high, "<=", sourceSetting().Mean()*(1+thesisMargin))
 		}
-		zero := history.Figure{
-			Name: "zero_share_" + name, Value: r.ZeroShare.Value, Unit: "ratio",
-			CILow: &r.ZeroShare.Low, CIHigh: &r.ZeroShare.High, N: r.ZeroRuns,
-		}
+		zero := within(named("zero_share_"+name, r.ZeroShare.Value, r.ZeroRuns), r.ZeroShare)
 		if name != "thesis" {
 			bound(&zero, "==", 0)
 		}
 		speed := speeds[name]
-		out = append(out, low, high, zero, history.Figure{
-			Name: "split_ns_" + name, Value: speed.Value, Unit: "ns", CILow: &speed.Low, CIHigh: &speed.High, N: timed,
-		})
+		out = append(out, low, high, zero, within(named("split_ns_"+name, speed.Value, timed), speed))
 	}
 	return out
+}
+
+// named is a figure with the unit of its row in the table.
+func named(name string, value float64, n int) history.Figure {
+	return history.Figure{Name: name, Value: value, Unit: figure.Unit(name), N: n}
+}
+
+// within gives a figure its interval.
+func within(f history.Figure, of Interval) history.Figure {
+	f.CILow, f.CIHigh = &of.Low, &of.High
+	return f
 }
 
 // bound gives a figure its objective.

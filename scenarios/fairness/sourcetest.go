@@ -72,5 +72,6 @@ func RecountSourceTest(packets []Packet) ([]Recount, error) {
 	return out, nil
 }
 
-// MustReachOne reports whether an allocator promises at least 1 to everybody.
+// MustReachOne reports whether an allocator promises a share of at least 1 unit at every
+// position.
 func MustReachOne(allocator string) bool { return allocator != redpacket.Thesis{}.Name() }

@@ -11,10 +11,10 @@ type Band struct {
 	High float64 `json:"high"`
 }
 
-// SpreadProfile holds the variance of each position against a closed form, never
-// against equality: who draws from what is left scatters more at the end. The
-// intervals are simultaneous at level alpha: normal, with the sampling variance
-// (m₄ − s⁴)/n of a variance, each at alpha over the number of positions.
+// SpreadProfile compares the variance of each position with a closed form, and not with the
+// other positions: later positions draw from the remainder and scatter more. The intervals
+// are simultaneous at level alpha: normal, with the sampling variance (m₄ − s⁴)/n of a
+// variance, each at alpha over the number of positions.
 func SpreadProfile(positions []Sample, sd []float64, alpha float64) ([]Band, Test) {
 	bands := make([]Band, len(positions))
 	t := Test{P: 1}

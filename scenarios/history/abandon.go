@@ -26,7 +26,8 @@ func (f *Folder) Abandon() error {
 			remove(f.Path(rel))
 		}
 		errs = append(errs, dropEmptyLogs(a.writer.LogDir()))
-		// What is left keeps its folder: removing one that is not empty fails, and may.
+		// The removal of a folder that is not empty fails. This is intended: the folder
+		// keeps its files.
 		for _, dir := range []string{a.writer.LogDir(), filepath.Join(a.writer.Dir(), dirLedgers)} {
 			_ = os.Remove(dir)
 		}

@@ -8,9 +8,9 @@ import (
 	"os"
 	"time"
 
+	"oalab/internal/jsonl"
 	cl "oalab/mockcarrier/ledger"
 	wl "oalab/mockwechat/ledger"
-	"oalab/scenarios/history/jsonl"
 )
 
 // Arm is the whole evidence of one arm, in memory, as the checkers see it.

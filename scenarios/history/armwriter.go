@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"oalab/internal/jsonl"
 	wl "oalab/mockwechat/ledger"
-	"oalab/scenarios/history/jsonl"
 )
 
 // ArmWriter writes the evidence of one arm while it runs. Its methods are safe for

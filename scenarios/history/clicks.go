@@ -1,6 +1,6 @@
 package history
 
-import "oalab/scenarios/history/jsonl"
+import "oalab/internal/jsonl"
 
 // FileClicks holds the clicks on the menu as the system's own user log has them: one
 // Clicks a line. Only an arm that reads them has it (SCN-7).

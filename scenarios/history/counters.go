@@ -1,9 +1,9 @@
 package history
 
-// ProbeHost tells what the kernel has counted of each host (SCN-5, SCN-7): series are
-// named HOST.COUNTER, all of them since the host was started. MachineHost is the machine
-// with everything that runs on it; of it there are the busy and the whole time of all
-// its processors, and the load average of the last minute, which is no counter.
+// ProbeHost has the kernel's counters of each host since its start (SCN-5, SCN-7). Its
+// series are named HOST.COUNTER. MachineHost is the whole machine. Its series are the busy
+// and the whole time of all its processors, and the load average of the last minute, which
+// is no counter.
 const (
 	ProbeHost   = "host"
 	MachineHost = "machine"

@@ -9,19 +9,20 @@ const FileDatabases = dirLedgers + "/databases.jsonl"
 // Probes of a pair of MySQL masters, as samples.jsonl holds them. Each is followed by
 // a dot and the group of tables that it speaks of, core or log.
 const (
-	// ProbeCanary writes a row through the virtual IP of a group in an open loop, every
-	// CanaryEveryS, as ProbeVIP asks: dated when it was begun, one with Error was not
-	// acknowledged and may be there or not. One that was acknowledged gives SeriesValue,
-	// the key of its row, and SeriesAnswer.
+	// ProbeCanary writes a row through the virtual IP of a group of tables every
+	// CanaryEveryS, in an open loop like ProbeVIP. A sample is dated when its write began.
+	// A write with Error was not acknowledged; its row may exist or not. An acknowledged
+	// write gives SeriesValue, the key of its row, and SeriesAnswer.
 	ProbeCanary = "canary"
 	SeriesValue = "value"
-	// ProbeHolds is ProbeAddress for the virtual IP of a group: who has it.
+	// ProbeHolds is ProbeAddress for the virtual IP of a group of tables.
 	ProbeHolds = "holds"
-	// ProbeAge tells how old the newest canary row is on each master, in seconds: the
-	// series is named as the host is. In steady state it is below CanaryEveryS and the
+	// ProbeAge is the age of the newest canary row on each master, in seconds. The series
+	// has the name of the host. In steady state the age is below CanaryEveryS plus the
 	// replication lag.
 	ProbeAge = "age"
-	// ProbeLoss is what a Prediction of lost writes speaks of; its bounds are counts.
+	// ProbeLoss is the Probe of a Prediction of lost writes. The bounds of such a
+	// prediction are counts.
 	ProbeLoss = "loss"
 )
 
@@ -37,7 +38,7 @@ const (
 // Groups are the groups of tables, in the order of the masters that are their homes.
 func Groups() []string { return []string{GroupCore, GroupLog} }
 
-// The faults of a pair of masters by the names of design section 6.
+// The faults of a pair of masters by the names of docs/contracts.md.
 const (
 	FaultKillMaster   = "kill-master"
 	FaultFreezeMaster = "freeze-master"
@@ -47,15 +48,16 @@ const (
 
 // Why the masters were read.
 const (
-	// ReadEnd: at the end of the arm, when nobody writes any more.
+	// ReadEnd: at the end of the arm, after all writers have ended.
 	ReadEnd = "end"
 	// ReadSurvivor: the master that has taken over, before the other one returns.
 	ReadSurvivor = "survivor"
-	// ReadContest: what a writer beside the master was acknowledged, of rows that one
-	// beside the other wrote too. The keys are those of Contested.
+	// ReadContest: the rows that a writer beside this master wrote with an acknowledgement,
+	// while a writer beside the other master wrote the same rows. The keys are those of
+	// Contested.
 	ReadContest = "contest"
-	// ReadSwap: what a writer beside the master changed at that master itself; Checksum is
-	// the value that it wrote.
+	// ReadSwap: the row that a writer beside the master changed at this master itself.
+	// Checksum is the value that it wrote.
 	ReadSwap = "swap"
 )
 
@@ -75,8 +77,8 @@ type TableReading struct {
 	Table    string    `json:"table"`
 	Rows     int       `json:"rows"`
 	Checksum int64     `json:"checksum"` // CHECKSUM TABLE: equal for equal rows
-	// Keys are those of all rows, of tables whose rows somebody was promised: canary
-	// rows, and orders by their serials.
+	// Keys are the keys of all rows, for tables whose rows a client got an acknowledgement
+	// for: canary rows, and orders by their serials.
 	Keys []string `json:"keys,omitempty"`
 }
 

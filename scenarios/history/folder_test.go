@@ -13,10 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"oalab/internal/jsonl"
 	cl "oalab/mockcarrier/ledger"
 	wl "oalab/mockwechat/ledger"
 	"oalab/scenarios/history"
-	"oalab/scenarios/history/jsonl"
 )
 
 var base = time.Date(2026, 11, 21, 10, 0, 0, 123456789, time.UTC)

@@ -12,6 +12,21 @@ const (
 	Inconclusive Verdict = "inconclusive"
 )
 
+// ReasonKind is the subject of the reason of a verdict; "" for a run that passed.
+type ReasonKind string
+
+// The kinds. A run that is inconclusive because of the machine or the generator shows
+// nothing about the system. A repetition may show more.
+const (
+	ReasonInvariant   ReasonKind = "invariant"   // a checker did not end as it was expected to
+	ReasonObjective   ReasonKind = "objective"   // a limit was missed
+	ReasonMachine     ReasonKind = "machine"     // it was full, or limited what was measured
+	ReasonGenerator   ReasonKind = "generator"   // it stopped, was late, or near its ceiling
+	ReasonEvidence    ReasonKind = "evidence"    // it is missing, changed, or contradicts itself
+	ReasonInterrupted ReasonKind = "interrupted" // the run was broken off
+	ReasonUndecided   ReasonKind = "undecided"   // something else: too little was seen, a fault did not bite
+)
+
 // Manifest is run.json: what was run, the seal over its evidence, and what the
 // judge made of it. Verdict, checkers and figures are never read back to judge.
 type Manifest struct {
@@ -24,6 +39,8 @@ type Manifest struct {
 	DurationS  float64   `json:"duration_s"`
 	Verdict    Verdict   `json:"verdict"`
 	Reason     string    `json:"reason"`
+	// ReasonKind is what Reason is about.
+	ReasonKind ReasonKind `json:"reason_kind,omitempty"`
 	// What the scenario claims, where the claim comes from, and what its topology
 	// cannot show, as the catalogue said when it was run; a report is read without it.
 	Title  string   `json:"title,omitempty"`
@@ -34,6 +51,7 @@ type Manifest struct {
 	Arms []string `json:"arms"`
 	// Study marks a run without load: its evidence was computed, and its arm is a name.
 	Study       bool              `json:"study,omitempty"`
+	Pace                          // how fast the machine was, and the rung that the rates are on
 	Figures     []Figure          `json:"figures"`
 	Checkers    []CheckerResult   `json:"checkers"`
 	Evidence    []Evidence        `json:"evidence"`
@@ -56,6 +74,14 @@ type Figure struct {
 	CILow    *float64 `json:"ci_low"`
 	CIHigh   *float64 `json:"ci_high"`
 	N        int      `json:"n"` // observations behind the value
+	// Widened reports that the interval holds what the lateness of the generator left
+	// open, and not statistics alone.
+	Widened bool `json:"widened,omitempty"`
+	// ClaimedLimit is the limit on a machine as fast as the reference, where Limit was
+	// multiplied by the speed factor of a slower one.
+	ClaimedLimit *float64 `json:"claimed_limit,omitempty"`
+	// Open says why an objective was neither met nor missed; OK is nil then.
+	Open string `json:"open,omitempty"`
 }
 
 // CheckerResult is what one checker found in one arm.

@@ -1,6 +1,6 @@
 package history
 
-import "oalab/scenarios/history/jsonl"
+import "oalab/internal/jsonl"
 
 // FileNetwork holds what was measured between two hosts before the load: one NetworkBatch
 // a line. Only an arm that measures it has it (SCN-4).

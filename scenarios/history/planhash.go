@@ -23,10 +23,10 @@ type PlannedFault struct {
 	ToS    float64
 }
 
-// PlanHash is the sha256 (hexadecimal) over all that the seed decides: for each arm
-// the due time, kind, follower and content of every operation, and the planned time
-// of every fault. Times count in whole microseconds, so that it does not hang on
-// the last bit of a floating-point unit.
+// PlanHash is the sha256 (hexadecimal) over all that the seed decides: for each arm the due
+// time, kind, follower and content of every operation, and the planned time of every fault.
+// Times count in whole microseconds. Otherwise the hash would depend on the last bit of a
+// floating-point number.
 func PlanHash(arms []PlannedArm) string {
 	sum := sha256.New()
 	w := bufio.NewWriter(sum) // a hash never fails to write

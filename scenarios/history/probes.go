@@ -1,38 +1,37 @@
 package history
 
-// Probes of a pair of load balancers in front of app servers, as samples.jsonl holds
-// them. Whoever writes them and whoever judges by them use these names.
+// Probes of a pair of load balancers in front of app servers, as samples.jsonl holds them.
+// The topology that writes them and the checkers use these names.
 const (
-	// ProbeVIP asks the virtual IP in an open loop: a GET over a fresh connection
-	// every VIPEveryS, whatever became of those before, given up after VIPLimitS. All
-	// its samples are dated when the request was asked, so that they may stand up to
-	// VIPLimitS out of order. An answer gives two samples, SeriesNode and
-	// SeriesAnswer; no answer gives one, with Error and no name.
+	// ProbeVIP asks the virtual IP in an open loop: a GET over a new connection every
+	// VIPEveryS, given up after VIPLimitS. It does not wait for earlier requests. Its
+	// samples are dated when the request was sent, so their order in the file may be wrong
+	// by up to VIPLimitS. An answer gives two samples, SeriesNode and SeriesAnswer. A
+	// request without an answer gives one sample, with Error and no name.
 	ProbeVIP     = "vip"
 	SeriesNode   = "node"     // which load balancer answered: 1 or 2, in the order of the hosts
 	SeriesAnswer = "answer_s" // how long the answer took, in seconds
 
-	// ProbeAddress tells who holds the virtual IP: one series for each load balancer,
-	// named as the host is, 1 while it has the address on its interface and 0 while
-	// not. It is written when it changes, and besides once when the observation begins
-	// and once when it ends, so that silence in between means no change. A host that
-	// was killed has 0 from when it was seen dead; a frozen one keeps what it had. A
-	// sample with Error means that from then on nobody knows.
+	// ProbeAddress has one series for each load balancer, with the name of the host: 1
+	// while the host has the virtual IP on its interface, else 0. A sample is written at
+	// each change, and also when the observation begins and when it ends. Therefore no
+	// sample in between means no change. A killed host has 0 from when it was seen dead. A
+	// frozen host keeps its value. After a sample with Error the value is unknown.
 	ProbeAddress = "address"
 
-	// ProbeVRRP is the state that keepalived tells through its notify script: one
-	// series for each load balancer, named as the host is, written when it changes.
+	// ProbeVRRP is the state that keepalived reports through its notify script. It has one
+	// series for each load balancer, with the name of the host, written at each change.
 	ProbeVRRP = "vrrp"
 
-	// ProbeUpstream counts what Nginx gave to each app server: one series for each,
-	// named as the server is, with the number of requests since Nginx began, over all
-	// load balancers, about every 100 ms. A count that fell began again from zero.
+	// ProbeUpstream counts the requests that Nginx gave to each app server since Nginx
+	// began, over all load balancers, about every 100 ms. It has one series for each app
+	// server, with the name of the server. A count that fell began again from zero.
 	ProbeUpstream = "upstream"
 )
 
-// ProbeGenerator is what the generator tells of itself: SeriesConnections is how many
-// connections the platform had open to the service at the most since it was told last,
-// about every 100 ms. A move of the address may cost each of them a try.
+// ProbeGenerator has the generator's own figures: SeriesConnections is the largest number
+// of connections that the platform had open to the service since the sample before, about
+// every 100 ms. A move of the address may cost each connection a try.
 const (
 	ProbeGenerator    = "generator"
 	SeriesConnections = "open_connections"
@@ -52,7 +51,7 @@ const (
 	VRRPStopped = 3
 )
 
-// The faults of a pair of load balancers by the names of design section 6.
+// The faults of a pair of load balancers by the names of docs/contracts.md.
 const (
 	FaultKillNginx  = "kill-nginx"
 	FaultKillHost   = "kill-host"
@@ -64,10 +63,10 @@ const (
 	FaultSplitBrain = "split-brain"
 )
 
-// WayBack names the way on which a host gets the virtual IP back after a fault. One
-// that was down comes as a stranger and takes it from the other: fail-back. One that
-// was only cut off or frozen never let go of it, and both have it until they hear of
-// each other: rejoin.
+// WayBack names the way in which a host gets the virtual IP back after a fault. A host that
+// was down starts anew and takes the address from the other: fail-back. A host that was cut
+// off or frozen has never released the address. Both hosts have it until they hear of each
+// other: rejoin.
 func WayBack(fault string) string {
 	if fault == FaultCutHost || fault == FaultFreezeHost {
 		return FaultRejoin
@@ -81,15 +80,15 @@ func IsWayBack(fault string) bool { return fault == FaultFailBack || fault == Fa
 // LawUniform is the one law that a Prediction can name.
 const LawUniform = "uniform"
 
-// Prediction is what the settings of the system let expect of one cycle of a fault,
-// written before the load begins and held against the measurement afterwards (REP-9).
-// All times are in seconds, as the probe of the virtual IP sees an outage: from when
-// the first request that fails was asked until the first was that is answered.
+// Prediction is the outage of one cycle of a fault, computed from the settings of the
+// system. It is written before the load begins and compared with the measurement afterwards
+// (REP-9). All times are in seconds. An outage lasts from the sending of the first request
+// of the probe that fails to the sending of the first request that is answered.
 type Prediction struct {
 	Fault string `json:"fault"`
 	Probe string `json:"probe,omitempty"` // what it speaks of: ProbeVIP when empty, ProbeCanary, ProbeLoss
 	What  string `json:"what"`            // what is expected, such as outage by the probe of the virtual IP
-	// LowS and HighS bound a cycle, what measuring it may add or take off included.
+	// LowS and HighS bound a cycle. They include the error of the measurement.
 	LowS  float64 `json:"low_s"`
 	HighS float64 `json:"high_s"`
 	// Law is the distribution between LawLowS and LawHighS, the closed form without
@@ -98,4 +97,6 @@ type Prediction struct {
 	LawLowS  float64 `json:"law_low_s"`
 	LawHighS float64 `json:"law_high_s"`
 	From     string  `json:"from"` // the settings that it was computed from
+	// Slow is the factor that the slack was multiplied by, if it is above 1.
+	Slow float64 `json:"slow,omitempty"`
 }

@@ -20,8 +20,8 @@ type PlannedOp struct {
 	Code   string  `json:"code,omitempty"`  // business code of an order or a query
 }
 
-// The kinds of operations: messages of followers, and a plain request for a page, which
-// is nobody's.
+// The kinds of operations: messages of followers, and a plain request for a page, without a
+// follower.
 const (
 	KindText  = "text"
 	KindQuery = "query"
@@ -76,6 +76,16 @@ type Window struct {
 // Contains reports whether a moment (seconds after base) lies in the window.
 func (w Window) Contains(s float64) bool { return s >= w.FromS && s < w.ToS }
 
+// longestQuestionS is how long a question to a node may wait for its answer.
+const longestQuestionS = 1
+
+// MayMeet reports whether the fault may be why a question asked at that moment (seconds
+// after base) had no answer. A question is dated when it was asked: one that waits
+// while the fault begins to bite carries a moment before the window.
+func (w Window) MayMeet(asked float64) bool {
+	return asked >= w.FromS-longestQuestionS && asked < w.ToS
+}
+
 // Load is how an arm's arrivals were offered, and how honest the generator was.
 type Load struct {
 	Model       string  `json:"model"`          // open or closed
@@ -105,6 +115,7 @@ type ArmRecord struct {
 	Phases  []Phase   `json:"phases"`
 	Windows []Window  `json:"windows"`
 	Load    Load      `json:"load"`
+	Pace
 	// Nodes are the servers of the system, in the order of their names.
 	Nodes []Node `json:"nodes,omitempty"`
 	// Predictions are what the settings let expect of the faults, from before the load.

@@ -43,7 +43,7 @@ func evidenceFiles(dir, arm string) ([]string, error) {
 	for _, file := range required() {
 		rel := path.Join(arm, file)
 		if path.Dir(file) == dirLedgers {
-			continue // listed below with whatever lies beside it
+			continue // listed below with the other files of its folder
 		}
 		if _, err := os.Stat(within(dir, rel)); err == nil {
 			out = append(out, rel)

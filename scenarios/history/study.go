@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A study has no arms with a system under load: its evidence is whatever files it
-// names, in the run folder itself.
+// A study has no arms with a system under load. Its evidence is the files that it names, in
+// the run folder itself.
 
 // WriteJSON writes v to a file of the folder, whole or not at all.
 func (f *Folder) WriteJSON(rel string, v any) error {

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// What can be wrong with the evidence of a stored run, for errors.Is.
+// The defects of the evidence of a stored run, for errors.Is.
 var (
 	ErrNoManifest = errors.New("no run.json: not a run folder, or the run never ended")
 	ErrManifest   = errors.New("run.json is torn or malformed")

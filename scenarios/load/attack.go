@@ -1,8 +1,9 @@
-// Package load owns the generators: the open model, which offers arrivals by a
-// schedule whatever the system does, and the closed one, in which clients wait for
-// their answers. Vegeta is pacer, sender and encoder in both, and nothing more:
-// what an operation is, its tries and its limits, is the business of the
-// http.RoundTripper that carries it out (PERF-5).
+// Package load owns the generators. The open model offers arrivals by a schedule and does
+// not wait for the system. In the closed model clients wait for their answers. The package
+// has its own send loop, because vegeta's has either an unbounded number of workers or
+// coordinated omission. Results have vegeta's type and encoding. The http.RoundTripper that
+// carries an operation out decides what the operation is, its tries and its limits
+// (PERF-5).
 package load
 
 import (
@@ -11,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -40,8 +40,10 @@ type Common struct {
 	Transport http.RoundTripper
 	// URL is what requests are addressed to; "" leaves it to the transport.
 	URL string
-	// Record takes the results as one gob stream, as they come; nil keeps none. A
-	// slow writer slows the generator rather than losing a result.
+	// Method is the requests' method; "" means POST.
+	Method string
+	// Record takes the results as one gob stream, at the latest with the next Progress;
+	// nil keeps none. A slow writer slows the generator rather than losing a result.
 	Record io.Writer
 	// Began is called once with the moment from which due times count, before the
 	// first operation starts; it must be quick. Nil: not called.
@@ -69,10 +71,10 @@ type Progress struct {
 	Scheduled int // in the whole load; 0 when it has no count
 }
 
-// Summary is what a finished load was. What the operations mean is judged from
-// their records, not from here.
+// Summary describes a finished load. The outcome of the operations is judged from their
+// records, not from here.
 type Summary struct {
-	Base        time.Time     // moment from which due times count; zero: nothing was ever started
+	Base        time.Time     // moment from which due times count; zero: the load never began
 	Duration    time.Duration // from base to the end of the last operation
 	Scheduled   int
 	Started     int
@@ -84,15 +86,14 @@ type Summary struct {
 	CPU         time.Duration // of this process during the load; 0 where the system does not tell
 }
 
-// attack is one run of vegeta. Its Attacker is made afresh, because one that has
-// stopped never starts again.
+// attack is one run of a load.
 type attack struct {
 	Common
-	workers int
-	pacer   *pacer
-	// limit ends the arrivals, counted from the start; 0: the pacer alone does.
+	arrivals arrivals
+	workers  int // started at once
+	// limit ends the arrivals, counted from the start; 0: the arrivals end by themselves.
 	limit time.Duration
-	// lateBy says how late an operation started; nil: there is no schedule.
+	// lateBy says whether an operation started late; nil: there is no schedule.
 	lateBy func(seq uint64, start time.Duration) bool
 	each   func(*vegeta.Result) // nil: not called
 }
@@ -117,44 +118,28 @@ func (c *Common) validate() error {
 	if c.URL == "" {
 		c.URL = defaultURL
 	}
+	if c.Method == "" {
+		c.Method = http.MethodPost
+	}
 	return nil
 }
 
-// carrier gives operations the context by which they can be cut, and counts them.
-type carrier struct {
-	next    http.RoundTripper
-	ctx     context.Context
-	started atomic.Int64
-}
-
-func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.started.Add(1)
-	return c.next.RoundTrip(r.WithContext(c.ctx))
-}
-
-// run attacks until the pacer ends it, the limit passes or ctx ends, waits for the
+// run offers the arrivals until they end, the limit passes or ctx ends, waits for the
 // operations in flight within their bound, and records every one of them.
 func (a *attack) run(ctx context.Context) (Summary, error) {
 	opsCtx, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	var (
-		ops      = &carrier{next: a.Transport, ctx: opsCtx}
-		client   = &http.Client{Transport: ops}
-		attacker = vegeta.NewAttacker(vegeta.Client(client), vegeta.Redirects(vegeta.NoFollow), vegeta.Timeout(0),
-			vegeta.MaxBody(0), vegeta.Workers(uint64(a.workers)), vegeta.MaxWorkers(uint64(a.workers)))
-		target = vegeta.NewStaticTargeter(vegeta.Target{Method: http.MethodPost, URL: a.URL})
-		cpu    = processCPU()
-		began  = time.Now()
-		r      = &recorder{attack: a, ops: ops, began: began}
-	)
-	a.pacer.began = a.Began
-	defer attacker.Stop()
-	// One goroutine, this one, owns every count; vegeta's own end with the channel.
-	results := attacker.Attack(target, a.pacer, 0, a.Attack)
-	stop := func() {
-		a.pacer.halt()
-		attacker.Stop() // also frees a pacer that waits for a worker
+	sender, err := newSender(opsCtx, &a.Common)
+	if err != nil {
+		return Summary{}, err
 	}
+	cpu := processCPU()
+	base := time.Now()
+	r := &recorder{attack: a, base: base}
+	if a.Began != nil {
+		a.Began(base)
+	}
+	results := crew(a.arrivals, sender, base, a.workers)
 
 	var limit, bound <-chan time.Time
 	if a.limit > 0 {
@@ -172,28 +157,32 @@ func (a *attack) run(ctx context.Context) (Summary, error) {
 	ticker := time.NewTicker(a.ProgressEvery)
 	defer ticker.Stop()
 
-	interrupt, arrivalsEnd := ctx.Done(), a.pacer.ended
+	interrupt, arrivalsEnd := ctx.Done(), a.arrivals.ended()
 	failed := false
+	giveUp := func() { // what cannot be recorded need not be offered
+		if r.err != nil && !failed {
+			failed = true
+			interrupt, arrivalsEnd, limit = nil, nil, nil
+			a.arrivals.halt()
+			cutWithin(a.CutAfterInterrupt)
+		}
+	}
 	for open := true; open; {
 		select {
 		case res, ok := <-results:
-			if open = ok; !ok {
-				break
+			// One goroutine, this one, owns every count.
+			for open = ok; ok; res, ok = more(results) {
+				r.take(res)
 			}
-			if err := r.take(res); err != nil && !failed {
-				failed = true // what cannot be recorded need not be offered
-				interrupt, arrivalsEnd, limit = nil, nil, nil
-				stop()
-				cutWithin(a.CutAfterInterrupt)
-			}
+			giveUp()
 		case <-interrupt:
 			interrupt, arrivalsEnd, limit = nil, nil, nil
 			r.sum.Interrupted = true
-			stop()
+			a.arrivals.halt()
 			cutWithin(a.CutAfterInterrupt)
 		case <-limit:
 			limit, arrivalsEnd = nil, nil
-			stop()
+			a.arrivals.halt()
 			cutWithin(a.CutAfter)
 		case <-arrivalsEnd:
 			arrivalsEnd, limit = nil, nil
@@ -203,11 +192,14 @@ func (a *attack) run(ctx context.Context) (Summary, error) {
 			r.sum.Cut = true
 			cut()
 		case <-ticker.C:
+			r.flush()
+			giveUp()
 			r.progress()
 		}
 	}
+	r.flush()
 	r.progress()
-	r.sum.Base = a.pacer.base
+	r.sum.Base = base
 	if c := processCPU(); c > 0 {
 		r.sum.CPU = c - cpu
 	}
@@ -215,4 +207,14 @@ func (a *attack) run(ctx context.Context) (Summary, error) {
 		return r.sum, fmt.Errorf("record operations of %s: %w", a.Attack, r.err)
 	}
 	return r.sum, nil
+}
+
+// more takes a result that is there already.
+func more(results <-chan *vegeta.Result) (*vegeta.Result, bool) {
+	select {
+	case res, ok := <-results:
+		return res, ok
+	default:
+		return nil, false
+	}
 }

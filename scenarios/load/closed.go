@@ -8,9 +8,9 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// Closed is clients of which each sends its next operation when it has the answer
-// to the last: the load shrinks when the system slows down, so it measures
-// throughput, not waiting.
+// Closed is a load of clients. Each client sends its next operation when it has the answer
+// to the last one. The load shrinks when the system slows down, so it measures throughput
+// and not waiting times.
 type Closed struct {
 	Common
 	Clients int // required
@@ -28,7 +28,7 @@ func (c Closed) Run(ctx context.Context) (Summary, error) {
 		return Summary{}, err
 	}
 	a := &attack{
-		Common: c.Common, workers: c.Clients, pacer: newPacer(nil, uint64(c.Requests)),
+		Common: c.Common, workers: c.Clients, arrivals: &clients{bench: newBench(), requests: uint64(c.Requests)},
 		limit: c.For, each: c.each,
 	}
 	sum, err := a.run(ctx)
@@ -48,3 +48,32 @@ func (c *Closed) validate() error {
 	}
 	return nil
 }
+
+// clients send one operation after another.
+type clients struct {
+	bench
+	requests uint64 // in all; 0: without end
+	sent     uint64
+}
+
+func (c *clients) next(*worker) (turn, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.requests > 0 && c.sent >= c.requests {
+		c.close()
+	}
+	if c.over {
+		return turn{}, false
+	}
+	t := turn{c.sent, time.Since(c.base)}
+	c.sent++
+	return t, true
+}
+
+func (c *clients) started() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return int(c.sent)
+}
+
+func (c *clients) due(time.Duration) (now, all int) { return 0, int(c.requests) }

@@ -19,7 +19,12 @@ import (
 	"oalab/scenarios/load/profile"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(targetRole) != "" {
+		os.Exit(serveTarget())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // target is a server in this process and a transport to it with few connections.
 func target(t *testing.T, h http.HandlerFunc) (string, *http.Transport) {
@@ -33,7 +38,7 @@ func target(t *testing.T, h http.HandlerFunc) (string, *http.Transport) {
 	return srv.URL, rt
 }
 
-func constant(t *testing.T, perS float64, length time.Duration) profile.Profile {
+func constant(t testing.TB, perS float64, length time.Duration) profile.Profile {
 	t.Helper()
 	p, err := profile.Constant(perS, length)
 	if err != nil {
@@ -43,7 +48,7 @@ func constant(t *testing.T, perS float64, length time.Duration) profile.Profile 
 }
 
 // operations reads back what a load has recorded.
-func operations(t *testing.T, record *bytes.Buffer, attack string, base time.Time) []history.Operation {
+func operations(t testing.TB, record *bytes.Buffer, attack string, base time.Time) []history.Operation {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), history.FileOperations)
 	if err := os.WriteFile(path, record.Bytes(), 0o600); err != nil {
@@ -56,7 +61,7 @@ func operations(t *testing.T, record *bytes.Buffer, attack string, base time.Tim
 	return ops
 }
 
-func dueOf(t *testing.T, p profile.Profile) []float64 {
+func dueOf(t testing.TB, p profile.Profile) []float64 {
 	t.Helper()
 	due := make([]float64, profile.Count(p))
 	for i := range due {

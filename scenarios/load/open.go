@@ -18,19 +18,19 @@ const OperationSpan = 15 * time.Second
 // maxWorkers bounds the workers that can be asked for: each is a goroutine.
 const maxWorkers = 1 << 20
 
-// WorkersFor is how many workers a profile needs so that none of its arrivals waits
-// for one, even when every operation takes as long as it can.
+// WorkersFor is how many workers a profile needs so that none of its arrivals waits for a
+// worker, even if every operation takes the longest time possible.
 func WorkersFor(p profile.Profile, span time.Duration) int {
 	return int(math.Ceil(p.Peak() * span.Seconds()))
 }
 
-// Open offers the arrivals of a profile, whatever becomes of them.
+// Open offers the arrivals of a profile and does not wait for their answers.
 type Open struct {
 	Common
 	Profile profile.Profile // required
-	// MaxWorkers bounds the operations in flight; all workers are started
-	// beforehand. 0 means WorkersFor messages. With fewer, arrivals start late when the
-	// system is slow, and latency counts from the due time all the same (REP-3).
+	// MaxWorkers bounds the operations in flight; workers are started when they are needed.
+	// 0 means WorkersFor messages. With fewer workers, arrivals start late when the system
+	// is slow. Latency still counts from the due time (REP-3).
 	MaxWorkers int
 	// Grace is how long after the profile's end arrivals that are late may still be
 	// sent. Those that are left then are dropped, and counted. 0 means DefaultGrace.
@@ -54,9 +54,8 @@ func (o Open) Run(ctx context.Context) (Summary, error) {
 	if o.MaxWorkers > maxWorkers {
 		return Summary{}, fmt.Errorf("load: %d workers are more than one process should have (%d): set MaxWorkers or lower the peak rate", o.MaxWorkers, maxWorkers)
 	}
-	count := profile.Count(o.Profile)
 	a := &attack{
-		Common: o.Common, workers: o.MaxWorkers, pacer: newPacer(o.Profile, count),
+		Common: o.Common, workers: 1, arrivals: newSchedule(o.Profile, o.MaxWorkers),
 		limit: o.Profile.Length() + o.Grace,
 		lateBy: func(seq uint64, start time.Duration) bool {
 			at, ok := o.Profile.At(seq)
@@ -64,7 +63,7 @@ func (o Open) Run(ctx context.Context) (Summary, error) {
 		},
 	}
 	sum, err := a.run(ctx)
-	sum.Scheduled = int(count)
+	sum.Scheduled = int(profile.Count(o.Profile))
 	sum.Dropped = sum.Scheduled - sum.Started
 	return sum, err
 }

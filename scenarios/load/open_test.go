@@ -19,9 +19,9 @@ import (
 	"oalab/scenarios/load/profile"
 )
 
-// TestFrozenServer is the line: a server frozen for 1 s in a 4 s run at
-// 200/s with MaxWorkers 10. What the followers waited shows from the due times; what
-// vegeta measured does not show it (REP-3, PERF-5).
+// TestFrozenServer is the line: a server frozen for 1 s in a 4 s run at 200/s with
+// MaxWorkers 10. The followers' waits show from the due times; what vegeta measured does
+// not show it (REP-3, PERF-5).
 func TestFrozenServer(t *testing.T) {
 	thaw := make(chan struct{})
 	var began sync.Once

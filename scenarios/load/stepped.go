@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	vegeta "github.com/tsenart/vegeta/v12/lib"
+	"time"
 )
 
 // Step is a stretch of a stepped load: so many clients, each of which sends its next
 // operation when it has the answer to its last, make so many requests together.
 type Step struct {
 	Clients, Requests int
+	// Most is for how long the step may begin operations; 0 does not bound it. A step of a
+	// slow system then has fewer requests: as many as it answers in that time.
+	Most time.Duration
 }
 
 // Stepped is a closed load in steps (SCN-5): the operations of one step are all over
@@ -23,6 +25,9 @@ type Stepped struct {
 	// Between is called before each step, with its index, while nothing is in flight; the
 	// step begins when it returns. An error ends the load. Nil: not called.
 	Between func(ctx context.Context, step int) error
+	// Over is called when all operations of a step are over, before the next one's Between,
+	// with how many they were; it must be quick. Nil: not called.
+	Over func(step, requests int)
 }
 
 // Run works as Open.Run does. Nothing is scheduled in a closed load, so nothing is late;
@@ -31,17 +36,14 @@ func (s Stepped) Run(ctx context.Context) (Summary, error) {
 	if err := s.validate(); err != nil {
 		return Summary{}, err
 	}
-	t := &turns{ctx: ctx, steps: s.Steps, between: s.Between}
-	total := 0
+	t := &turns{bench: newBench(), ctx: ctx, steps: s.Steps, between: s.Between, told: s.Over}
 	for _, step := range s.Steps {
-		t.most = max(t.most, step.Clients)
-		total += step.Requests
+		t.total += step.Requests
 	}
-	t.free = make(chan struct{}, t.most)
-	a := &attack{Common: s.Common, workers: t.most, pacer: newPacer(nil, uint64(total))}
-	a.pacer.gate, a.each = t.pass, t.over
+	a := &attack{Common: s.Common, workers: 1, arrivals: t}
 	sum, err := a.run(ctx)
-	sum.Scheduled = total
+	t.finish()
+	sum.Scheduled = t.total - t.spared
 	sum.Dropped = sum.Scheduled - sum.Started
 	if t.err != nil && ctx.Err() == nil {
 		err = errors.Join(err, t.err)
@@ -64,58 +66,107 @@ func (s *Stepped) validate() error {
 	return nil
 }
 
-// turns lets as many operations be in flight as the present step has clients. One
-// goroutine, the pacer's, calls pass; another, the load's own, calls over.
+// turns lets as many operations be in flight as the present step has clients.
 type turns struct {
+	bench
 	ctx     context.Context
 	steps   []Step
 	between func(context.Context, int) error
+	told    func(step, requests int)
+	total   int // requests of all steps
 
-	step    int           // the next one to begin
-	left    int           // requests of the present step that have not begun
-	clients int           // of the present step
-	most    int           // clients of any step
-	free    chan struct{} // one for each client that has nothing in flight
-	err     error         // of between
+	step     int  // the next one to begin
+	left     int  // requests of the present step that have not begun
+	clients  int  // of the present step
+	inFlight int  // operations
+	changing bool // a worker begins the next step
+	sent     int
+	err      error // of between
+
+	open   bool      // a step has begun, and its end is not told
+	until  time.Time // from when on the present step begins nothing; zero: no bound
+	cut    int       // requests of the present step that it had no time for
+	spared int       // and of all steps
 }
 
-// pass lets the next operation go as soon as a client is free.
-func (t *turns) pass(_ uint64, halted <-chan struct{}) bool {
-	if t.left == 0 && !t.begin(halted) {
-		return false
+// next lets w go as soon as the step has a client free. A client whose operation has
+// ended when its answer begins would be too early: until the body is read the operation
+// is in flight.
+func (t *turns) next(w *worker) (turn, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if w.busy {
+		w.busy = false
+		t.inFlight--
 	}
-	select {
-	case <-t.free:
-		t.left--
-		return true
-	case <-halted:
-		return false
-	}
-}
-
-// begin waits until nothing is in flight and begins the next step.
-func (t *turns) begin(halted <-chan struct{}) bool {
-	for range t.clients {
-		select {
-		case <-t.free:
-		case <-halted:
-			return false
+	for !t.over {
+		if t.left > 0 && !t.until.IsZero() && time.Now().After(t.until) {
+			t.spared += t.left
+			t.cut, t.left = t.left, 0
+		}
+		switch {
+		case t.left > 0 && t.inFlight < t.clients:
+			t.left--
+			t.inFlight++
+			w.busy = true
+			start := turn{uint64(t.sent), time.Since(t.base)}
+			t.sent++
+			return start, true
+		case t.left == 0 && t.inFlight == 0 && !t.changing:
+			t.change()
+		default:
+			t.sit(w)
 		}
 	}
+	return turn{}, false
+}
+
+// change begins the next step, with as many workers as it needs; mu is held, but not
+// while between is at it.
+func (t *turns) change() {
+	t.finish()
+	if t.step == len(t.steps) {
+		t.close()
+		return
+	}
+	t.changing = true
+	defer func() { t.changing = false }()
 	if t.between != nil {
-		if t.err = t.between(t.ctx, t.step); t.err != nil {
-			return false
+		t.mu.Unlock()
+		err := t.between(t.ctx, t.step)
+		t.mu.Lock()
+		if t.err = err; err != nil {
+			t.close()
 		}
+	}
+	if t.over {
+		return
 	}
 	step := t.steps[t.step]
 	t.step++
-	t.clients, t.left = step.Clients, step.Requests
-	for range t.clients {
-		t.free <- struct{}{}
+	t.clients, t.left, t.cut, t.open, t.until = step.Clients, step.Requests, 0, true, time.Time{}
+	if step.Most > 0 {
+		t.until = time.Now().Add(step.Most)
 	}
-	return true
+	for range min(step.Clients, step.Requests) - 1 { // the worker that asks is one of them
+		if !t.rouse() {
+			t.more()
+		}
+	}
 }
 
-// over frees the client of an operation that has ended. Not when its answer begins:
-// until its body is read it is still in flight.
-func (t *turns) over(*vegeta.Result) { t.free <- struct{}{} }
+func (t *turns) started() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sent
+}
+
+func (t *turns) due(time.Duration) (now, all int) { return 0, t.total }
+
+// finish tells the end of the present step, once.
+func (t *turns) finish() {
+	if t.open && t.told != nil {
+		t.told(t.step-1, t.steps[t.step-1].Requests-t.left-t.cut)
+	}
+	t.open = false
+}

@@ -137,3 +137,34 @@ func TestSteppedEndsEarly(t *testing.T) {
 		}
 	}
 }
+
+// TestAStepThatTakesTooLongEnds: a step begins nothing after its time, however many requests
+// it has left, and the next ones are carried out.
+func TestAStepThatTakesTooLongEnds(t *testing.T) {
+	slow := transport(func(r *http.Request) (*http.Response, error) {
+		wait := time.NewTimer(10 * time.Millisecond)
+		defer wait.Stop()
+		select {
+		case <-wait.C:
+			return answer(r, http.StatusOK), nil
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+	})
+	var over [3]int
+	var record bytes.Buffer
+	sum, err := load.Stepped{
+		Common: load.Common{Attack: "steps", Transport: slow, Record: &record},
+		Steps:  []load.Step{{Clients: 1, Requests: 3}, {Clients: 2, Requests: 100_000, Most: 100 * time.Millisecond}, {Clients: 1, Requests: 5}},
+		Over:   func(step, requests int) { over[step] = requests },
+	}.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if over[0] != 3 || over[2] != 5 || over[1] < 1 || over[1] > 25 {
+		t.Errorf("steps had %v requests, want 3, at most 25, and 5", over)
+	}
+	if all := over[0] + over[1] + over[2]; sum.Started != all || sum.Scheduled != all || sum.Dropped != 0 {
+		t.Errorf("%+v, want %d operations and none dropped", sum, all)
+	}
+}

@@ -43,7 +43,7 @@ func Serve(ctx context.Context, ln net.Listener) error {
 		}
 		open.Go(func() {
 			defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-			// Who measures sees what went wrong on its own side.
+			// The measuring side sees an error on its own connection.
 			_ = errors.Join(answer(conn), conn.Close())
 		})
 	}

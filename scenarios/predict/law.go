@@ -20,17 +20,16 @@ type Fit struct {
 // prediction by the test of Kolmogorov and Smirnov. A prediction without a law, and
 // no outages, fit with P = 1.
 //
-// An outage is one draw from the law plus an overhead, which is not known: the
-// probe's grid, the script, the take-over itself. Nothing is estimated from the data,
-// which would spoil the level of the test. The overhead of every cycle is only taken
-// to lie in one interval as wide as ScatterSlack, somewhere within the slack of the
-// prediction. The distance is measured to the law between the two ends of such an
-// interval, the kindest of them: wherever the true overheads lie in it, and however
-// they depend on each other, that is no more than the distance of the draws
-// themselves from the law. So P is conservative. What the test can see is a wrong
-// shape or width: outages that all come in one phase of the advert interval, or a
-// spread of another interval than the one that was set. A shift it sees only beyond
-// the slack.
+// An outage is one draw from the law plus an overhead, which is not known: the probe's
+// grid, the script, the take-over itself. Nothing is estimated from the data, which would
+// spoil the level of the test. The overhead of every cycle is only taken to lie in one
+// interval as wide as ScatterSlack, somewhere within the slack of the prediction. The
+// distance is measured to the law between the two ends of such an interval, the kindest of
+// them: wherever the true overheads lie in it, and however they depend on each other, that
+// is no more than the distance of the draws themselves from the law. So P is conservative.
+// The test detects a wrong shape or width: outages that all come in one phase of the advert
+// interval, or a spread of another interval than the one that was set. A shift it sees only
+// beyond the slack.
 func Fits(p history.Prediction, outages []float64) Fit {
 	width := p.LawHighS - p.LawLowS
 	if p.Law != history.LawUniform || width <= 0 || len(outages) == 0 {
@@ -41,7 +40,7 @@ func Fits(p history.Prediction, outages []float64) Fit {
 	n := float64(len(x))
 	law := func(v float64) float64 { return min(1, max(0, (v-p.LawLowS)/width)) }
 	first, last := p.LowS-p.LawLowS, p.HighS-p.LawHighS
-	scatter := min(ScatterSlack, max(0, last-first))
+	scatter := min(ScatterSlack*max(1, p.Slow), max(0, last-first))
 
 	// With the interval of overheads at [s, s+scatter]: how far the outages are too
 	// early for its lower end, and too late for its upper end.

@@ -11,13 +11,13 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Settings are what keepalived is configured with on the two hosts, as far as the
-// length of an outage depends on it. Times are in seconds.
+// Settings are the settings of keepalived on the two hosts that the length of an outage
+// depends on. Times are in seconds.
 type Settings struct {
 	// Version of VRRP; 0 means 3.
 	Version int
 	// AdvertS is the advert interval of the host that holds the address. A backup of
-	// version 3 learns it from the adverts, whatever its own says.
+	// version 3 takes it from the adverts and ignores its own setting.
 	AdvertS float64
 	// Master is the configured priority of the host that holds the address when the
 	// fault comes, Backup that of the host that takes over: 1 to 254.
@@ -25,7 +25,13 @@ type Settings struct {
 	// NoPreempt: a host leaves a working master of lower priority alone.
 	NoPreempt bool
 	Check     Check
+	// Slow is how many times as long this machine takes as the one that the slack was
+	// measured on; below 1 counts as 1. No timer depends on it.
+	Slow float64
 }
+
+// slack is what the machine makes of a slack.
+func (s Settings) slack(seconds float64) float64 { return seconds * max(1, s.Slow) }
 
 // Check is the script that watches the service (vrrp_script). The zero value watches
 // nothing.
@@ -68,7 +74,7 @@ const (
 	Rejoins Cause = "rejoins"
 )
 
-// CauseOf is the cause behind a fault of design section 6, and whether it has one: a
+// CauseOf is the cause behind a fault of docs/contracts.md, and whether it has one: a
 // split brain costs no outage that could be computed.
 func CauseOf(fault string) (Cause, bool) {
 	switch fault {
@@ -86,9 +92,9 @@ func CauseOf(fault string) (Cause, bool) {
 	return "", false
 }
 
-// What measuring an outage by the probe of the virtual IP may add to the closed form
-// or take off it, in seconds. Each bound is wide: a prediction is there to convict a
-// wrong setting, not a busy machine.
+// The error of an outage measured by the probe of the virtual IP, against the closed form,
+// in seconds. Each bound is wide. Otherwise a prediction would convict a busy machine, and
+// not only a wrong setting.
 const (
 	// ProbeSlack: an outage is measured from one request of the probe to another,
 	// which stand that far apart. Either end may be off by as much.
@@ -106,29 +112,29 @@ const (
 	ScriptSlack = 0.050
 )
 
-// NeighbourS is for how long a host that was cut off may be unheard although it is
-// back: what it has to say waits until it has asked for the hardware address of whom
-// to say it to, and Linux asks once a second (arp(7), retrans_time_ms). Caches of
-// those who talk to it keep an address for as long (locktime).
+// NeighbourS is for how long a host that was cut off may be unreachable although it is
+// back. Its packets wait until it has asked for the hardware address of their target, and
+// Linux asks once a second (arp(7), retrans_time_ms). The caches of its neighbours keep an
+// address for as long (locktime).
 const NeighbourS = 1.0
 
-// ScatterSlack is by how much the overhead may differ from cycle to cycle of one
-// fault, in seconds: both ends of an outage hit the probe's grid at random, and some
-// of what a take-over needs is waiting for a processor.
+// ScatterSlack is by how much the overhead may differ between cycles of one fault, in
+// seconds. Both ends of an outage hit the probe's grid at random, and a take-over sometimes
+// waits for a processor.
 const ScatterSlack = 2*ProbeSlack + 0.010
 
 // What is the text of Prediction.What.
 const What = "outage of one cycle, as the probe of the virtual IP sees it"
 
-// Errors of settings from which nothing can be expected, for errors.Is.
+// Errors of settings without a prediction, for errors.Is.
 var (
 	ErrSettings = errors.New("settings are incomplete or impossible")
-	// ErrNoTakeOver: with these settings the address stays where the service is dead,
-	// until somebody repairs it by hand.
-	ErrNoTakeOver = errors.New("nobody takes over")
+	// ErrNoTakeOver: with these settings the address stays on the host whose service is
+	// dead until an operator repairs it.
+	ErrNoTakeOver = errors.New("no host takes over")
 )
 
-// Fault predicts the outage of one cycle of a fault of design section 6. The service
+// Fault predicts the outage of one cycle of a fault of docs/contracts.md. The service
 // that kill-nginx kills can be started again; for one that cannot, ask Outage.
 func Fault(fault string, s Settings) (history.Prediction, error) {
 	cause, ok := CauseOf(fault)
@@ -149,7 +155,8 @@ func Outage(fault string, c Cause, s Settings) (history.Prediction, error) {
 	}
 	p := history.Prediction{
 		Fault: fault, What: What, Law: e.law, LawLowS: e.low, LawHighS: e.high,
-		LowS: max(0, e.low-e.early), HighS: e.high + e.late, From: s.text(c),
+		LowS: max(0, e.low-s.slack(e.early)), HighS: e.high + s.slack(e.late), From: s.text(c),
+		Slow: s.Slow,
 	}
 	return p, nil
 }

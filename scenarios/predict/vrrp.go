@@ -77,8 +77,8 @@ func (s Settings) expect(c Cause) (expected, error) {
 		}
 		return s.checked()
 	case Returns:
-		// The host that comes home has the address before the other lets go of it; one
-		// that may not preempt changes nothing. What is left is the move itself.
+		// The host that comes home has the address before the other lets go of it; one that
+		// may not preempt changes nothing. Only the move itself takes time.
 		return expected{late: ReturnSlack + ProbeSlack}, nil
 	case Rejoins:
 		// Mostly nothing: there is always one that answers. At worst clients are sent to
@@ -147,6 +147,9 @@ func (s Settings) text(c Cause) string {
 	out := fmt.Sprintf("%s: VRRP %d, advert %g s, priorities %d and %d", c, s.version(), s.AdvertS, s.Master, s.Backup)
 	if s.NoPreempt {
 		out += ", nopreempt"
+	}
+	if s.Slow > 1 {
+		out += fmt.Sprintf(", slack × %.2g for the speed of this machine", s.Slow)
 	}
 	switch k := s.Check; {
 	case k.IntervalS <= 0:

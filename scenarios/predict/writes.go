@@ -12,35 +12,36 @@ type Writes struct {
 	VRRP Settings
 	// AckS is how long a commit waits for the partner; 0: replication is asynchronous.
 	AckS float64
-	// CutS is how long before it fell silent the partner was cut off from what it
-	// replicates; 0: not before. Commits wait from then on.
+	// CutS is how long before the master fell silent its replication was cut; 0: not
+	// before. Commits wait from the cut on.
 	CutS float64
-	// Unfenced: who takes over lets others write at once.
+	// Unfenced: the new master accepts writes at once.
 	Unfenced bool
 	// PerS is how many writes are acknowledged each second.
 	PerS float64
 }
 
-// What a take-over of writing adds to that of the address, in seconds (docker/mysql).
+// The times that a take-over of writing adds to that of the address, in seconds
+// (docker/mysql).
 const (
-	// LookS is how long who takes over waits for a sign of the partner: three times 0.1 s.
+	// LookS is how long the new master waits for a sign of its partner: three times 0.1 s.
 	LookS = 0.3
-	// LeaseS is how long a halted master's kernel lets it write, and AskS how long who
-	// takes over may need to find that this is over: a question and a look.
+	// LeaseS is how long a halted master's kernel still accepts writes. AskS is how long
+	// the new master may need to find that this lease is over: one question and one look.
 	LeaseS = 1.5
 	AskS   = 0.6
-	// SettleSlack: the programs that dial the partner and open the gate, the end of what
-	// fetches from it (20 to 450 ms were measured on two processors), what is not applied
-	// yet, and the new connections of the clients.
+	// SettleSlack: the programs that dial the partner and open the gate, the end of the
+	// threads that fetch from the partner (20 to 450 ms were measured on two processors),
+	// the transactions that are not yet applied, and the new connections of the clients.
 	SettleSlack = 0.450
 )
 
 // WhatWrites is the text of Prediction.What for an outage of writing.
 const WhatWrites = "longest time between two acknowledged canary writes"
 
-// A Fall is how a master falls silent, as far as its partner can tell. MySQL looks only
-// once a second whether there are still others who acknowledge, so commits of the partner
-// of one whose connections have ended wait for all of Writes.AckS.
+// A Fall is how a master falls silent, as its partner sees it. MySQL checks only once a
+// second whether a replica is left that can acknowledge. If the connections of the fallen
+// master have ended, commits of its partner therefore wait for the whole of Writes.AckS.
 type Fall int
 
 // The falls.
@@ -50,11 +51,12 @@ const (
 	Halted             // its kernel goes on, and lets it write until the lease has ended
 )
 
-// WriteOutage predicts how long nothing is acknowledged after a master has fallen
-// silent. The new master waits for the address's timers, until the old one can write no
-// more, and until it has applied what it got. From then on no commit waits for a partner;
-// those since a cut before have waited, for AckS at most. Masters that are not fenced
-// let others write at once, whose commits wait for the partner for AckS.
+// WriteOutage predicts how long no write is acknowledged after a master has fallen silent.
+// The new master waits for the timers of the address, until the old master cannot write any
+// more, and until it has applied the transactions that it received. From then on no commit
+// waits for a partner. If the link was cut before, commits since the cut have waited, for
+// AckS at most. An unfenced new master accepts writes at once, and their commits wait for
+// the partner for AckS.
 func WriteOutage(fault string, fall Fall, w Writes) (history.Prediction, error) {
 	p, err := Outage(fault, Silent, w.VRRP)
 	if err != nil {
@@ -66,7 +68,7 @@ func WriteOutage(fault string, fall Fall, w Writes) (history.Prediction, error) 
 		p.HighS += w.AckS
 		p.From += fmt.Sprintf("; not fenced; a commit waits %g s for the partner", w.AckS)
 	case fall == Halted:
-		p.HighS = max(p.HighS, LeaseS) + AskS
+		p.HighS = max(p.HighS, LeaseS) + w.VRRP.slack(AskS)
 		p.From += fmt.Sprintf("; a lease of %g s, and %g s to find that it has ended", LeaseS, AskS)
 	default:
 		p.HighS += LookS
@@ -79,19 +81,19 @@ func WriteOutage(fault string, fall Fall, w Writes) (history.Prediction, error) 
 	switch {
 	case w.CutS == 0 || w.AckS == 0:
 	case w.CutS < w.AckS:
-		p.HighS += w.CutS + BlowLate
+		p.HighS += w.CutS + w.VRRP.slack(BlowLate)
 		p.From += fmt.Sprintf("; no commit was acknowledged for %g s before", w.CutS)
 	default:
 		p.HighS = max(p.HighS, w.AckS)
 		p.From += fmt.Sprintf("; commits waited for %g s before", w.AckS)
 	}
-	p.HighS += history.CanaryEveryS + SettleSlack
+	p.HighS += history.CanaryEveryS + w.VRRP.slack(SettleSlack)
 	return p, nil
 }
 
-// By how much the time from a cut to a kill may be shorter than meant, and longer, in
-// seconds: the first is a command inside a host, which is over some time after it
-// acted, the second one to the daemon, which takes its time to act.
+// By how much the time from a cut to a kill may be shorter than planned, and longer, in
+// seconds. The cut is a command inside a host, which returns some time after it has taken
+// effect. The kill is a command to the daemon, which takes effect with a delay.
 const (
 	BlowEarly = 0.1
 	BlowLate  = 0.4
@@ -100,9 +102,10 @@ const (
 // WhatLoss is the text of Prediction.What for lost writes.
 const WhatLoss = "acknowledged writes that the survivor never got"
 
-// Loss predicts how many acknowledged writes are lost if the link to the partner is
-// cut for CutS before the master dies: all of that time if nobody waits for the
-// partner, those after AckS if commits wait that long and then go on without.
+// Loss predicts how many acknowledged writes are lost if the link to the partner is cut for
+// CutS before the master dies. If commits do not wait for the partner, all writes of that
+// time are lost. If a commit waits for AckS and then goes on alone, the writes after AckS
+// are lost.
 func Loss(fault string, w Writes) (history.Prediction, error) {
 	if !(w.PerS > 0) || w.CutS < 0 {
 		return history.Prediction{}, fmt.Errorf("predict the loss by %s: %w: %g writes/s, link cut for %g s", fault, ErrSettings, w.PerS, w.CutS)
@@ -111,15 +114,15 @@ func Loss(fault string, w Writes) (history.Prediction, error) {
 		Fault: fault, Probe: history.ProbeLoss, What: WhatLoss,
 		From: fmt.Sprintf("%g writes/s; link cut for %g s; a commit waits %g s for the partner", w.PerS, w.CutS, w.AckS),
 	}
-	alone := w.CutS - w.AckS
+	alone, early, late := w.CutS-w.AckS, w.VRRP.slack(BlowEarly), w.VRRP.slack(BlowLate)
 	// A link that is back before the wait is over loses nothing, however late the blow.
-	if w.AckS > 0 && alone+BlowLate <= 0 {
+	if w.AckS > 0 && alone+late <= 0 {
 		return p, nil
 	}
 	p.LawLowS, p.LawHighS = w.PerS*max(0, alone), w.PerS*max(0, alone)
 	if w.AckS > 0 {
 		p.LawHighS = w.PerS * w.CutS // what waited is acknowledged when the wait ends
 	}
-	p.LowS, p.HighS = w.PerS*max(0, alone-BlowEarly), p.LawHighS+w.PerS*BlowLate
+	p.LowS, p.HighS = w.PerS*max(0, alone-early), p.LawHighS+w.PerS*late
 	return p, nil
 }

@@ -30,13 +30,13 @@ func TestWriteOutage(t *testing.T) {
 		{"not fenced, a commit waits for its acknowledgement", Cut, Writes{VRRP: product, Unfenced: true, AckS: 1}, silent.LowS, silent.HighS + 1},
 		{"looks at a partner that is gone", Cut, Writes{VRRP: product, AckS: 1}, silent.LowS, silent.HighS + 0.3},
 		{"killed: a commit waits to the end", Killed, Writes{VRRP: product, AckS: 1}, silent.LowS, 1},
-		{"killed, and nobody waits", Killed, Writes{VRRP: product}, silent.LowS, silent.HighS + 0.3},
+		{"killed, without acknowledgements of the partner", Killed, Writes{VRRP: product}, silent.LowS, silent.HighS + 0.3},
 		{"killed: a take-over that is later than that", Killed, Writes{VRRP: slow, AckS: 1}, later.LowS, later.HighS + 0.3},
 		{"cut off before it died", Cut, Writes{VRRP: product, AckS: 1, CutS: 0.4}, silent.LowS, silent.HighS + 0.3 + 0.4 + BlowLate},
 		{"cut off for longer than a commit waits", Cut, Writes{VRRP: product, AckS: 1, CutS: 3}, silent.LowS, 1},
-		{"cut off, and nobody waits", Cut, Writes{VRRP: product, CutS: 0.4}, silent.LowS, silent.HighS + 0.3},
+		{"cut off, without acknowledgements of the partner", Cut, Writes{VRRP: product, CutS: 0.4}, silent.LowS, silent.HighS + 0.3},
 		{"the lease of one that is halted", Halted, Writes{VRRP: product, AckS: 1}, silent.LowS, 2.1},
-		{"a lease that has ended before anybody looks", Halted, Writes{VRRP: slow, AckS: 1}, later.LowS, later.HighS + 0.6},
+		{"a lease that has ended before the first look", Halted, Writes{VRRP: slow, AckS: 1}, later.LowS, later.HighS + 0.6},
 	} {
 		p, err := WriteOutage("f", tt.fall, tt.w)
 		want := tt.high + history.CanaryEveryS + SettleSlack

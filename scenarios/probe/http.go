@@ -20,9 +20,9 @@ const bodyLimit = 4 << 20
 
 var errTooLong = fmt.Errorf("the answer is longer than %d bytes", bodyLimit)
 
-// newClient returns a client that opens a connection for each question: a pooled
-// one may answer when nobody new is let in any more. It knows no proxy and
-// follows no redirect.
+// newClient returns a client that opens a connection for each request. Otherwise a pooled
+// connection could still get answers when new connections are refused. The client uses no
+// proxy and follows no redirect.
 func newClient() *http.Client {
 	return &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
@@ -30,8 +30,8 @@ func newClient() *http.Client {
 	}
 }
 
-// HTTPStatus returns a probe of whether and how fast url answers a GET. Any
-// status is an answer; judging it is the reader's business.
+// HTTPStatus returns a probe of whether and how fast url answers a GET. Every status counts
+// as an answer; a reader of the samples judges it.
 func HTTPStatus(url string) Func {
 	client := newClient()
 	return func(ctx context.Context) ([]Reading, error) {

@@ -54,7 +54,7 @@ func TestHTTPStatusWithoutAnswer(t *testing.T) {
 		t.Errorf("a server that hangs: %v, %v", got, err)
 	}
 	if got, err := HTTPStatus("http://127.0.0.1:1")(t.Context()); err == nil {
-		t.Errorf("nobody listens: %v", got)
+		t.Errorf("no listener: %v", got)
 	}
 	long := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", bodyLimit+1))

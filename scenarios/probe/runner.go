@@ -61,8 +61,8 @@ func NewRunner(base time.Time, sink func(history.Sample) error, log *slog.Logger
 	return r, nil
 }
 
-// Run asks until ctx ends, which is no error. It ends at once with the error of a
-// sink that fails: evidence that cannot be kept is not worth gathering.
+// Run asks until ctx ends, which is no error. If a sink fails, Run ends at once with its
+// error, because further samples could not be kept.
 func (r *Runner) Run(ctx context.Context) error {
 	defer close(r.over)
 	ctx, cancel := context.WithCancel(ctx)

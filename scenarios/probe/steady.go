@@ -11,9 +11,9 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Steady asks a URL at fixed moments, each time on a new connection and whatever
-// became of the questions before: an outage is seen as long as it is, while a probe
-// that waits for its answer sees it longer by up to its time limit (CHA-5).
+// Steady asks a URL at fixed moments, each time on a new connection, and does not wait for
+// earlier requests. Therefore it measures the true length of an outage. A probe that waits
+// for each answer would measure it longer by up to its time limit (CHA-5).
 type Steady struct {
 	// Name is the Probe of its samples.
 	Name string
@@ -25,10 +25,10 @@ type Steady struct {
 	Read func(*http.Response) ([]Reading, error)
 }
 
-// Run asks until ctx ends, which is no error, and hands the samples to record,
-// dated when they were asked for. Answers may arrive, and be recorded, out of order.
-// Run ends early with the error of a record that fails. Questions that are open when
-// ctx ends are not recorded.
+// Run asks until ctx ends, which is no error. It hands the samples to record, dated when
+// their request was sent. Answers may arrive, and be recorded, out of order. Run ends early
+// with the error of a record that fails. Questions that are open when ctx ends are not
+// recorded.
 func (s Steady) Run(ctx context.Context, base time.Time, record func(history.Sample) error) error {
 	if s.Every <= 0 || s.Timeout <= 0 || s.Name == "" {
 		return fmt.Errorf("probe %q: interval %v and time limit %v must be positive", s.Name, s.Every, s.Timeout)

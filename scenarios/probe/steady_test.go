@@ -75,7 +75,7 @@ func TestSteadySeesAnOutageAsLongAsItIs(t *testing.T) {
 	const every, limit = 5 * time.Millisecond, 400 * time.Millisecond
 	probe := Steady{Name: "vip", URL: server.URL, Every: every, Timeout: limit, Read: func(r *http.Response) ([]Reading, error) {
 		if r.Header.Get("X-Node") != "lb2" {
-			return nil, errors.New("who is that?")
+			return nil, errors.New("unknown node")
 		}
 		return []Reading{{Name: "node", Value: 2}}, nil
 	}}

@@ -7,8 +7,8 @@ import (
 	"oalab/mockwechat"
 )
 
-// account makes the official account of a run. Its secrets come from the seed:
-// they protect nothing, but they must not look like anybody's.
+// account makes the official account of a run. Its secrets come from the seed. They protect
+// nothing, but they must not look like the secrets of a real account.
 func account(seed uint64) mockwechat.Account {
 	rng := rand.New(rand.NewPCG(seed, 'a'))
 	text := func(n int) string {

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"sync/atomic"
 	"time"
 
+	"oalab/chaos"
 	"oalab/mockwechat"
 	"oalab/scenarios"
 	"oalab/scenarios/history"
 	"oalab/scenarios/load"
+	"oalab/scenarios/load/profile"
+	"oalab/scenarios/machine"
 	"oalab/scenarios/predict"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
@@ -22,17 +26,23 @@ type arm struct {
 	run    *run
 	arm    scenarios.Arm
 	load   scenarios.Load
-	faults []scenarios.Fault // with the seed's phase in At
-	plan   []history.PlannedOp
-	pop    workload.Population
-	out    *history.ArmWriter
-	record history.ArmRecord
-	live   *live
-	keep   bool // the system outlives a process that is killed
+	faults []scenarios.Fault   // with the seed's phase in At
+	plan   []history.PlannedOp // with the reserve
+	// offered is the load's profile with the reserve, due how many operations of plan are
+	// due without it.
+	offered profile.Profile
+	due     int
+	lasted  time.Duration // of a load that was ended in its reserve
+	pop     workload.Population
+	out     *history.ArmWriter
+	record  history.ArmRecord
+	live    *live
+	started atomic.Int64 // operations
+	keep    bool         // the system outlives a process that is killed
 }
 
-// newArm fixes everything that the seed decides: operations, followers, due times
-// and fault times. Arms of one run share the seed, so that they can be compared.
+// newArm fixes everything that the seed decides: operations, followers, due times and fault
+// times. Arms of one run share the seed. Otherwise they could not be compared.
 func newArm(r *run, a scenarios.Arm, index int) (*arm, error) {
 	if a.Sized != nil {
 		a.Setup = a.Sized(r.o.Size)
@@ -42,11 +52,16 @@ func newArm(r *run, a scenarios.Arm, index int) (*arm, error) {
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	pop := workload.Population{Seed: r.o.Seed, Size: shape.Followers}
-	plan, err := planned(r.o.Seed, &shape, pop)
-	if err != nil {
+	x := &arm{run: r, arm: a, load: shape, pop: pop}
+	if x.offered, err = a.WithReserve(shape); err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	if x.plan, err = planned(r.o.Seed, &x.load, x.offered, pop); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	x := &arm{run: r, arm: a, load: shape, plan: plan, pop: pop}
+	if x.due = len(x.plan); shape.Profile != nil && len(shape.Steps) == 0 {
+		x.due = min(x.due, int(profile.Count(shape.Profile)))
+	}
 	if a.Faults != nil {
 		x.faults = placed(a.Faults(r.o.Size), r.o.Seed)
 	}
@@ -57,11 +72,12 @@ func newArm(r *run, a scenarios.Arm, index int) (*arm, error) {
 	return x, nil
 }
 
-// planned makes the operations of a load, and settles how many may be in flight.
-func planned(seed uint64, shape *scenarios.Load, pop workload.Population) ([]history.PlannedOp, error) {
+// planned makes the operations of a load with its reserve, and settles how many may be in
+// flight.
+func planned(seed uint64, shape *scenarios.Load, offered profile.Profile, pop workload.Population) ([]history.PlannedOp, error) {
 	workers := func(span time.Duration) {
 		if shape.MaxWorkers == 0 {
-			shape.MaxWorkers = load.WorkersFor(shape.Profile, span)
+			shape.MaxWorkers = load.WorkersFor(offered, span)
 		}
 	}
 	switch {
@@ -74,10 +90,10 @@ func planned(seed uint64, shape *scenarios.Load, pop workload.Population) ([]his
 		return workload.PlanClosed(seed, shape.Mix, pop, uint64(count))
 	case shape.Page != "":
 		workers(workload.GetLimit)
-		return workload.Gets(shape.Profile)
+		return workload.Gets(offered)
 	}
 	workers(load.OperationSpan)
-	return workload.Plan(seed, shape.Mix, pop, shape.Profile)
+	return workload.Plan(seed, shape.Mix, pop, offered)
 }
 
 // placed moves each fault by its share of the jitter, as the seed says.
@@ -93,9 +109,10 @@ func placed(faults []scenarios.Fault, seed uint64) []scenarios.Fault {
 	return out
 }
 
-// planned is what the plan's hash covers.
+// planned is the part of the arm that the plan's hash covers. It leaves out the reserve:
+// the reserve follows from the plan, and the machine decides how much of it is used.
 func (x *arm) planned() history.PlannedArm {
-	p := history.PlannedArm{Arm: x.arm.Name, Ops: x.plan}
+	p := history.PlannedArm{Arm: x.arm.Name, Ops: x.plan[:x.due]}
 	for _, f := range x.faults {
 		p.Faults = append(p.Faults, history.PlannedFault{
 			Name: f.Name, Target: string(f.Target), FromS: f.At.Seconds(), ToS: (f.At + f.For).Seconds(),
@@ -108,7 +125,7 @@ func (x *arm) planned() history.PlannedArm {
 // leaves the evidence in the run folder.
 func (x *arm) carryOut(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, x.out.Close()) }()
-	if err := x.out.WritePlan(x.plan); err != nil {
+	if err := x.out.WritePlan(x.plan[:x.due]); err != nil {
 		return err
 	}
 	ceiling, err := x.calibrate(ctx)
@@ -125,7 +142,7 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 			return nil
 		}
 		stopped = true
-		sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, stopTimeout))
 		defer cancel()
 		return sys.Stop(sctx)
 	}
@@ -133,7 +150,7 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 
 	x.record = history.ArmRecord{
 		Arm: x.arm.Name, Phases: x.load.Phases, DayS: x.load.Day.Seconds(), Scaling: x.arm.Setup.Layout.Scaler,
-		Load: history.Load{CeilingPerS: ceiling},
+		Load: history.Load{CeilingPerS: ceiling}, Pace: x.pace(),
 	}
 	if x.record.Nodes, err = nodes(sys); err != nil {
 		return err
@@ -156,6 +173,17 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	return x.out.WriteRecord(x.record)
 }
 
+// pace is that of the run, with the rates of this arm.
+func (x *arm) pace() history.Pace {
+	p := x.run.pace
+	p.ClaimedRate, p.UsedRate = 0, 0
+	if x.load.Profile != nil && len(x.load.Steps) == 0 {
+		p.UsedRate = x.load.Profile.Peak()
+		p.ClaimedRate = p.UsedRate / machine.Share(p.Rung)
+	}
+	return p
+}
+
 // nodes are the servers by name and address.
 func nodes(sys topology.System) ([]history.Node, error) {
 	var list []history.Node
@@ -169,13 +197,13 @@ func nodes(sys topology.System) ([]history.Node, error) {
 	return list, nil
 }
 
-// compare records whether hosts that are meant to be equal still are (DIS-1).
+// compare records whether hosts that must be configured alike still are (DIS-1).
 func (x *arm) compare(ctx context.Context, sys topology.System) {
 	pair, ok := sys.(topology.Pair)
 	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, stepTimeout))
 	defer cancel()
 	drift := pair.Drift(ctx)
 	x.record.Drift = &drift
@@ -191,7 +219,7 @@ func (x *arm) network(ctx context.Context, sys topology.System) error {
 	if !ok {
 		return errors.New("the network of this topology cannot be measured")
 	}
-	ctx, cancel := context.WithTimeout(ctx, networkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, networkTimeout))
 	defer cancel()
 	batches, err := wired.Network(ctx, x.arm.Setup.Network)
 	if err != nil {
@@ -200,12 +228,12 @@ func (x *arm) network(ctx context.Context, sys topology.System) error {
 	return x.out.WriteNetwork(batches)
 }
 
-// readClicks keeps what the system's own user log says was clicked (SCN-7).
+// readClicks records the clicks that the system's own user log holds (SCN-7).
 func (x *arm) readClicks(ctx context.Context, sys topology.System) {
 	if !x.arm.Setup.ReadClicks {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, stepTimeout))
 	defer cancel()
 	logged, ok := sys.(topology.Logged)
 	if !ok {
@@ -221,17 +249,18 @@ func (x *arm) readClicks(ctx context.Context, sys topology.System) {
 	}
 }
 
-// predictions are what the settings let expect of each fault whose outage can be
+// predictions are computed from the settings: the outage of each fault for which it can be
 // computed, and of the return that follows it (REP-9).
 func (x *arm) predictions() ([]history.Prediction, error) {
 	var list []history.Prediction
 	known := map[string]bool{}
+	layout := x.arm.Setup.Layout.OnMachine(x.run.pace.SpeedFactor)
 	add := func(fault string, cause predict.Cause) error {
 		if known[fault] {
 			return nil
 		}
 		known[fault] = true
-		p, err := predict.Outage(fault, cause, x.arm.Setup.Layout.VRRP)
+		p, err := predict.Outage(fault, cause, layout.VRRP)
 		if err == nil {
 			list = append(list, p)
 		}
@@ -240,7 +269,7 @@ func (x *arm) predictions() ([]history.Prediction, error) {
 	for _, f := range x.faults {
 		if f.Predict != nil && !known[f.Name] {
 			known[f.Name] = true
-			p, err := f.Predict(x.arm.Setup.Layout)
+			p, err := f.Predict(layout)
 			if err != nil {
 				return nil, err
 			}
@@ -256,7 +285,7 @@ func (x *arm) predictions() ([]history.Prediction, error) {
 	return list, nil
 }
 
-// wayBack is the return that follows a fault, and why.
+// wayBack is the return that follows a fault, and its cause.
 func wayBack(fault string) (string, predict.Cause) {
 	back := history.WayBack(fault)
 	cause, _ := predict.CauseOf(back)
@@ -271,7 +300,7 @@ func (x *arm) problem(format string, args ...any) {
 
 // start brings the system up in the arm's setup.
 func (x *arm) start(ctx context.Context) (topology.System, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout(x.run.o.Topology))
+	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, startTimeout(x.run.o.Topology)))
 	defer cancel()
 	x.live.enter("start")
 	acct := account(x.run.o.Seed)

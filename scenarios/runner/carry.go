@@ -11,8 +11,8 @@ import (
 	"oalab/scenarios/workload"
 )
 
-// What an operation is decides who carries it out, and what the generator can do at most:
-// a message is pushed by the platform, a page is asked for by a plain request.
+// The kind of an operation decides its transport, and with it the generator's ceiling: the
+// platform pushes a message, and a plain request asks for a page.
 
 // null makes the transport that carries the arm's operations to a server that does nothing.
 func (x *arm) null(conns http.RoundTripper, url string) (http.RoundTripper, error) {

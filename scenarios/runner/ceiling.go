@@ -3,16 +3,34 @@ package runner
 import (
 	"context"
 	"sync"
+
+	"oalab/scenarios/history"
+	"oalab/scenarios/machine"
 )
 
-// Ceiling is what the generator of this process can do at most, in messages and in plain
-// requests per second, each found once and then believed by every run that is given it: a
-// calibration takes the whole machine for more than a second, which runs beside it would feel. The
-// zero value is ready; it may be shared by runs at the same time, of which one
-// calibrates while the others wait.
+// Ceiling holds the capacity of this machine: how fast it is, and how many messages and
+// plain requests per second the generator of this process can send at most. Each is
+// measured once and then used by every run that shares it. Otherwise the calibration of one
+// run, which takes the whole machine for about a second, would disturb the others. The zero
+// value is ready. Runs at the same time may share it: one calibrates while the others wait.
 type Ceiling struct {
 	mu             sync.Mutex
 	messages, gets float64
+	speed          []history.SpeedPart
+}
+
+// fast times the machine, unless that was done.
+func (c *Ceiling) fast(ctx context.Context, dir string) ([]history.SpeedPart, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.speed != nil {
+		return c.speed, nil
+	}
+	speed, err := machine.Speed(ctx, dir)
+	if err == nil {
+		c.speed = speed
+	}
+	return speed, err
 }
 
 // find calibrates for one of the two, unless that was done.

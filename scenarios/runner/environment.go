@@ -7,9 +7,12 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+
+	"oalab/scenarios/machine"
 )
 
-// environment is what a reader must know of the machine to place the figures.
+// environment describes the machine. Otherwise a reader could not compare the figures with
+// those of other machines.
 func environment() map[string]string {
 	env := map[string]string{
 		"os":         runtime.GOOS,
@@ -25,6 +28,9 @@ func environment() map[string]string {
 	}
 	if v, ok := procField("/proc/meminfo", "MemTotal"); ok {
 		env["memory"] = v
+	}
+	if _, err := machine.Read(); err != nil {
+		env["machine_counters"] = "absent: " + err.Error()
 	}
 	return env
 }

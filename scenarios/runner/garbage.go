@@ -9,18 +9,20 @@ import (
 // How far the heap of the generator's process may grow before its garbage is collected,
 // in per cent of what is in use (debug.SetGCPercent).
 const (
-	// seldom lets it grow to five times of what is in use, tens of megabytes: a small heap
-	// is collected often, seven per cent of a processor that the system under test is short of.
+	// seldom lets it grow to five times of what is in use, tens of megabytes. Otherwise the
+	// collections of a small heap take seven per cent of a processor, which the system
+	// under test needs.
 	seldom = 400
-	// rarely lets it grow to a gigabyte, by the plan of 200 000 plain requests. Ten thousand
-	// of them a second leave a hundred megabytes of garbage; a collection takes all of a small
-	// machine for 50 ms, and every three seconds requests would be late by the generator's fault.
+	// rarely lets it grow to a gigabyte with a plan of 200 000 plain requests. Ten thousand
+	// requests a second leave a hundred megabytes of garbage, and a collection takes all of
+	// a small machine for 50 ms. Otherwise the generator would make requests late every
+	// three seconds.
 	rarely = 1600
 )
 
-// garbage is the one setting that all runs of this process share: the largest that any of
-// them asks for holds, and when none is left what was there before the first. The zero
-// value is ready; it is safe for concurrent use.
+// garbage is the one setting that all runs of this process share. The largest percentage
+// that a run asks for is in force. After the last run the setting from before the first is
+// restored. The zero value is ready; it is safe for concurrent use.
 type garbage struct {
 	mu     sync.Mutex
 	asked  map[int]int // how many ask for each percentage

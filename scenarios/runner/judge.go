@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"oalab/scenarios"
-	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
 )
 
 // Check judges a stored run again, from its evidence alone: verdict, checkers and
@@ -30,15 +30,5 @@ func CheckAs(dir string, m history.Manifest, s scenarios.Scenario) (history.Mani
 	if s.Study != nil {
 		return scenarios.JudgeStudy(s.Study, dir, m)
 	}
-	return check.Judge(dir, m, s.Specs(scenarios.Size(m.Size), m.Arms))
-}
-
-// Report draws the report files of a stored run again; everything else in the
-// folder stays as it is.
-func Report(dir string) error {
-	m, err := Check(dir)
-	if err != nil {
-		return err
-	}
-	return report(dir, m)
+	return judge.Run(dir, m, s.OnRung(m.Rung).Specs(scenarios.Size(m.Size), m.Arms))
 }

@@ -10,8 +10,8 @@ import (
 	"oalab/chaos"
 )
 
-// live counts what goes by while an arm runs, for the progress line. What it says
-// is for the eye: figures come from the evidence.
+// live counts operations and faults while an arm runs, for the progress line only. Figures
+// come from the evidence.
 type live struct {
 	x *arm
 
@@ -32,12 +32,12 @@ type live struct {
 	rate   rate
 }
 
-// rate is what one second came to.
+// rate has the figures of one second.
 type rate struct{ donePS, p50S, p99S float64 }
 
-// wholeSecond is how much must have been gathered to count as one: a little less,
-// so that a tick a moment early has its own. What comes between the ticks, such
-// as a fault, shows the second before.
+// wholeSecond is how long live must have counted for a second to be complete. It is a
+// little less than a second. Otherwise a tick that comes a moment early would show the
+// second before. An update between the ticks, such as a fault, shows the second before.
 const wholeSecond = 900 * time.Millisecond
 
 // longest latency the live histogram can hold, in microseconds.
@@ -136,7 +136,9 @@ func (l *live) fill(t *Tick) {
 		}
 	} else {
 		if p != nil {
-			t.PlannedPS = p.Rate(at)
+			if t.PlannedPS = p.Rate(at); t.PlannedPS == 0 && t.Phase == "" {
+				t.PlannedPS = l.x.rateInReserve(at)
+			}
 		}
 		t.LeftS = max(0, (length - at).Seconds())
 		t.Next, t.NextInS = l.x.nextFault(at)

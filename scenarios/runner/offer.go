@@ -44,10 +44,10 @@ func pusher(sys topology.System, url string, conns http.RoundTripper, source sou
 	})
 }
 
-// calibrate finds what this machine's generator can do at most, over the very same
-// path but against a server that does nothing (REP-10). It takes all of the machine, so
-// it comes before there is a system: hosts that may not run for a second would take each
-// other for dead.
+// calibrate measures the highest rate of this machine's generator, over the same path but
+// against a server that does nothing (REP-10). It takes all of the machine. Therefore it
+// comes before the start of the system. Otherwise hosts that cannot run for a second would
+// declare each other dead.
 func (x *arm) calibrate(ctx context.Context) (perS float64, err error) {
 	x.live.enter("calibrate")
 	return x.run.o.Ceiling.find(ctx, x.load.Page != "", func(ctx context.Context) (float64, error) {
@@ -69,7 +69,10 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 		return err
 	}
 
+	loading, stopLoading := context.WithCancelCause(ctx)
+	defer stopLoading(nil)
 	var windows []chaos.Window
+	var lasted time.Duration // of a load that was ended in its reserve
 	var watch *watch
 	base := make(chan time.Time, 1)
 	faulting, stopFaults := context.WithCancel(ctx)
@@ -84,24 +87,33 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 		if watch, err = x.watch(context.WithoutCancel(ctx), sys, open, begun); err != nil {
 			return err
 		}
-		// What a step of a fault says is in its window: the run goes on.
+		// The window of a fault holds the errors of its steps, so the run goes on.
 		windows, _ = x.injector(sys).Run(faulting, begun)
+		if x.reserved() && x.awaitPlanned(faulting, begun) == nil {
+			lasted = time.Since(begun)
+			stopLoading(errEnough)
+		}
 		return nil
 	})
 	defer x.collectRarely()()
 	used := beginOwn()
-	sum, err := generate(ctx, load.Common{
+	sum, err := generate(loading, load.Common{
 		Attack: x.arm.Name, Record: x.out.Operations(),
 		Began: func(t time.Time) {
 			x.record.Base = t
 			x.live.begin(t, ctx.Done())
 			base <- t
 		},
+		CutAfter: chaos.Patient(ctx, load.DefaultCutAfter), CutAfterInterrupt: x.cutAfter(ctx),
 		Progress: func(p load.Progress) { used.look(); x.live.progress(int64(p.InFlight)) },
 	})
 	close(base)
 	stopFaults()
 	err = errors.Join(err, beside.Wait())
+	if lasted > 0 && ctx.Err() == nil {
+		sum.Interrupted = false
+		err = errors.Join(err, x.cutPlan(&sum, lasted))
+	}
 	x.note(sum, windows)
 	used.into(&x.record.Load)
 	if watch == nil {
@@ -126,44 +138,46 @@ func (x *arm) generator(sys topology.System, conns *http.Transport) (generate, e
 		return nil, err
 	}
 	return func(ctx context.Context, c load.Common) (load.Summary, error) {
-		c.Transport, c.URL = timed{next: carry, live: x.live}, target
-		return load.Open{Common: c, Profile: x.load.Profile, MaxWorkers: x.load.MaxWorkers, Grace: grace}.Run(ctx)
+		c.Transport, c.URL = timed{next: carry, arm: x}, target
+		return load.Open{Common: c, Profile: x.offered, MaxWorkers: x.load.MaxWorkers, Grace: chaos.Patient(ctx, grace)}.Run(ctx)
 	}, nil
 }
 
 // timed shows each operation to the live line.
 type timed struct {
 	next http.RoundTripper
-	live *live
+	arm  *arm
 }
 
 // RoundTrip carries the operation out.
 func (t timed) RoundTrip(r *http.Request) (*http.Response, error) {
+	t.arm.started.Add(1)
 	start := time.Now()
 	resp, err := t.next.RoundTrip(r)
-	t.live.finished(time.Since(start), err == nil && resp.StatusCode == http.StatusOK)
+	t.arm.live.finished(time.Since(start), err == nil && resp.StatusCode == http.StatusOK)
 	return resp, err
 }
 
-// injector holds the arm's faults against the running system.
+// injector makes the arm's faults for the running system.
 func (x *arm) injector(sys topology.System) *chaos.Injector {
 	schedule := make(chaos.Schedule, 0, len(x.faults))
 	for _, f := range x.faults {
 		schedule = append(schedule, chaos.Entry{Fault: f.Make(sys), At: f.At, For: f.For})
 	}
 	return chaos.NewInjector(schedule, chaos.Options{
-		StepTimeout: stepTimeout, Serial: x.arm.Setup.OneByOne, OnActive: x.live.faultActive, OnWindow: x.live.faultOver, Log: x.run.o.Logger,
+		StepTimeout: stepTimeout, RecoverTimeout: healTimeout, Serial: x.arm.Setup.OneByOne, Settle: settleAfterLate,
+		OnActive: x.live.faultActive, OnWindow: x.live.faultOver, Log: x.run.o.Logger,
 	})
 }
 
-// note records what load and faults came to.
+// note records the outcome of load and faults.
 func (x *arm) note(sum load.Summary, windows []chaos.Window) {
 	x.record.Load = history.Load{
 		Model: "open", Page: x.load.Page, Scheduled: sum.Scheduled, Started: sum.Started, MaxWorkers: x.load.MaxWorkers,
 		CeilingPerS: x.record.Load.CeilingPerS, PeakPerS: x.record.Load.PeakPerS, CPUS: sum.CPU.Seconds(),
 	}
 	if p := x.load.Profile; p != nil {
-		x.record.Load.DurationS, x.record.Load.PeakPerS = p.Length().Seconds(), p.Peak()
+		x.record.Load.DurationS, x.record.Load.PeakPerS = max(p.Length(), x.lasted).Seconds(), p.Peak()
 	} else {
 		x.record.Load.Model, x.record.Load.DurationS = "closed", sum.Duration.Seconds()
 	}

@@ -1,7 +1,6 @@
-// Package runner carries a scenario out: it brings the topology up, calibrates
-// the generator, offers the load, runs the faults, waits for the system to drain,
-// seals the evidence and has it judged. It is the only package that knows all the
-// others; it decides nothing about what was seen.
+// Package runner carries a scenario out: it brings the topology up, calibrates the
+// generator, offers the load, runs the faults, waits for the system to drain, seals the
+// evidence and has it judged. It judges nothing itself and writes no report: Options.Report does.
 package runner
 
 import (
@@ -20,12 +19,16 @@ type Options struct {
 	AllArms  bool // false: the main arm alone
 	Out      string
 	Seed     uint64
-	Tools    Tools
-	Command  []string // the line that runs it again, for the report
+	// Rung fixes the step of the ladder of rates; nil lets the machine's speed choose.
+	Rung    *int
+	Tools   Tools
+	Command []string // the line that runs it again, for the report
 	// Progress is called about once a second while an arm runs; nil: never. It is
 	// called from one goroutine and must not block.
 	Progress func(Tick)
-	Logger   *slog.Logger // nil: discard
+	// Report writes the report files of the judged run in dir. nil: there are none.
+	Report func(dir string, m history.Manifest) error
+	Logger *slog.Logger // nil: discard
 	// Ceiling is shared by runs that calibrate the generator once for all of them; nil:
 	// the arms of this run do.
 	Ceiling *Ceiling
@@ -79,6 +82,12 @@ func (o *Options) validate() error {
 	default:
 		return &UsageError{What: fmt.Sprintf("unknown size %q", o.Size), Do: "use short or full"}
 	}
+	if rungs := o.Scenario.Rungs(o.Topology, o.Size); o.Rung != nil && (*o.Rung < 0 || *o.Rung >= rungs) {
+		return &UsageError{
+			What: fmt.Sprintf("scenario %s on topology %s has no rung %d", o.Scenario.Name, o.Topology, *o.Rung),
+			Do:   fmt.Sprintf("its ladder of rates has rungs 0 to %d", rungs-1),
+		}
+	}
 	if o.Tools.Oaserver == "" && o.Scenario.Study == nil {
 		return &UsageError{What: "the server's binary oaserver was not found", Do: "put it beside oalab or on PATH (make build)"}
 	}
@@ -93,8 +102,14 @@ func (o *Options) validate() error {
 
 // arms are the arms to run: the main arm, or all.
 func (o *Options) arms() []scenarios.Arm {
-	if o.AllArms {
-		return o.Scenario.Arms
+	var arms []scenarios.Arm
+	for _, a := range o.Scenario.Arms {
+		if a.On == "" || a.On == o.Topology {
+			arms = append(arms, a)
+		}
 	}
-	return o.Scenario.Arms[:1]
+	if !o.AllArms {
+		arms = arms[:1]
+	}
+	return arms
 }

@@ -32,7 +32,7 @@ func (o *own) look() {
 	}
 }
 
-// into writes what was used since the beginning.
+// into records the use since the beginning.
 func (o *own) into(l *history.Load) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

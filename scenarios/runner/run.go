@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"oalab/scenarios/history"
@@ -45,11 +47,16 @@ type run struct {
 	started time.Time
 	planned []history.PlannedArm
 	names   []string
+	pace    history.Pace
 }
 
 // arms runs the arms one after the other, until one is interrupted.
 func (r *run) arms(ctx context.Context) error {
-	for i, a := range r.o.arms() {
+	ctx, err := r.measure(ctx)
+	if err != nil {
+		return err
+	}
+	for i, a := range r.onRung().arms() {
 		select {
 		case <-ctx.Done():
 			return nil // what ran until then is judged
@@ -66,6 +73,13 @@ func (r *run) arms(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// onRung are the options with the scenario at the rate that was chosen.
+func (r *run) onRung() *Options {
+	o := r.o
+	o.Scenario = o.Scenario.OnRung(r.pace.Rung)
+	return &o
 }
 
 // say shows what is done outside of any load.
@@ -104,10 +118,11 @@ func (r *run) finish() (history.Manifest, error) {
 		DurationS:   time.Since(r.started).Seconds(),
 		Arms:        r.names,
 		Study:       r.o.Scenario.Study != nil,
+		Pace:        r.pace,
 		Evidence:    evidence,
-		Environment: environment(),
+		Environment: paced(environment(), r.pace),
 		Versions:    versions(),
-		Command:     r.o.Command,
+		Command:     r.command(),
 	}
 	judged, err := CheckAs(r.o.Out, m, r.o.Scenario)
 	if err != nil {
@@ -116,10 +131,20 @@ func (r *run) finish() (history.Manifest, error) {
 	if err := r.folder.WriteManifest(judged); err != nil {
 		return history.Manifest{}, err
 	}
-	if err := report(r.o.Out, judged); err != nil {
-		return history.Manifest{}, fmt.Errorf("write the reports: %w", err)
+	if r.o.Report != nil {
+		if err := r.o.Report(r.o.Out, judged); err != nil {
+			return history.Manifest{}, fmt.Errorf("write the reports: %w", err)
+		}
 	}
 	return judged, nil
+}
+
+// command is the line that runs it again, at the same rate.
+func (r *run) command() []string {
+	if r.o.Scenario.Rungs(r.o.Topology, r.o.Size) < 2 || slices.Contains(r.o.Command, "--rung") || len(r.o.Command) == 0 {
+		return r.o.Command
+	}
+	return append(slices.Clone(r.o.Command), "--rung", strconv.Itoa(r.pace.Rung))
 }
 
 // limits are what the topology of this run cannot show: the scenario states them for
@@ -131,16 +156,24 @@ func limits(o Options) []string {
 	return o.Scenario.Limits
 }
 
-// timeouts of the runner's own steps. Everything that can hang is bounded.
+// timeouts of the runner's own steps on a machine as fast as the reference; on a slower
+// one they are longer (chaos.Patient). Everything that can hang is bounded.
 const (
 	stopTimeout = 30 * time.Second
-	stepTimeout = 10 * time.Second
+	stepTimeout = 20 * time.Second
+	// healTimeout bounds the recovery of a fault, with all its repetitions.
+	healTimeout = 90 * time.Second
+	// settleAfterLate is the least time between a fault that healed late and the next.
+	settleAfterLate = time.Second
 	// networkTimeout bounds a measurement of the network, which takes seconds.
 	networkTimeout = 2 * time.Minute
 	// probeEvery is how often the server's own figures are read (CHA-5).
 	probeEvery = 100 * time.Millisecond
 	// probeTimeout is when a probe counts as not answered.
 	probeTimeout = 500 * time.Millisecond
+	// probeLongest bounds it on a slow machine: a server that is frozen for a second must not
+	// look like one that answered late.
+	probeLongest = 800 * time.Millisecond
 )
 
 // startTimeout bounds the start of a system: on containers their images may have to

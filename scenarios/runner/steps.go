@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// settle lets what the last step left behind be done before the next one: replies under
-	// way, time that a limited host has used ahead of its share.
+	// settle is the pause between two steps. In it, replies under way arrive, and a limited
+	// host makes up for processor time that it has used ahead of its share.
 	settle = 200 * time.Millisecond
 	// idleFor is how long the system is watched without load before its limits are chosen.
 	idleFor = time.Second
@@ -44,7 +44,7 @@ type steps struct {
 	idleS  float64
 }
 
-// balancer is what steps with load balancers need of a topology.
+// balancer is the part of a topology with load balancers that steps need.
 type balancer interface {
 	Balance(ctx context.Context, without ...chaos.Target) error
 }
@@ -62,12 +62,11 @@ func (x *arm) stepped(sys topology.System, conns *http.Transport) (generate, err
 	}
 	list := make([]load.Step, len(x.load.Steps))
 	for i, step := range x.load.Steps {
-		list[i] = load.Step{Clients: step.Clients, Requests: step.Requests}
+		list[i] = load.Step{Clients: step.Clients, Requests: step.Requests, Most: step.Most}
 	}
 	return func(ctx context.Context, c load.Common) (load.Summary, error) {
-		c.Transport = timed{next: s, live: x.live}
-		sum, err := load.Stepped{Common: c, Steps: list, Between: s.between}.Run(ctx)
-		s.end()
+		c.Transport = timed{next: s, arm: x}
+		sum, err := load.Stepped{Common: c, Steps: list, Between: s.between, Over: s.over}.Run(ctx)
 		return sum, err
 	}, nil
 }
@@ -80,7 +79,6 @@ func (s *steps) RoundTrip(r *http.Request) (*http.Response, error) {
 // between ends a step and prepares the next.
 func (s *steps) between(ctx context.Context, next int) error {
 	x := s.x
-	s.end()
 	if x.arm.Setup.CPUAim > 0 && next < 2 {
 		if err := s.calibrate(ctx, next); err != nil {
 			return err
@@ -97,7 +95,6 @@ func (s *steps) between(ctx context.Context, next int) error {
 		Nodes: step.Nodes, Clients: step.Clients, Requests: step.Requests, FirstSeq: s.seq,
 		Calibrates: x.arm.Setup.CPUAim > 0 && next == 0,
 	})
-	s.seq += uint64(step.Requests)
 	s.began = time.Now()
 	s.x.live.enter(stepName(x.record.Steps[next]))
 	return nil
@@ -127,13 +124,13 @@ func (s *steps) balance(ctx context.Context, nodes int) error {
 	return b.Balance(ctx, without...)
 }
 
-// end notes the step that is over: as a phase, and the highest rate of any.
-func (s *steps) end() {
+// over records a finished step as a phase, and the highest rate of all steps.
+func (s *steps) over(_, requests int) {
 	record := &s.x.record
-	if s.began.IsZero() {
-		return
-	}
-	now, step := time.Now(), record.Steps[len(record.Steps)-1]
+	last := &record.Steps[len(record.Steps)-1]
+	last.Requests = requests
+	s.seq += uint64(requests)
+	now, step := time.Now(), *last
 	record.Phases = append(record.Phases, history.Phase{
 		Name: stepName(step), FromS: s.began.Sub(record.Base).Seconds(), ToS: now.Sub(record.Base).Seconds(),
 	})
@@ -154,8 +151,8 @@ func stepName(s history.Step) string {
 	return fmt.Sprintf("%d nodes, %d clients", s.Nodes, s.Clients)
 }
 
-// calibrate looks at the system without load before the first step, and chooses and sets
-// the limits by what the first step cost before the second.
+// calibrate measures the system without load before the first step. Before the second step
+// it chooses and sets the limits from the cost of the first.
 func (s *steps) calibrate(ctx context.Context, next int) error {
 	if next == 0 {
 		metered, ok := s.sys.(topology.Metered)
@@ -222,7 +219,7 @@ func (s *steps) counters(ctx context.Context) (map[string]float64, error) {
 	return values, nil
 }
 
-// since tells what was counted since the last call, or since before was set.
+// since returns the counts since the last call, or since before was set.
 func (s *steps) since(ctx context.Context) (func(host, counter string) float64, error) {
 	before := s.before
 	now, err := s.counters(ctx)

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Tick is where a run stands (CLI-2). It is for the eye: figures come from the
-// evidence. A Tick with LengthS 0 has no load: it belongs to a study, or to a stage
-// before the load; what it says ends with AtS.
+// Tick is the progress of a run (CLI-2), for display only: figures come from the evidence.
+// A Tick with LengthS 0 has no load. It belongs to a study, or to a stage before the load,
+// and its fields after AtS are not set.
 type Tick struct {
 	Scenario  string
 	Arm       string

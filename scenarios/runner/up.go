@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"oalab/chaos"
 	"oalab/scenarios/history"
 	"oalab/scenarios/topology"
 )
@@ -28,7 +29,10 @@ func Up(ctx context.Context, o Options, told func(lines []string)) (err error) {
 		return err
 	}
 	r := &run{o: o, folder: folder}
-	x, err := newArm(r, o.Scenario.Arms[0], 0)
+	if ctx, err = r.measure(ctx); err != nil {
+		return err
+	}
+	x, err := newArm(r, r.onRung().Scenario.Arms[0], 0)
 	if err != nil {
 		return err
 	}
@@ -39,7 +43,7 @@ func Up(ctx context.Context, o Options, told func(lines []string)) (err error) {
 		return err
 	}
 	defer func() {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, stopTimeout))
 		defer cancel()
 		err = errors.Join(err, sys.Stop(stop))
 	}()

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"oalab/chaos"
 	"oalab/mockwechat"
 	wl "oalab/mockwechat/ledger"
 	"oalab/scenarios/history"
@@ -35,17 +36,17 @@ var updateAnswer = regexp.MustCompile(`oalab-version=(\d+);`)
 // updates are the probes of a keyword that changes, if the arm wants them: one writes,
 // one asks at each server and one at the service (STO-7). The returned function lets go
 // of their connections.
-func (x *arm) updates(sys topology.System) ([]probe.Probe, func(), error) {
+func (x *arm) updates(ctx context.Context, sys topology.System) ([]probe.Probe, func(), error) {
 	if x.load.Updates == 0 {
 		return nil, func() {}, nil
 	}
 	version := 0
 	probes := []probe.Probe{{
-		Name: history.ProbeUpdate, Every: x.load.Updates, Timeout: updateTimeout,
+		Name: history.ProbeUpdate, Every: x.load.Updates, Timeout: chaos.Patient(ctx, updateTimeout),
 		Read: func(ctx context.Context) ([]probe.Reading, error) {
 			version++ // also after an error: what may have been stored is not written again
 			seed := fmt.Sprintf("keywords:\n  - {keyword: %s, match: equal, answers: [\"oalab-version=%d;\"]}\n", updateWord, version)
-			return timedVersion(func() (int, error) { return version, sys.Update(ctx, []byte(seed)) })
+			return timedVersion(func() (int, bool, error) { return version, false, sys.Update(ctx, []byte(seed)) })
 		},
 	}}
 	service := topology.Node{Name: history.ReadService, URL: sys.Account().CallbackURL}
@@ -60,39 +61,45 @@ func (x *arm) updates(sys topology.System) ([]probe.Probe, func(), error) {
 			return nil, nil, err
 		}
 		probes = append(probes, probe.Probe{
-			Name: history.ProbeRead + "." + node.Name, Every: readEvery, Timeout: readTimeout,
+			Name: history.ProbeRead + "." + node.Name, Every: readEvery, Timeout: chaos.Patient(ctx, readTimeout),
 			Read: func(ctx context.Context) ([]probe.Reading, error) {
-				return timedVersion(func() (int, error) { return readVersion(ctx, push) })
+				return timedVersion(func() (int, bool, error) { return readVersion(ctx, push) })
 			},
 		})
 	}
 	return probes, conns.CloseIdleConnections, nil
 }
 
-// timedVersion tells a version and how long it took to write or to read it.
-func timedVersion(do func() (int, error)) ([]probe.Reading, error) {
+// timedVersion tells a version, how long it took to write or to read it, and whether the
+// answer was marked as stale.
+func timedVersion(do func() (version int, stale bool, err error)) ([]probe.Reading, error) {
 	began := time.Now()
-	version, err := do()
+	version, stale, err := do()
 	if err != nil {
 		return nil, err
 	}
-	return []probe.Reading{
+	out := []probe.Reading{
 		{Name: history.SeriesValue, Value: float64(version)},
 		{Name: history.SeriesAnswer, Value: time.Since(began).Seconds()},
-	}, nil
+	}
+	if stale {
+		out = append(out, probe.Reading{Name: history.SeriesStale, Value: 1})
+	}
+	return out, nil
 }
 
 // readVersion asks for the keyword by a message of its own. Any other answer is version 0.
-func readVersion(ctx context.Context, push *mockwechat.Pusher) (int, error) {
+func readVersion(ctx context.Context, push *mockwechat.Pusher) (version int, stale bool, err error) {
 	out, err := push.Push(ctx, mockwechat.Message{Op: history.ProbeRead, OpenID: updateFollower, Content: updateWord})
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	found := updateAnswer.FindStringSubmatch(out.Seen)
 	if found == nil {
-		return 0, nil
+		return 0, out.Stale, nil
 	}
-	return strconv.Atoi(found[1])
+	version, err = strconv.Atoi(found[1])
+	return version, out.Stale, err
 }
 
 var errOneTry = errors.New("the message was not answered")

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"oalab/chaos"
 	"oalab/scenarios/history"
 	"oalab/scenarios/probe"
 	"oalab/scenarios/topology"
@@ -20,8 +21,8 @@ const (
 	readyProbe   = ".ready"
 )
 
-// unfinishedOrders is the gauge of orders that have not come to their end. A
-// planted defect may leave some that nothing will ever finish.
+// unfinishedOrders is the gauge of orders without a result. A planted defect may leave
+// orders that stay unfinished for ever.
 const unfinishedOrders = "oalab_orders_unfinished"
 
 // work lists the gauges that are zero when nothing is queued or being done.
@@ -29,7 +30,7 @@ func work() []string {
 	return []string{"oalab_queue_depth", "oalab_outbox_rows", "oalab_work_in_flight"}
 }
 
-// counters lists what else the judge may want to know of the server.
+// counters lists the other metrics of the server that the judge may use.
 func counters() []string {
 	return []string{
 		unfinishedOrders, "oalab_carrier_calls_total", "oalab_carrier_errors_total", "oalab_callback_messages_total",
@@ -53,11 +54,15 @@ type watch struct {
 // watch starts the probes on the load's clock.
 func (x *arm) watch(ctx context.Context, sys topology.System, open *connections, base time.Time) (*watch, error) {
 	wanted := append(work(), counters()...)
+	limit := min(chaos.Patient(ctx, probeTimeout), probeLongest)
 	every := cmp.Or(x.arm.Setup.ProbeEvery, probeEvery)
 	if x.arm.Setup.Layout.Redundant { // elsewhere there may be no broker
 		wanted = append(wanted, brokerConnections)
 	}
 	probes := []probe.Probe{{Name: history.ProbeGenerator, Every: probeEvery, Read: open.read}}
+	if read, err := probe.Machine(); err == nil { // elsewhere the environment says that there is none
+		probes = append(probes, probe.Probe{Name: history.ProbeMachine, Every: probeEvery, Read: read})
+	}
 	if metered, ok := sys.(topology.Metered); ok && x.arm.Setup.CountersEvery > 0 {
 		read, err := metered.Meter(ctx)
 		if err != nil {
@@ -67,11 +72,11 @@ func (x *arm) watch(ctx context.Context, sys topology.System, open *connections,
 	}
 	for _, node := range sys.Nodes() {
 		probes = append(probes,
-			probe.Probe{Name: node.Name + metricsProbe, Every: every, Timeout: probeTimeout, Read: probe.Metrics(node.URL+"/metrics", wanted...)},
-			probe.Probe{Name: node.Name + readyProbe, Every: every, Timeout: probeTimeout, Read: probe.HTTPStatus(node.URL + "/readyz")},
+			probe.Probe{Name: node.Name + metricsProbe, Every: every, Timeout: limit, Read: probe.Metrics(node.URL+"/metrics", wanted...)},
+			probe.Probe{Name: node.Name + readyProbe, Every: every, Timeout: limit, Read: probe.HTTPStatus(node.URL + "/readyz")},
 		)
 	}
-	update, stop, err := x.updates(sys)
+	update, stop, err := x.updates(ctx, sys)
 	if err != nil {
 		return nil, err
 	}
@@ -93,10 +98,10 @@ func (w *watch) stop() error {
 	return w.over.Wait()
 }
 
-// drain waits until nothing is queued, in the outbox or in work any more.
+// drain waits until no job is queued, in the outbox or in work.
 func (x *arm) drain(ctx context.Context, sys topology.System, w *watch) {
 	x.live.enter("drain")
-	ctx, cancel := context.WithTimeout(ctx, x.load.Drain)
+	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, x.load.Drain))
 	defer cancel()
 	names := work()
 	if len(x.arm.Setup.Defects) == 0 {

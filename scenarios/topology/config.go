@@ -13,7 +13,7 @@ import (
 )
 
 // serverConfig is the part of the server's configuration that a topology writes
-// (design section 6). It is a copy of the contract on purpose: the harness does
+// (docs/configuration.md). It is a copy of the contract on purpose: the harness does
 // not share the server's own types.
 type serverConfig struct {
 	Listen   string          `yaml:"listen"`
@@ -45,7 +45,8 @@ type databaseConfig struct {
 }
 
 type callbackConfig struct {
-	MaxConcurrent int `yaml:"max_concurrent"`
+	MaxConcurrent int    `yaml:"max_concurrent,omitempty"`
+	Budget        string `yaml:"budget,omitempty"`
 }
 
 type amqpConfig struct {
@@ -83,8 +84,13 @@ type accountConfig struct {
 // and what is different from the product as it is shipped.
 func configOf(spec Spec) serverConfig {
 	a := spec.Account
+	var callback *callbackConfig
+	if n := spec.Layout.MaxConcurrent; n > 0 {
+		callback = &callbackConfig{MaxConcurrent: n}
+	}
 	return serverConfig{
-		WeChat: wechatConfig{TokenAPI: spec.TokenAPI},
+		Callback: callback,
+		WeChat:   wechatConfig{TokenAPI: spec.TokenAPI},
 		Accounts: []accountConfig{{
 			Name: a.Name, AppID: a.AppID, Secret: a.Secret, Token: a.Token,
 			EncodingAESKey: a.EncodingAESKey, OriginalID: a.OriginalID, Mode: a.Mode,

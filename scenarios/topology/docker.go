@@ -38,7 +38,7 @@ type docker struct {
 func startDocker(ctx context.Context, spec Spec) (System, error) {
 	d := &docker{spec: spec, layout: spec.Layout.withDefaults(), hosts: map[chaos.Target]*container.Host{}}
 	if err := d.start(ctx); err != nil {
-		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, stopTimeout))
 		defer cancel()
 		return nil, errors.Join(err, d.Stop(stopCtx))
 	}
@@ -46,7 +46,7 @@ func startDocker(ctx context.Context, spec Spec) (System, error) {
 }
 
 // dockerTimeout bounds the start of all hosts once their images are there.
-const dockerTimeout = 90 * time.Second
+const dockerTimeout = 3 * time.Minute
 
 func (d *docker) start(ctx context.Context) error {
 	var err error
@@ -60,7 +60,7 @@ func (d *docker) start(ctx context.Context) error {
 		return err
 	}
 	d.spec.say("start")
-	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, dockerTimeout))
 	defer cancel()
 	if d.network, err = d.engine.Network(ctx, "net"); err != nil {
 		return err
@@ -89,7 +89,8 @@ func (d *docker) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.launch(ctx, slices.Concat(d.apps(files), d.balancers(scalers), d.generators())...); err != nil {
+	rest := slices.Concat(d.apps(files), d.balancers(scalers), d.generators())
+	if err := again(ctx, startTries, func() error { return d.launch(ctx, rest...) }, d.settled); err != nil {
 		return err
 	}
 	if err := d.awaitScalers(ctx); err != nil {
@@ -98,6 +99,33 @@ func (d *docker) start(ctx context.Context) error {
 	return poll(ctx, "the service answers at its virtual IP", func(ctx context.Context) error {
 		return d.AddressAt(ctx, HostLB1)
 	})
+}
+
+// startTries is how often hosts are started that end because a store is away. An app server
+// ends when it cannot open its database. On a full machine a master may hand its tables
+// over in this moment.
+const startTries = 4
+
+// again repeats a step up to so many times while it fails because a host has ended. Between
+// two tries it waits until the system is settled.
+func again(ctx context.Context, times int, do func() error, settled func(context.Context) error) error {
+	for try := 1; ; try++ {
+		err := do()
+		if err == nil || try == times || !errors.Is(err, host.ErrDown) {
+			return err
+		}
+		if waitErr := settled(ctx); waitErr != nil {
+			return errors.Join(err, waitErr)
+		}
+	}
+}
+
+// settled waits until the masters, if there are two, are at home.
+func (d *docker) settled(ctx context.Context) error {
+	if d.pair == nil {
+		return nil
+	}
+	return poll(ctx, "the masters replicate from each other", d.MastersAtHome)
 }
 
 // runID names a run's containers: unlike its seed it must not come twice.

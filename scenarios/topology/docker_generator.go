@@ -7,16 +7,17 @@ import (
 	"strings"
 	"time"
 
+	"oalab/chaos"
 	"oalab/scenarios/topology/container"
 	"oalab/scenarios/topology/image"
 )
 
-// Attacker is a system that load can come from inside of its network.
+// Attacker is a system that has a load generator inside its network.
 type Attacker interface {
 	// Attack runs `oalab attack` with the given arguments on HostGenerator and returns its
-	// exit status and what it printed. Its results are in folder out of this machine
-	// afterwards, which must exist, whatever the status is. When ctx ends the load is
-	// interrupted, and what there is, is told.
+	// exit status and output. Afterwards its results are in folder out of this machine,
+	// with every exit status. The folder must exist. When ctx ends, Attack interrupts the
+	// load and returns the results so far.
 	Attack(ctx context.Context, out string, args ...string) (container.Result, error)
 }
 
@@ -28,7 +29,7 @@ func (d *docker) generatorImages() []image.Name {
 	return nil
 }
 
-// generators are the hosts that load comes from. They wait until they are told.
+// generators are the hosts that load comes from. They run no load before Attack.
 func (d *docker) generators() []container.Spec {
 	if !d.layout.Generator {
 		return nil
@@ -49,7 +50,7 @@ const resultsOn = "/tmp/oalab-attack"
 // interruptWithin bounds what a generator does after it was interrupted.
 const interruptWithin = 30 * time.Second
 
-// Attack lets load come from inside the network.
+// Attack runs a load from inside the network.
 func (d *docker) Attack(ctx context.Context, out string, args ...string) (container.Result, error) {
 	h, ok := d.hosts[HostGenerator]
 	if !ok {
@@ -58,11 +59,11 @@ func (d *docker) Attack(ctx context.Context, out string, args ...string) (contai
 	if err := h.Run(ctx, "rm", "-rf", resultsOn); err != nil {
 		return container.Result{}, err
 	}
-	// What runs is asked to end in order, and given up when it does not.
+	// The running load is asked to end in order. If it does not end, it is abandoned.
 	running, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	defer context.AfterFunc(ctx, func() {
-		late := time.AfterFunc(interruptWithin, giveUp)
+		late := time.AfterFunc(chaos.Patient(ctx, interruptWithin), giveUp)
 		defer late.Stop()
 		_ = h.Run(running, "pkill", "-INT", "-x", "oalab") // it may have ended by itself
 		<-running.Done()

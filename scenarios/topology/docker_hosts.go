@@ -112,9 +112,7 @@ func (d *docker) config() serverConfig {
 		cfg.Redis = redisConfig{Addr: d.addr(placeRedis, portRedis)}
 		cfg.AMQP = &amqpConfig{URL: d.amqpURL()}
 	}
-	if d.layout.MaxConcurrent > 0 {
-		cfg.Callback = &callbackConfig{MaxConcurrent: d.layout.MaxConcurrent}
-	}
+	cfg.Callback = &callbackConfig{MaxConcurrent: d.layout.MaxConcurrent, Budget: d.layout.budget()}
 	if d.layout.Redundant {
 		cfg.Redis = redisConfig{Sentinels: d.sentinels(), MasterName: sentinelMaster}
 		cfg.AMQP.Nodes = d.brokers()[1:]
@@ -139,8 +137,8 @@ const configPath = "/etc/oalab/oaserver.yaml"
 // seedPath is where a seed file lies that an app server loads itself.
 const seedPath = "/etc/oalab/seed.yaml"
 
-// appFiles are the files of every app server. What the servers share is filled here,
-// once; one that is alone fills its own stores.
+// appFiles are the files of every app server. It fills the shared stores once. An app
+// server that is alone fills its own stores.
 func (d *docker) appFiles(ctx context.Context) ([]container.File, error) {
 	if !d.layout.Alone {
 		var err error
@@ -166,7 +164,7 @@ func (d *docker) appFiles(ctx context.Context) ([]container.File, error) {
 // Update loads a seed file into the database that the app servers share.
 func (d *docker) Update(ctx context.Context, seed []byte) error {
 	if d.seeded == "" {
-		return errors.New("the app server keeps its own database, which nobody else can load")
+		return errors.New("the app server keeps its own database: only the app server itself can load a seed file into it")
 	}
 	return loadSeed(ctx, d.spec, d.seeded, seed)
 }

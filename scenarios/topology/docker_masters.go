@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"oalab/chaos"
+	"oalab/internal/jsonl"
 	"oalab/scenarios/history"
-	"oalab/scenarios/history/jsonl"
 	"oalab/scenarios/topology/container"
 	"oalab/scenarios/topology/image"
 	"oalab/scenarios/topology/masters"
@@ -126,8 +126,8 @@ func (d *docker) keepReading(list []history.TableReading) error {
 // levelTimeout is how long the masters may take to become equal in the end.
 const levelTimeout = 15 * time.Second
 
-// observeMasters writes and follows canaries, follows who holds the virtual IP of each
-// group, and reads both masters in the end.
+// observeMasters writes and follows canaries, records which host has the virtual IP of each
+// group, and reads both masters at the end.
 func (d *docker) observeMasters(ctx context.Context, base time.Time, record func(history.Sample) error) error {
 	var all errgroup.Group
 	all.Go(func() error { return d.pair.Watch(ctx, base, record) })
@@ -140,7 +140,7 @@ func (d *docker) observeMasters(ctx context.Context, base time.Time, record func
 	if err := all.Wait(); err != nil {
 		return err
 	}
-	level, cancel := context.WithTimeout(context.WithoutCancel(ctx), levelTimeout)
+	level, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, levelTimeout))
 	defer cancel()
 	list, err := d.pair.Read(level, history.ReadEnd)
 	if err != nil { // what is not there to be judged says so

@@ -34,8 +34,8 @@ func (d *docker) AddressAt(ctx context.Context, lb chaos.Target) error {
 	return nil
 }
 
-// Observe asks the virtual IP all the time, follows who holds it, and reads from the
-// load balancers' logs afterwards what keepalived and Nginx told of themselves.
+// Observe probes the virtual IP and records which host has it. At the end it reads the
+// states of keepalived and the requests of Nginx from the load balancers' logs.
 func (d *docker) Observe(ctx context.Context, base time.Time, record func(history.Sample) error) error {
 	var all errgroup.Group
 	if !d.layout.QuietVIP {

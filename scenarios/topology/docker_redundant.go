@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"oalab/chaos"
 	"oalab/scenarios/topology/container"
@@ -137,7 +136,7 @@ func (d *docker) RedisAt(ctx context.Context, primary chaos.Target) error {
 
 // askRedis says one line to a Redis or a Sentinel and returns the text that it answers.
 func askRedis(ctx context.Context, addr, line string) (_ string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, lookLimit))
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {

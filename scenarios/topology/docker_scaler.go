@@ -121,8 +121,8 @@ func (d *docker) poolOf(ctx context.Context, lb int) (int, error) {
 	return 0, fmt.Errorf("load balancer %d does not say how many app servers it uses", lb+1)
 }
 
-// poolEvery is the pace of the looks at the pools: each is a request that a scaler
-// counts.
+// poolEvery is the time between two reads of the pools. Each read is a request that a
+// scaler counts.
 const poolEvery = 500 * time.Millisecond
 
 // observePools follows the load and the pool of both load balancers.

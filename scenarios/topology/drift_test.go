@@ -76,10 +76,10 @@ func TestDriftOfAPair(t *testing.T) {
 	if got := d.Drift(ctx); got.Error != "" || len(got.Lines) != 0 || got.Compared < 100 {
 		t.Errorf("drift %+v, want none of more than 100 lines", got)
 	}
-	must(t, d.hosts[HostLB2].Run(ctx, "sed", "-i", "s/proxy_read_timeout 2s;/proxy_read_timeout 9s;/", "/etc/nginx/nginx.conf"))
+	must(t, d.hosts[HostLB2].Run(ctx, "sed", "-i", "s/proxy_read_timeout 2s;/proxy_read_timeout 9s;/", "/etc/nginx/app.conf"))
 	got := d.Drift(ctx)
 	want := []history.DriftLine{
-		only("lb1", "/etc/nginx/nginx.conf", "proxy_read_timeout 2s;"), only("lb2", "/etc/nginx/nginx.conf", "proxy_read_timeout 9s;"),
+		only("lb1", "/etc/nginx/app.conf", "proxy_read_timeout 2s;"), only("lb2", "/etc/nginx/app.conf", "proxy_read_timeout 9s;"),
 	}
 	if diff := cmp.Diff(want, got.Lines); diff != "" || got.Error != "" {
 		t.Errorf("%s drift (-want +got):\n%s", got.Error, diff)

@@ -16,9 +16,13 @@ import (
 	"oalab/scenarios/history"
 )
 
-// embedded is the topology of one machine: child processes and two mocks. All messages
-// go to the first server, which does the jobs. Others share its database and Redis; they
-// answer who asks them.
+// serverStop is how long a server may take to stop. After 20 s the server itself ends all
+// work under way.
+const serverStop = 25 * time.Second
+
+// embedded is the topology of one machine: child processes and two mocks. All messages go
+// to the first server, which does the jobs. Further servers share its database and Redis,
+// and answer requests that are sent to them directly.
 type embedded struct {
 	mocks
 	spec    Spec
@@ -36,7 +40,7 @@ const EmbeddedServer chaos.Target = "oaserver"
 func startEmbedded(ctx context.Context, spec Spec) (System, error) {
 	e := &embedded{spec: spec}
 	if err := e.start(ctx); err != nil {
-		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, stopTimeout))
 		defer cancel()
 		return nil, errors.Join(err, e.Stop(stopCtx))
 	}
@@ -112,7 +116,7 @@ func (e *embedded) startServers(ctx context.Context, carrierAddr, redisAddr stri
 func (e *embedded) startServer(ctx context.Context, i int, args []string) error {
 	name := serverName(i)
 	log := filepath.Join(e.spec.LogDir, name+".log")
-	p, err := host.NewProcess(host.Config{Name: name, Path: e.spec.Oaserver, Args: args, LogPath: log, ReadyURL: e.url(i) + "/readyz"})
+	p, err := host.NewProcess(host.Config{Name: name, Path: e.spec.Oaserver, Args: args, LogPath: log, ReadyURL: e.url(i) + "/readyz", StopTimeout: serverStop})
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"oalab/scenarios/topology/container"
 )
 
-// holding follows whether one host has a virtual IP on its interface, as the
-// kernel of the host tells it.
+// holding records whether one host has a virtual IP on its interface, as the kernel of the
+// host reports it.
 type holding struct {
 	host    *container.Host
 	probe   string // of its samples
@@ -28,18 +28,18 @@ type holding struct {
 // rewatches bounds how often a monitor that ended on a living host is started again.
 const rewatches = 100
 
-// monitor tells each change of the host's addresses, and what is so shortly after it
-// began to listen: nothing is left out between the two.
+// monitor prints each change of the host's addresses. Shortly after it has begun to listen
+// it prints their state, so no change is missed in between.
 const monitor = `(sleep 0.05; echo STATE $(ip -4 -o address show)) & exec ip -4 -tshort monitor address`
 
-// stateWord begins the line of the monitor that tells what is so.
+// stateWord begins the line of the monitor with the state.
 const stateWord = "STATE "
 
 // monitorStamp is the time that `ip -tshort monitor` puts before each event. Hosts
 // have the clock of this machine, and keep UTC.
 const monitorStamp = "[2006-01-02T15:04:05.000000]"
 
-// follow records each change until ctx ends, and once more what is so in the end.
+// follow records each change until ctx ends, and then the last state once more.
 func (h *holding) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -58,15 +58,16 @@ func (h *holding) follow(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return h.write(time.Now())
 		}
-		// A host that stops may end the monitor before itself. It begins with what is so.
+		// A stopping host may end the monitor before it ends itself. The new monitor begins
+		// with the state.
 		h.lost = err
 	}
-	return fmt.Errorf("follow who holds the virtual IP: the monitor ended %d times, at last: %w", rewatches, h.lost)
+	return fmt.Errorf("follow the holder of the virtual IP: the monitor ended %d times, the last time: %w", rewatches, h.lost)
 }
 
-// line takes one line of the monitor.
+// line processes one line of the monitor.
 func (h *holding) line(line container.Line) error {
-	if line.End { // whoever has the address now, it is not this one
+	if line.End { // a host that is down does not have the address
 		return h.set(line.At, false)
 	}
 	has := strings.Contains(line.Text, " "+h.address+"/")
@@ -79,7 +80,7 @@ func (h *holding) line(line container.Line) error {
 	}
 	at, err := time.Parse(monitorStamp, stamp)
 	if err != nil {
-		return fmt.Errorf("follow who holds the virtual IP: %s tells %q: %w", h.host.Name(), line.Text, err)
+		return fmt.Errorf("follow the holder of the virtual IP: %s printed %q: %w", h.host.Name(), line.Text, err)
 	}
 	return h.set(at, !strings.HasPrefix(rest, "Deleted "))
 }

@@ -16,15 +16,16 @@ import (
 type Layout struct {
 	// Apps is the number of app servers; 0 means 2. It is 1 when that is Alone.
 	Apps int
-	// Alone means one app server that keeps everything itself, in the embedded stores:
-	// for what is asked of the load balancers only.
+	// Alone means one app server with its own embedded stores. It is for scenarios that
+	// test the load balancers only.
 	Alone bool
 	// AppCPUs bounds the processors of each app server; 0 does not.
 	AppCPUs float64
 	// AppPeriod is how often a bounded app server gets its processor time anew; 0 means the
 	// kernel's 100 ms.
 	AppPeriod time.Duration
-	// MaxConcurrent is how many callbacks an app server serves at once; 0 does not bound it.
+	// MaxConcurrent is how many callbacks a server serves at once, of the embedded topology
+	// too; 0 leaves it to the server.
 	MaxConcurrent int
 	// KeepAlive is how many idle connections to the app servers Nginx keeps; 0 means what
 	// docker/lb says.
@@ -65,7 +66,19 @@ type Layout struct {
 	Masters *Masters
 }
 
-// DefaultVRRP is the product's own setting (design 5.17): sub-second take-over.
+// OnMachine is the layout on a machine that takes factor times as long as the reference.
+// Only predictions depend on the factor; no setting of a host does.
+func (l Layout) OnMachine(factor float64) Layout {
+	l.VRRP.Slow = factor
+	if l.Masters != nil {
+		m := l.Masters.WithDefaults()
+		m.VRRP.Slow = factor
+		l.Masters = &m
+	}
+	return l
+}
+
+// DefaultVRRP is the product's own setting (docs/design/load-balancing.md): sub-second take-over.
 func DefaultVRRP() predict.Settings {
 	return predict.Settings{
 		AdvertS: 0.1, Master: 254, Backup: 253,
@@ -82,7 +95,7 @@ const (
 	HostMySQL2 chaos.Target = "mysql2" // home of the group log
 	HostRedis  chaos.Target = "redis"
 	HostRabbit chaos.Target = "rabbitmq"
-	// With Layout.Redundant: the first primary, its replica, and who only watches them.
+	// With Layout.Redundant: the first primary, its replica, and the third Sentinel's host.
 	HostRedis1   chaos.Target = "redis1"
 	HostRedis2   chaos.Target = "redis2"
 	HostSentinel chaos.Target = "sentinel"
@@ -106,7 +119,7 @@ func (l Layout) withDefaults() Layout {
 		l.VRRP = DefaultVRRP()
 	}
 	if l.Masters != nil {
-		m := l.Masters.Settled()
+		m := l.Masters.WithDefaults()
 		l.Masters = &m
 	}
 	return l
@@ -160,6 +173,17 @@ func (l Layout) nginx() map[string]string {
 	}
 	return env
 }
+
+// budget is how long an app server may take for a callback: less than Nginx waits for it, so
+// that a time-out means a frozen server and no busy one (docs/overload.md).
+func (l Layout) budget() string {
+	return (cmp.Or(l.TryTimeout, defaultTryTimeout) - budgetMargin).String()
+}
+
+const (
+	defaultTryTimeout = 2 * time.Second // docker/lb's
+	budgetMargin      = 200 * time.Millisecond
+)
 
 // mysql is the environment of MySQL's image.
 func (l Layout) mysql() map[string]string {

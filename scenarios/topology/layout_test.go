@@ -11,8 +11,8 @@ import (
 	"oalab/scenarios/predict"
 )
 
-// TestKeepalivedSettings: what the predictions are computed from is what the hosts are
-// started with, but for what is planted (REP-9).
+// TestKeepalivedSettings: the hosts are started with the settings that the predictions are
+// computed from, except for planted ones (REP-9).
 func TestKeepalivedSettings(t *testing.T) {
 	thesis := predict.Settings{
 		AdvertS: 1, Master: 101, Backup: 100, NoPreempt: true,

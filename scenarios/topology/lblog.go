@@ -9,8 +9,8 @@ import (
 	"oalab/scenarios/history"
 )
 
-// What a load balancer prints (docker/lb): changes of state that Keepalived told, and
-// with the access log on a line for each request.
+// The lines that a load balancer prints (docker/lb): one for each change of state of
+// Keepalived, and, with the access log on, one for each request.
 const (
 	notifyWord = "NOTIFY"
 	accessWord = "ACCESS"

@@ -108,7 +108,7 @@ func TestWhatNginxServes(t *testing.T) {
 	}{
 		{"JSON is compressed", "/json", zip, 200, true, long, "no-store"},
 		{"a page is compressed", "/page", zip, 200, true, long, "no-store"},
-		{"not for who does not ask", "/json", nil, 200, false, long, "no-store"},
+		{"not for a client that does not ask", "/json", nil, 200, false, long, "no-store"},
 		{"too short to gain", "/short", zip, 200, false, "{}", "no-store"},
 		{"a picture is as small as it gets", "/picture", zip, 200, false, long, "no-store"},
 		{"what the app says of caching stays", "/kept", zip, 200, true, long, "public, max-age=60"},
@@ -133,7 +133,7 @@ func TestWhatNginxServes(t *testing.T) {
 				t.Errorf("Vary %q", resp.Header.Get("Vary"))
 			}
 			if resp.Header.Get(headerNode) != string(HostLB1) || resp.Header.Get("X-Upstream") == "" || resp.Header.Get("X-Upstream-Time") == "" {
-				t.Errorf("header %v does not say who answered", resp.Header)
+				t.Errorf("header %v does not name the server that answered", resp.Header)
 			}
 		})
 	}

@@ -8,24 +8,27 @@ import (
 	"oalab/scenarios/predict"
 )
 
-// Masters says how two MySQL masters are set. Each is the home of one group of tables
-// and holds its virtual IP; on a failure both groups live on one (DIS-3, STO-3).
+// Masters has the settings of two MySQL masters. Each is the home of one group of tables
+// and holds its virtual IP. If a master fails, the other one serves both groups (DIS-3,
+// STO-3).
 type Masters struct {
 	// Async lets a master acknowledge a commit before its partner has it.
 	Async bool
 	// AckTimeout is how long a commit waits for the partner; 0 means 1 s.
 	AckTimeout time.Duration
-	// VRRP is how keepalived is meant to be set; the zero value means DefaultVRRP. Its
-	// Check is not used: the guard (docker/mysql) tells keepalived how a master is.
+	// VRRP has the intended settings of keepalived; the zero value means DefaultVRRP. Its
+	// Check is not used: the guard (docker/mysql) reports the state of a master to
+	// keepalived.
 	VRRP predict.Settings
 	// SameOffset lets both masters give out the same numbers (thesis 4.2.5).
 	SameOffset bool
-	// NoFence lets a master write whatever it sees of the world.
+	// NoFence lets a master accept writes also while it is cut off from its partner and the
+	// gateway.
 	NoFence bool
 }
 
-// Settled are the settings with what the zero values mean.
-func (m Masters) Settled() Masters {
+// WithDefaults returns the settings with defaults in place of zero values.
+func (m Masters) WithDefaults() Masters {
 	m.AckTimeout = cmp.Or(m.AckTimeout, time.Second)
 	if m.VRRP == (predict.Settings{}) {
 		m.VRRP = DefaultVRRP()
@@ -33,8 +36,8 @@ func (m Masters) Settled() Masters {
 	return m
 }
 
-// env is the environment of a master's image, as docker/mysql reads it, but for what
-// differs between the two.
+// env is the environment of a master's image, as docker/mysql reads it, without the
+// variables that differ between the two masters.
 func (m Masters) env(quick bool) map[string]string {
 	env := map[string]string{
 		"INCREMENT": "2", "SEMI": "1", "SEMI_TIMEOUT": strconv.FormatInt(m.AckTimeout.Milliseconds(), 10),

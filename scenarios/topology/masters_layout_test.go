@@ -37,7 +37,7 @@ func TestMastersEnv(t *testing.T) {
 			with(map[string]string{"SEMI": "0", "OFFSET": "1", "FENCE": "off", "ADVERT": "1", "PRIO": "101", "BACKUP": "100"}),
 		},
 	} {
-		if diff := cmp.Diff(tt.want, tt.m.Settled().env(tt.quick)); diff != "" {
+		if diff := cmp.Diff(tt.want, tt.m.WithDefaults().env(tt.quick)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}

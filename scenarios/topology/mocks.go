@@ -11,8 +11,8 @@ import (
 	"oalab/mockwechat"
 )
 
-// mocks are the outside world of a system under test: they live in the harness's
-// own process, whatever the system runs on.
+// mocks are the outside world of a system under test. On every topology they live in the
+// harness's own process.
 type mocks struct {
 	account       mockwechat.Account
 	carrier       *mockcarrier.Carrier

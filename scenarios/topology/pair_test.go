@@ -81,7 +81,7 @@ func listen(t *testing.T, d *docker, h http.Handler) (addr string) {
 	var served sync.WaitGroup
 	served.Go(func() { _ = srv.Serve(ln) }) // it ends by being closed
 	t.Cleanup(func() {
-		_ = srv.Close() // nobody waits for an answer
+		_ = srv.Close() // the test needs no more answers
 		served.Wait()
 	})
 	return ln.Addr().String()

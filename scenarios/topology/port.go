@@ -17,9 +17,9 @@ const (
 	highestPort = 31999
 )
 
-// fixedAddr finds a free TCP port on the loopback interface that stays the same
-// over restarts of whatever listens there. It is not a function of the run's seed:
-// two runs of one seed at the same time must not meet.
+// fixedAddr finds a free TCP port on the loopback interface for a program that keeps it
+// over restarts. The port does not depend on the run's seed. Otherwise two runs of one seed
+// at the same time would take the same port.
 func fixedAddr(ctx context.Context) (string, error) {
 	var seed [32]byte
 	_, _ = crand.Read(seed[:]) // never fails

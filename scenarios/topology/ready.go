@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"oalab/chaos"
 )
 
 // The looks at a host from outside: each speaks the first words of the protocol,
@@ -92,12 +94,15 @@ func poll(ctx context.Context, what string, look func(context.Context) error) er
 	return pollEvery(ctx, 10*time.Millisecond, what, look)
 }
 
+// lookLimit bounds one look.
+const lookLimit = time.Second
+
 // pollEvery is poll at another pace, where looking itself changes what is seen.
 func pollEvery(ctx context.Context, every time.Duration, what string, look func(context.Context) error) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		short, cancel := context.WithTimeout(ctx, time.Second)
+		short, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, lookLimit))
 		err := look(short)
 		cancel()
 		if err == nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"oalab/chaos"
 	"oalab/scenarios/history"
 	"oalab/scenarios/probe"
 	"oalab/scenarios/topology/container"
@@ -78,9 +79,12 @@ func startAsker(t *testing.T, url string) *asker {
 
 // TestScalersSizeThePools runs the scalers of a real pair (DIS-2): both pools follow the
 // load of the one that has the address, no request is lost at a reload, and a list that
-// Nginx refuses is put aside while the old one goes on serving.
+// Nginx refuses is put aside while the old one goes on serving. In the end the only server
+// of the lowest band dies, and no request is lost either: the next one stands by, and then
+// takes its place.
 func TestScalersSizeThePools(t *testing.T) {
 	var counts [2]atomic.Int64
+	var dead atomic.Bool // the first app server
 	layout := Layout{Apps: 3, Scaler: &history.Scaling{
 		Bands:  []history.ScalingBand{{FromPerS: 0, Servers: 1}, {FromPerS: 60, Servers: 2}, {FromPerS: 200, Servers: 3}},
 		EveryS: 0.5, HoldS: 1, Margin: 0.1,
@@ -92,7 +96,12 @@ func TestScalersSizeThePools(t *testing.T) {
 		if all == nil {
 			for i := range counts {
 				all = append(all, listen(t, d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					counts[i].Add(1)
+					if i == 0 && dead.Load() {
+						panic(http.ErrAbortHandler) // the connection ends without an answer
+					}
+					if r.URL.Path == "/" { // and no health check
+						counts[i].Add(1)
+					}
 					success(w, r)
 				})))
 			}
@@ -162,5 +171,20 @@ func TestScalersSizeThePools(t *testing.T) {
 	}
 	if counts[1].Load() == 0 || counts[0].Load() <= first {
 		t.Errorf("the servers got %d and %d requests, want both some", counts[0].Load(), counts[1].Load())
+	}
+	asked = clients.asked.Load()
+	dead.Store(true)
+	for i := range 2 {
+		must(t, poll(t.Context(), "another server is the pool of the lowest band", func(ctx context.Context) error {
+			return d.hosts[[]chaos.Target{HostLB1, HostLB2}[i]].Run(ctx, "sh", "-c",
+				"grep -qx 'server "+all[1]+" max_fails=5 fail_timeout=10s;' /etc/nginx/upstream.conf && ! grep -q "+all[0]+" /etc/nginx/upstream.conf")
+		}))
+	}
+	pools(1)
+	if why := clients.failed.Load(); why != nil {
+		t.Errorf("of %d requests since the only server died one failed at least: %s", clients.asked.Load()-asked, *why)
+	}
+	if clients.asked.Load() < asked+20 {
+		t.Errorf("%d requests since the only server died prove nothing", clients.asked.Load()-asked)
 	}
 }

@@ -44,7 +44,7 @@ func StartStores(ctx context.Context, log *slog.Logger, redundant bool, say func
 	}
 	specs := d.stores()
 	for i := range specs {
-		specs[i].LogPath = "" // nobody is there to record it
+		specs[i].LogPath = "" // no run folder, so no log
 	}
 	if err := d.launch(ctx, specs...); err != nil {
 		return Stores{}, fmt.Errorf("start the stores: %w", err)

@@ -20,7 +20,7 @@ import (
 	"oalab/scenarios/history"
 )
 
-// The names of the topologies (design section 2).
+// The names of the topologies (docs/contracts.md).
 const (
 	Embedded = "embedded"
 	Docker   = "docker"
@@ -32,7 +32,7 @@ const (
 	LinkRedis   chaos.Target = "oaserver-redis"
 )
 
-// Spec says what a system is made of, whatever it runs on.
+// Spec describes the parts of a system, on every topology.
 type Spec struct {
 	Oaserver string // path of the server's binary
 	Oalab    string // path of the harness's own binary; needed with Layout.Generator
@@ -53,7 +53,8 @@ type Spec struct {
 	Logger  *slog.Logger
 	// Keep leaves a docker topology when this process ends.
 	Keep bool
-	// Progress is told what is being done while it takes long; nil: nobody is.
+	// Progress gets the name of each stage that takes long; nil means that stages are not
+	// reported.
 	Progress func(stage string)
 }
 
@@ -79,8 +80,8 @@ type System interface {
 	Platform() *mockwechat.Platform
 	// Account is the official account under test.
 	Account() mockwechat.Account
-	// Observe records what only this topology has to see, such as who holds the
-	// virtual IP, dated after base, until ctx ends; then it returns nil.
+	// Observe records the observations that only this topology has, such as the host that
+	// has the virtual IP, dated after base. It returns nil when ctx ends.
 	Observe(ctx context.Context, base time.Time, record func(history.Sample) error) error
 	// Update loads a seed file into the database of the running servers, as an operator
 	// does. After an error it may have been stored or not. One at a time.
@@ -91,8 +92,8 @@ type System interface {
 	Stop(ctx context.Context) error
 }
 
-// Start brings a system of the named topology up and returns when it is ready.
-// What it started before an error is stopped again.
+// Start brings a system of the named topology up and returns when it is ready. After an
+// error it stops all that it had started.
 func Start(ctx context.Context, name string, spec Spec) (System, error) {
 	switch name {
 	case Embedded:
@@ -103,20 +104,21 @@ func Start(ctx context.Context, name string, spec Spec) (System, error) {
 	return nil, fmt.Errorf("there is no topology %q", name)
 }
 
-// nobody stands for a host that a topology does not have.
-type nobody struct{ err error }
+// noHost is the controller of a host that the topology does not have. Each of its steps is
+// an error.
+type noHost struct{ err error }
 
-func missing(topology string, target chaos.Target) nobody {
-	return nobody{fmt.Errorf("topology %s has no host %s", topology, target)}
+func missing(topology string, target chaos.Target) noHost {
+	return noHost{fmt.Errorf("topology %s has no host %s", topology, target)}
 }
 
-func (n nobody) Kill(context.Context) error          { return n.err }
-func (n nobody) Stop(context.Context) error          { return n.err }
-func (n nobody) Freeze(context.Context) error        { return n.err }
-func (n nobody) Thaw(context.Context) error          { return n.err }
-func (n nobody) Start(context.Context) error         { return n.err }
-func (n nobody) Ready(context.Context) error         { return n.err }
-func (n nobody) Alive(context.Context) (bool, error) { return false, n.err }
+func (n noHost) Kill(context.Context) error          { return n.err }
+func (n noHost) Stop(context.Context) error          { return n.err }
+func (n noHost) Freeze(context.Context) error        { return n.err }
+func (n noHost) Thaw(context.Context) error          { return n.err }
+func (n noHost) Start(context.Context) error         { return n.err }
+func (n noHost) Ready(context.Context) error         { return n.err }
+func (n noHost) Alive(context.Context) (bool, error) { return false, n.err }
 
 func (s Spec) say(stage string) {
 	if s.Progress != nil {

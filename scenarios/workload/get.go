@@ -15,8 +15,8 @@ import (
 // one try of a message.
 const GetLimit = 5 * time.Second
 
-// Gets are the operations of a load of plain requests, one for each arrival of the
-// profile. Nothing of them is left to chance.
+// Gets are the operations of a load of plain requests, one for each arrival of the profile.
+// They contain nothing random.
 func Gets(p profile.Profile) ([]history.PlannedOp, error) {
 	count := profile.Count(p)
 	if err := fits(count); err != nil {

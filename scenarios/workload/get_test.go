@@ -28,8 +28,8 @@ func TestGets(t *testing.T) {
 	}
 }
 
-// TestGetter carries operations out as plain requests, whatever they were, and gives up an
-// answer that does not end.
+// TestGetter carries operations of every kind out as plain requests, and gives up an answer
+// that does not end.
 func TestGetter(t *testing.T) {
 	release := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -36,8 +36,8 @@ func (w *words) text(rng *rand.Rand) string {
 	case 1:
 		return pick(rng, []string{"请问", "你好，", "我想知道", "麻烦问一下"}) + pick(rng, w.inMessage) + pick(rng, []string{"怎么弄？", "", "，谢谢", "在哪里看"})
 	}
-	// A piece of the keyword that still says something: all but its first or its last
-	// character, or all of it.
+	// A piece of the keyword: without its first character, without its last, without both,
+	// or all of it.
 	word := []rune(pick(rng, w.inKeyword))
 	from := rng.IntN(2)
 	return string(word[from : len(word)-rng.IntN(2)])

@@ -287,7 +287,7 @@ func TestErrors(t *testing.T) {
 		"empty mix":      {workload.Mix{}, pop, p, "empty"},
 		"negative share": {workload.Mix{Text: 2, Query: -1}, pop, p, "0 or more"},
 		"no number":      {workload.Mix{Text: math.NaN()}, pop, p, "0 or more"},
-		"nobody":         {smoke, workload.Population{}, p, "0 followers"},
+		"no followers":   {smoke, workload.Population{}, p, "0 followers"},
 		"too many":       {smoke, workload.Population{Size: 2e9}, p, "2000000000 followers"},
 		"too few for so many orders": {
 			workload.Mix{Order: 1},

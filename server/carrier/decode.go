@@ -53,7 +53,18 @@ func DecodeResponse(raw []byte, into Response) error {
 	if want := into.Operation() + "Response"; body.name != want {
 		return malformed("the Body holds %s, expected %s", body.name, want)
 	}
-	return read(body, into.parts(), false)
+	parts := into.parts()
+	for _, p := range parts { // it may hold what another answer left
+		switch value := p.value.(type) {
+		case *string:
+			*value = ""
+		case *int64:
+			*value = 0
+		case *[]Resource:
+			*value = nil
+		}
+	}
+	return read(body, parts, false)
 }
 
 // blame makes a Client fault of an error about a request.

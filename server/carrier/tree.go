@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"oalab/server/xmltext"
 )
 
 // ErrMalformed is wrapped by the errors of documents that are no XML, or not
@@ -16,6 +18,7 @@ var ErrMalformed = errors.New("malformed document")
 // limits bound what a document from outside may cost.
 type limits struct {
 	bytes, depth, elements int
+	instructions           bool // processing instructions are left out, and not refused
 }
 
 // MaxEnvelope is the largest envelope that is read, in bytes.
@@ -34,65 +37,81 @@ func malformed(format string, args ...any) error {
 }
 
 // parse reads a whole document. Document types are refused (no entities, no
-// external fetches), and so are processing instructions, as SOAP wants it.
+// external fetches), and so are processing instructions in envelopes, as SOAP wants it.
 func parse(raw []byte, l limits) (*node, error) {
 	if len(raw) > l.bytes {
 		return nil, malformed("%d bytes, the limit is %d", len(raw), l.bytes)
 	}
-	dec := xml.NewDecoder(bytes.NewReader(raw))
+	text, err := xmltext.Read(raw, xmltext.Options{})
+	if err != nil {
+		return nil, malformed("%v", err)
+	}
+	r := reader{dec: xml.NewDecoder(bytes.NewReader(text.XML)), text: text, limits: l}
 	var root *node
-	elements := 0
 	for {
-		token, err := dec.Token()
+		token, err := r.dec.Token()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, malformed("%v", err)
+			return nil, r.malformed("%v", err)
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
 			if root != nil {
-				return nil, malformed("more than one root element")
+				return nil, r.malformed("more than one root element")
 			}
 			root = &node{}
-			if err := fill(dec, root, t, l, 1, &elements); err != nil {
+			if err := r.fill(root, t, 1); err != nil {
 				return nil, err
 			}
 		case xml.CharData:
 			if len(bytes.TrimSpace(t)) > 0 {
-				return nil, malformed("text outside the root element")
+				return nil, r.malformed("text outside the root element")
 			}
 		default:
-			if err := refuse(t); err != nil {
+			if err := r.refuse(t); err != nil {
 				return nil, err
 			}
 		}
 	}
 	if root == nil {
-		return nil, malformed("no root element")
+		return nil, malformed("no root element in %d bytes", len(raw))
 	}
 	return root, nil
 }
 
+// reader reads one document.
+type reader struct {
+	dec      *xml.Decoder
+	text     xmltext.Text
+	limits   limits
+	elements int
+}
+
+// malformed says what is wrong, and behind which byte of the document the reader stopped.
+func (r *reader) malformed(format string, args ...any) error {
+	return malformed("byte %d: %s", r.text.Offset(r.dec.InputOffset()), fmt.Sprintf(format, args...))
+}
+
 // fill reads an element up to its end.
-func fill(dec *xml.Decoder, n *node, start xml.StartElement, l limits, depth int, elements *int) error {
-	if *elements++; *elements > l.elements {
-		return malformed("more than %d elements", l.elements)
+func (r *reader) fill(n *node, start xml.StartElement, depth int) error {
+	if r.elements++; r.elements > r.limits.elements {
+		return r.malformed("more than %d elements", r.limits.elements)
 	}
-	if depth > l.depth {
-		return malformed("elements nested deeper than %d", l.depth)
+	if depth > r.limits.depth {
+		return r.malformed("elements nested deeper than %d", r.limits.depth)
 	}
 	n.space, n.name, n.attrs = start.Name.Space, start.Name.Local, start.Attr
 	for {
-		token, err := dec.Token()
+		token, err := r.dec.Token()
 		if err != nil {
-			return malformed("%v", err)
+			return r.malformed("%v", err)
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
 			n.kids = append(n.kids, node{})
-			if err := fill(dec, &n.kids[len(n.kids)-1], t, l, depth+1, elements); err != nil {
+			if err := r.fill(&n.kids[len(n.kids)-1], t, depth+1); err != nil {
 				return err
 			}
 		case xml.CharData:
@@ -100,20 +119,20 @@ func fill(dec *xml.Decoder, n *node, start xml.StartElement, l limits, depth int
 		case xml.EndElement:
 			return nil
 		default:
-			if err := refuse(t); err != nil {
+			if err := r.refuse(t); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func refuse(token xml.Token) error {
+func (r *reader) refuse(token xml.Token) error {
 	switch t := token.(type) {
 	case xml.Directive:
-		return malformed("document types are refused")
+		return r.malformed("document types are refused")
 	case xml.ProcInst:
-		if t.Target != "xml" {
-			return malformed("processing instructions are refused")
+		if t.Target != "xml" && !r.limits.instructions {
+			return r.malformed("processing instructions are refused")
 		}
 	}
 	return nil

@@ -1,5 +1,7 @@
 package carrier
 
+import "strings"
+
 // Version is a version of SOAP. The zero value is no version.
 type Version int
 
@@ -43,16 +45,16 @@ func (v Version) namespace() string {
 	return envelope11
 }
 
-// ContentType is the content type of a message. A request names its operation,
+// ContentType is the content type of a message. A request names its soapAction,
 // which SOAP 1.2 puts into the type; an answer passes "".
-func (v Version) ContentType(op string) string {
+func (v Version) ContentType(action string) string {
 	if v != SOAP12 {
 		return "text/xml; charset=utf-8"
 	}
-	if op == "" {
+	if action == "" {
 		return "application/soap+xml; charset=utf-8"
 	}
-	return `application/soap+xml; charset=utf-8; action="` + Action(op) + `"`
+	return `application/soap+xml; charset=utf-8; action="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(action) + `"`
 }
 
 // Action is the soapAction of an operation. A SOAP 1.1 request sends it in

@@ -1,121 +1,123 @@
 package carrier
 
 import (
+	"encoding/xml"
 	"fmt"
-	"slices"
+	"maps"
+	"net/url"
+	"strings"
 )
 
 const (
 	wsdlNamespace   = "http://schemas.xmlsoap.org/wsdl/"
 	wsdlSOAP11      = "http://schemas.xmlsoap.org/wsdl/soap/"
 	wsdlSOAP12      = "http://schemas.xmlsoap.org/wsdl/soap12/"
-	wsdlTransport   = "http://schemas.xmlsoap.org/soap/http"
-	maxWSDL         = 1 << 20
-	maxWSDLDepth    = 32
-	maxWSDLElements = 10_000
+	schemaNamespace = "http://www.w3.org/2001/XMLSchema"
+	xmlNamespace    = "http://www.w3.org/XML/1998/namespace"
+	maxWSDLDepth    = 64
+	maxWSDLElements = 100_000
 )
 
-// Description is what a client needs to know of the service's WSDL.
-type Description struct {
-	// Addresses are the endpoints by version, one at least.
-	Addresses map[Version]string
-	// Actions are the soapActions by operation; all operations of this package
-	// are in it.
-	Actions map[string]string
+// MaxWSDL is the largest document of a description that is read, in bytes.
+const MaxWSDL = 4 << 20
+
+// WSDL is one document of a description, which may be spread over several.
+type WSDL struct {
+	root *node
+	at   *url.URL
 }
 
-// ReadWSDL reads a WSDL 1.1 and checks that it describes this service: its
-// namespace, all operations of this package in document style over HTTP, and an
-// address. The errors wrap ErrMalformed.
-func ReadWSDL(raw []byte) (Description, error) {
-	root, err := parse(raw, limits{bytes: maxWSDL, depth: maxWSDLDepth, elements: maxWSDLElements})
+// ReadWSDL reads one document, a WSDL 1.1 or an XML schema, that was found at an address.
+// The errors wrap ErrMalformed.
+func ReadWSDL(raw []byte, at string) (*WSDL, error) {
+	base, err := url.Parse(at)
 	if err != nil {
-		return Description{}, fmt.Errorf("read WSDL: %w", err)
+		return nil, malformed("read WSDL: its address: %v", err)
 	}
-	if root.name != "definitions" || root.space != wsdlNamespace {
-		return Description{}, malformed("read WSDL: the root element is %s, not the definitions of WSDL 1.1", root.name)
+	root, err := parse(raw, limits{bytes: MaxWSDL, depth: maxWSDLDepth, elements: maxWSDLElements, instructions: true})
+	if err != nil {
+		return nil, fmt.Errorf("read WSDL: %w", err)
 	}
-	if namespace := root.attr("", "targetNamespace"); namespace != Namespace {
-		return Description{}, malformed("read WSDL: the target namespace is %q, expected %q", namespace, Namespace)
+	isWSDL := root.name == "definitions" && root.space == wsdlNamespace
+	if !isWSDL && (root.name != "schema" || root.space != schemaNamespace) {
+		return nil, malformed("read WSDL: the root element is %s of the namespace %q, not the definitions of WSDL 1.1", root.name, root.space)
 	}
-	d := Description{Addresses: map[Version]string{}, Actions: map[string]string{}}
-	bindings := map[string]Version{}
-	for i := range root.kids {
-		if kid := &root.kids[i]; kid.name == "binding" {
-			v, err := d.binding(kid)
-			if err != nil {
-				return Description{}, err
+	return &WSDL{root: root, at: base}, nil
+}
+
+// Imports are the addresses of the documents that this one imports. Schemas that only a
+// schema imports are not among them: the messages are known.
+func (w *WSDL) Imports() []string {
+	var found []string
+	around := scope{base: w.at}.enter(w.root)
+	for i := range w.root.kids {
+		kid := &w.root.kids[i]
+		location := strings.TrimSpace(kid.attr("", "location"))
+		if kid.name != "import" || kid.space != wsdlNamespace || location == "" {
+			continue
+		}
+		if to, err := around.enter(kid).base.Parse(location); err == nil {
+			to.Fragment = ""
+			found = append(found, to.String())
+		}
+	}
+	return found
+}
+
+// scope is what an element and those around it declare.
+type scope struct {
+	prefixes map[string]string // namespaces by prefix
+	base     *url.URL
+	target   string // the targetNamespace of the document
+}
+
+func (s scope) enter(n *node) scope {
+	copied := false
+	for _, a := range n.attrs {
+		prefix := a.Name.Local
+		switch {
+		case a.Name.Space == "" && prefix == "xmlns":
+			prefix = ""
+		case a.Name.Space == "xmlns":
+		case a.Name.Space == xmlNamespace && prefix == "base":
+			if base, err := s.base.Parse(strings.TrimSpace(a.Value)); err == nil {
+				s.base = base
 			}
-			bindings[kid.attr("", "name")] = v
+			continue
+		default:
+			continue
 		}
-	}
-	for i := range root.kids {
-		if kid := &root.kids[i]; kid.name == "service" {
-			d.ports(kid, bindings)
+		if !copied {
+			s.prefixes, copied = maps.Clone(s.prefixes), true
+			if s.prefixes == nil {
+				s.prefixes = map[string]string{}
+			}
 		}
+		s.prefixes[prefix] = a.Value
 	}
-	for _, op := range Operations() {
-		if _, ok := d.Actions[op]; !ok {
-			return Description{}, malformed("read WSDL: no binding has the operation %s", op)
-		}
-	}
-	if len(d.Addresses) == 0 {
-		return Description{}, malformed("read WSDL: no port has an address")
-	}
-	return d, nil
+	return s
 }
 
-// binding reads the actions of a binding and returns its version, 0 for one
-// that is not over SOAP.
-func (d *Description) binding(n *node) (Version, error) {
-	soap := n.child("binding")
-	if soap == nil {
-		return 0, nil
+// name resolves a qualified name in content.
+func (s scope) name(qname string) xml.Name {
+	prefix, local, ok := strings.Cut(strings.TrimSpace(qname), ":")
+	if !ok {
+		prefix, local = "", prefix
 	}
-	v := bindingVersion(soap.space)
-	if v == 0 {
-		return 0, nil
-	}
-	if transport := soap.attr("", "transport"); transport != wsdlTransport {
-		return 0, malformed("read WSDL: binding %s has the transport %q, expected %q", n.attr("", "name"), transport, wsdlTransport)
-	}
-	if style := soap.attr("", "style"); style != "document" && style != "" {
-		return 0, malformed("read WSDL: binding %s has the style %q, expected document", n.attr("", "name"), style)
-	}
+	return xml.Name{Space: s.prefixes[prefix], Local: local}
+}
+
+// soapChild is the first child of a name in a namespace of WSDL's SOAP bindings.
+func (n *node) soapChild(name string) (*node, Version) {
 	for i := range n.kids {
-		op := &n.kids[i]
-		name := op.attr("", "name")
-		if op.name != "operation" || !slices.Contains(Operations(), name) {
-			continue
-		}
-		if soap := op.child("operation"); soap != nil {
-			d.Actions[name] = soap.attr("", "soapAction")
-		}
-	}
-	return v, nil
-}
-
-func bindingVersion(space string) Version {
-	switch space {
-	case wsdlSOAP11:
-		return SOAP11
-	case wsdlSOAP12:
-		return SOAP12
-	}
-	return 0
-}
-
-// ports reads the addresses of a service's ports.
-func (d *Description) ports(service *node, bindings map[string]Version) {
-	for i := range service.kids {
-		port := &service.kids[i]
-		address := port.child("address")
-		if port.name != "port" || address == nil {
-			continue
-		}
-		v := bindings[localName(port.attr("", "binding"))]
-		if location := address.attr("", "location"); v != 0 && location != "" {
-			d.Addresses[v] = location
+		if kid := &n.kids[i]; kid.name == name {
+			switch kid.space {
+			case wsdlSOAP11:
+				return kid, SOAP11
+			case wsdlSOAP12:
+				return kid, SOAP12
+			}
 		}
 	}
+	return nil, 0
 }

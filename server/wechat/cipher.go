@@ -42,7 +42,7 @@ func NewCipher(encodingAESKey, appID string) (*Cipher, error) {
 
 // Open decrypts the text of an Encrypt element. It returns the message and the
 // random bytes that stood before it. Errors are ErrBase64, ErrDecrypt, ErrBuffer
-// and ErrAppID. Check the signature first: an error tells whoever made the
+// and ErrAppID. Check the signature first: an error tells the maker of the
 // ciphertext something about it.
 func (c *Cipher) Open(encrypted string) (message, random []byte, err error) {
 	plain, err := decode(encrypted)

@@ -9,7 +9,7 @@ import (
 // mode the plain elements stand beside it; they are not read, because nothing
 // vouches for them.
 type Envelope struct {
-	// To is the outer ToUserName, which nobody has signed; "" when there is none.
+	// To is the outer ToUserName, which no signature covers; "" when there is none.
 	To string
 	// Encrypt is the ciphertext in base64, as signed by msg_signature.
 	Encrypt string

@@ -17,6 +17,12 @@ type Message struct {
 	ID string
 	// Event and EventKey are as sent; "" for what is not an event.
 	Event, EventKey string
+	// Extra is what the document holds beyond the fields above and the content of a
+	// text, in its order, under the platform's names.
+	Extra []Element
+	// Distinct tells messages without an ID of their own apart when all other parts of
+	// their Key are equal; "" when nothing does. See Key.
+	Distinct string
 	// Body is never nil.
 	Body Body
 }
@@ -74,9 +80,8 @@ func (*Unknown) body()  {}
 func (m *Message) IsEvent() bool { return m.Type == "event" }
 
 // Key is what a second delivery of the same message has in common with the
-// first: MsgId, or openid|CreateTime|Event|EventKey of an event (MSG-6). None
-// of the parts but the last can contain a bar. Keys of different accounts may
-// collide.
+// first: MsgId, or openid|CreateTime|Event|EventKey of an event, followed by a bar and
+// Distinct where there is one (MSG-6). Keys of different accounts may collide.
 func (m *Message) Key() string {
 	if m.ID != "" && !m.IsEvent() {
 		return m.ID
@@ -85,7 +90,11 @@ func (m *Message) Key() string {
 	if !m.IsEvent() {
 		name = m.Type
 	}
-	return m.From + "|" + strconv.FormatInt(m.CreateTime, 10) + "|" + name + "|" + m.EventKey
+	key := m.From + "|" + strconv.FormatInt(m.CreateTime, 10) + "|" + name + "|" + m.EventKey
+	if m.Distinct != "" {
+		key += "|" + m.Distinct
+	}
+	return key
 }
 
 // Words is what the follower said: the content of a text, or what was

@@ -28,6 +28,8 @@ func ParseMessage(body []byte) (*Message, error) {
 	if f.bad != "" {
 		return nil, fmt.Errorf("%w: %s", ErrField, f.bad)
 	}
+	m.Extra = extra(root, m)
+	m.Distinct = distinct(root, m)
 	return m, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"oalab/server/wechat"
 )
@@ -64,7 +65,7 @@ func TestParseMessages(t *testing.T) {
 			want := &wechat.Message{
 				To: account, From: openid, CreateTime: 1414387151, Type: test.kind, ID: "6074746557628292943", Body: test.want,
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(wechat.Message{}, "Extra")); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 			if got.Key() != "6074746557628292943" {
@@ -136,7 +137,7 @@ func TestParseEvents(t *testing.T) {
 			if diff := cmp.Diff(test.want, got.Body); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
-			if want := openid + "|1414387151|" + test.event + "|" + test.key; got.Key() != want {
+			if want := openid + "|1414387151|" + test.event + "|" + test.key; !strings.HasPrefix(got.Key(), want) || test.fields == "" && got.Key() != want {
 				t.Errorf("Key = %q, want %q", got.Key(), want)
 			}
 			if got.AllowsReply() != test.reply {
@@ -217,8 +218,8 @@ func hostile() map[string]struct {
 		"other root":            {"<message/>", wechat.ErrMalformed},
 		"text after":            {message("text", text) + "x", wechat.ErrMalformed},
 		"unknown entity":        {message("text", "<Content>&who;</Content>"), wechat.ErrMalformed},
-		"not UTF-8":             {message("text", "<Content>\xff\xfe</Content>"), wechat.ErrMalformed},
-		"GBK":                   {`<?xml version="1.0" encoding="GBK"?>` + message("text", text), wechat.ErrMalformed},
+		"unknown encoding":      {`<?xml version="1.0" encoding="klingon"?>` + message("text", text), wechat.ErrMalformed},
+		"lone ampersand":        {message("text", "<Content>R&D</Content>"), wechat.ErrMalformed},
 		"DOCTYPE":               {`<!DOCTYPE xml [<!ENTITY a "b">]>` + message("text", "<Content>&a;</Content>"), wechat.ErrForbidden},
 		"DOCTYPE inside":        {message("text", `<!DOCTYPE x>`+text), wechat.ErrForbidden},
 		"instruction":           {message("text", `<?php x ?>`+text), wechat.ErrForbidden},

@@ -3,6 +3,8 @@ package wechat
 import (
 	"strings"
 	"unicode/utf8"
+
+	"oalab/server/xmltext"
 )
 
 // quick reads the documents that the platform itself writes: elements without
@@ -182,7 +184,7 @@ func quickText(text string, outside bool) bool {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
-		if size == 1 || !legal(r) {
+		if size == 1 || !xmltext.Legal(r) {
 			return false
 		}
 		i += size

@@ -9,8 +9,9 @@ import (
 
 // Bounds of a passive reply.
 const (
-	// MaxTextBytes is the practical limit of a text reply; ClipText keeps it.
-	MaxTextBytes = 2048
+	// MaxTextBytes is the limit of a text, in a reply and in a message; ClipText keeps it.
+	// Sources disagree whether the platform takes 2 048 bytes or one less.
+	MaxTextBytes = 2047
 	// MaxArticles is the limit of a news reply. In answer to a message, not to
 	// a menu click or a subscribe, the platform shows one only.
 	MaxArticles = 8
@@ -21,42 +22,74 @@ var ErrReply = errors.New("reply is not valid")
 
 // Reply is one passive reply: TextReply, ImageReply, VoiceReply, VideoReply,
 // MusicReply, NewsReply or TransferReply. Success is not a Reply: it is sent
-// without XML.
+// without XML. The JSON names of their fields are those of stored replies (see package
+// reply): a name that was released is never changed.
 type Reply interface {
 	appendFields(b []byte) ([]byte, error)
 }
 
 // TextReply shows a text. Content may hold line breaks and links.
-type TextReply struct{ Content string }
+type TextReply struct {
+	Content string `json:"content"`
+}
 
 // ImageReply shows an uploaded picture.
-type ImageReply struct{ MediaID string }
+type ImageReply struct {
+	MediaID string `json:"media_id"`
+}
 
 // VoiceReply plays an uploaded recording.
-type VoiceReply struct{ MediaID string }
+type VoiceReply struct {
+	MediaID string `json:"media_id"`
+}
 
 // VideoReply plays an uploaded video. Title and Description may be "".
-type VideoReply struct{ MediaID, Title, Description string }
+type VideoReply struct {
+	MediaID     string `json:"media_id"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+}
 
 // MusicReply plays music. Only ThumbMediaID is demanded.
-type MusicReply struct{ Title, Description, URL, HQURL, ThumbMediaID string }
+type MusicReply struct {
+	Title        string `json:"title,omitempty"`
+	Description  string `json:"description,omitempty"`
+	URL          string `json:"url,omitempty"`
+	HQURL        string `json:"hq_url,omitempty"`
+	ThumbMediaID string `json:"thumb_media_id"`
+}
 
-// Article is one entry of a NewsReply.
-type Article struct{ Title, Description, PicURL, URL string }
+// Article is one entry of a NewsReply. Only Title is demanded.
+type Article struct {
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	PicURL      string `json:"pic_url,omitempty"`
+	URL         string `json:"url,omitempty"`
+}
 
 // NewsReply shows 1 to MaxArticles links with pictures.
-type NewsReply struct{ Articles []Article }
+type NewsReply struct {
+	Articles []Article `json:"articles"`
+}
 
 // TransferReply hands the follower over to a human agent: to Agent, or to any
 // when Agent is "".
-type TransferReply struct{ Agent string }
+type TransferReply struct {
+	Agent string `json:"agent,omitempty"`
+}
+
+// CheckReply returns the error by which MarshalReply would refuse the reply: ErrReply.
+func CheckReply(r Reply) error {
+	_, err := r.appendFields(nil)
+	return err
+}
 
 // MarshalReply writes the reply to message m as the platform reads it, from m's
 // account to m's follower. createTime, in seconds, is a parameter because it is
 // part of what has to be the same in every delivery of m (MSG-6).
 func MarshalReply(m *Message, createTime int64, r Reply) ([]byte, error) {
 	if m.From == "" {
-		return nil, fmt.Errorf("%w: nobody to reply to", ErrReply)
+		return nil, fmt.Errorf("%w: the message has no sender to reply to", ErrReply)
 	}
 	b := make([]byte, 0, 512)
 	b = append(b, "<xml>"...)
@@ -138,6 +171,9 @@ func (r NewsReply) appendFields(b []byte) ([]byte, error) {
 	b = append(appendField(b, "MsgType", "news"), "<ArticleCount>"...)
 	b = append(strconv.AppendInt(b, int64(len(r.Articles)), 10), "</ArticleCount><Articles>"...)
 	for _, a := range r.Articles {
+		if err := required("article", "Title", a.Title); err != nil {
+			return nil, err
+		}
 		b = append(b, "<item>"...)
 		b = appendField(b, "Title", a.Title)
 		b = appendField(b, "Description", a.Description)

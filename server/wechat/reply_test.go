@@ -68,6 +68,7 @@ func TestMarshalReplyRefuses(t *testing.T) {
 		"video without id":   wechat.VideoReply{Title: "t"},
 		"music without id":   wechat.MusicReply{URL: "u"},
 		"news without entry": wechat.NewsReply{},
+		"news without title": wechat.NewsReply{Articles: []wechat.Article{{URL: "u"}}},
 		"news with nine":     wechat.NewsReply{Articles: make([]wechat.Article, 9)},
 	} {
 		if got, err := wechat.MarshalReply(asker(), 1, reply); !errors.Is(err, wechat.ErrReply) {
@@ -92,6 +93,39 @@ func TestClipText(t *testing.T) {
 		got := wechat.ClipText(text)
 		if len(got) > wechat.MaxTextBytes || len(got) < wechat.MaxTextBytes-8 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
 			t.Errorf("clipped to %d bytes, valid %v", len(got), utf8.ValidString(got))
+		}
+	}
+}
+
+// TestClipTextCutsBetweenCharacters: what people see as one character is not cut.
+func TestClipTextCutsBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	if wechat.MaxTextBytes != 2047 {
+		t.Errorf("the limit is %d bytes: some sources say that the platform refuses 2 048", wechat.MaxTextBytes)
+	}
+	for name, one := range map[string]string{
+		"a family":         "👨\u200d👩\u200d👧\u200d👦",
+		"a flag":           "🇨🇳",
+		"an accent":        "e\u0301\u0323",
+		"a keycap":         "1\ufe0f\u20e3",
+		"a line break":     "\r\n",
+		"a skin tone":      "👍🏽",
+		"a character":      "流",
+		"a Hangul block":   "\u1112\u1161\u11ab",
+		"one of four byte": "𠮷",
+	} {
+		for pad := range len(one) {
+			got := wechat.ClipText(strings.Repeat("x", pad) + strings.Repeat(one, 1100))
+			body, marked := strings.CutSuffix(got, "…")
+			if body = body[pad:]; !marked || len(got) > wechat.MaxTextBytes || len(got) < wechat.MaxTextBytes-len(one)-2 ||
+				strings.ReplaceAll(body, one, "") != "" {
+				t.Errorf("%s behind %d: %d bytes, ends with %q", name, pad, len(got), body[max(0, len(body)-40):])
+			}
+		}
+	}
+	for _, text := range []string{"a\xffb", strings.Repeat("\xed\xa0\x80", 900), "e" + strings.Repeat("\u0301", 1500)} {
+		if got := wechat.ClipText(text); !utf8.ValidString(got) || len(got) > wechat.MaxTextBytes {
+			t.Errorf("%d bytes, valid %t", len(got), utf8.ValidString(got))
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"oalab/server/xmltext"
 )
 
 // Bounds of an inbound document. The platform's largest message (a mass-send
@@ -19,11 +21,12 @@ const (
 	maxTextBytes    = 16 << 10
 )
 
-// Why a document was refused. ParseMessage wraps exactly one of them.
+// Why a document was refused. ParseMessage wraps exactly one of them. What is wrong with
+// the document itself is told with its byte, counted from 0; no error quotes the document.
 var (
 	// ErrTooLarge: the document, one of its texts or one of its fields is larger than the bound.
 	ErrTooLarge = errors.New("message is too large")
-	// ErrMalformed: not well-formed XML in UTF-8 with one root element <xml>.
+	// ErrMalformed: not well-formed XML with one root element <xml>, or in an unknown encoding.
 	ErrMalformed = errors.New("message is not well-formed")
 	// ErrForbidden: a DOCTYPE, an entity declaration or a processing instruction.
 	ErrForbidden = errors.New("message has a forbidden construct")
@@ -65,13 +68,14 @@ func (e *Element) ChildText(name string) string {
 
 // parseXML reads one document within the bounds, and no text longer than
 // textLimit. It drops the characters that XML 1.0 forbids, because followers do
-// type control characters and the platform passes them on; everything else that
-// is not well-formed is refused.
+// type control characters and the platform passes them on, and puts U+FFFD for bytes
+// that belong to no character, because whatever cut a title may have cut inside of one;
+// everything else that is not well-formed is refused.
 func parseXML(body []byte, textLimit int) (*Element, error) {
 	if len(body) > MaxMessageBytes {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(body))
 	}
-	if root := quickXML(string(body), textLimit); root != nil {
+	if root := quickXML(string(bytes.TrimPrefix(body, []byte("\ufeff"))), textLimit); root != nil {
 		return root, nil
 	}
 	return fullXML(body, textLimit)
@@ -79,7 +83,11 @@ func parseXML(body []byte, textLimit int) (*Element, error) {
 
 // fullXML is parseXML for all documents, by encoding/xml.
 func fullXML(body []byte, textLimit int) (*Element, error) {
-	p := parser{decoder: xml.NewDecoder(bytes.NewReader(stripIllegal(body))), textLimit: textLimit}
+	text, err := xmltext.Read(body, xmltext.Options{Drop: true})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	p := parser{text: text, decoder: xml.NewDecoder(bytes.NewReader(text.XML)), textLimit: textLimit}
 	var root *Element
 	for {
 		token, err := p.decoder.Token()
@@ -87,12 +95,12 @@ func fullXML(body []byte, textLimit int) (*Element, error) {
 			break
 		}
 		if err != nil {
-			return nil, malformed(err)
+			return nil, p.malformed(err)
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
 			if root != nil || t.Name.Local != "xml" {
-				return nil, fmt.Errorf("%w: want one root element xml", ErrMalformed)
+				return nil, p.refuse(ErrMalformed, "want one root element xml")
 			}
 			root = &Element{Name: t.Name.Local}
 			if err := p.fill(root, 1); err != nil {
@@ -100,23 +108,24 @@ func fullXML(body []byte, textLimit int) (*Element, error) {
 			}
 		case xml.CharData:
 			if len(bytes.TrimSpace(t)) > 0 {
-				return nil, fmt.Errorf("%w: text outside the root element", ErrMalformed)
+				return nil, p.refuse(ErrMalformed, "text outside the root element")
 			}
 		case xml.ProcInst:
 			if t.Target != "xml" || root != nil {
-				return nil, fmt.Errorf("%w: processing instruction", ErrForbidden)
+				return nil, p.refuse(ErrForbidden, "processing instruction")
 			}
 		case xml.Directive:
-			return nil, fmt.Errorf("%w: DOCTYPE", ErrForbidden)
+			return nil, p.refuse(ErrForbidden, "DOCTYPE")
 		}
 	}
 	if root == nil {
-		return nil, fmt.Errorf("%w: no root element", ErrMalformed)
+		return nil, p.refuse(ErrMalformed, "no root element")
 	}
 	return root, nil
 }
 
 type parser struct {
+	text      xmltext.Text
 	decoder   *xml.Decoder
 	elements  int
 	textLimit int
@@ -126,13 +135,13 @@ type parser struct {
 func (p *parser) fill(e *Element, depth int) error {
 	p.elements++
 	if p.elements > maxElements || depth > maxDepth {
-		return fmt.Errorf("%w: more than %d elements or %d levels", ErrTooComplex, maxElements, maxDepth)
+		return p.refuse(ErrTooComplex, "more than %d elements or %d levels", maxElements, maxDepth)
 	}
 	var text strings.Builder
 	for {
 		token, err := p.decoder.Token()
 		if err != nil {
-			return malformed(err)
+			return p.malformed(err)
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
@@ -149,22 +158,22 @@ func (p *parser) fill(e *Element, depth int) error {
 			return nil
 		case xml.CharData:
 			if text.Len()+len(t) > p.textLimit {
-				return fmt.Errorf("%w: text of %s", ErrTooLarge, e.Name)
+				return p.refuse(ErrTooLarge, "a text of more than %d bytes", p.textLimit)
 			}
 			text.Write(t)
 		case xml.ProcInst:
-			return fmt.Errorf("%w: processing instruction", ErrForbidden)
+			return p.refuse(ErrForbidden, "processing instruction")
 		case xml.Directive:
-			return fmt.Errorf("%w: DOCTYPE", ErrForbidden)
+			return p.refuse(ErrForbidden, "DOCTYPE")
 		}
 	}
 }
 
-// malformed keeps the line of a syntax error but not its text, which may quote
-// what the follower wrote.
-func malformed(err error) error {
-	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
-		return fmt.Errorf("%w: line %d", ErrMalformed, syntax.Line)
-	}
-	return ErrMalformed
+// refuse says why, and behind which byte of the document the reader stopped.
+func (p *parser) refuse(what error, why string, args ...any) error {
+	return fmt.Errorf("%w: byte %d: %s", what, p.text.Offset(p.decoder.InputOffset()), fmt.Sprintf(why, args...))
+}
+
+func (p *parser) malformed(err error) error {
+	return p.refuse(ErrMalformed, "%s", xmltext.Why(err))
 }

@@ -3,6 +3,7 @@ package arch_test
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,7 +81,7 @@ func TestTexts(t *testing.T) {
 	report(t, bad)
 }
 
-// TestServerImage keeps the harness out of what is shipped (design section 1).
+// TestServerImage keeps the harness out of what is shipped (ARCHITECTURE.md).
 // It asks the go command, because a dependency may come by way of another.
 func TestServerImage(t *testing.T) {
 	if !load(t).Has("cmd/oaserver") {
@@ -103,6 +104,9 @@ func TestServerImage(t *testing.T) {
 		deps := strings.Fields(string(out))
 		if len(deps) < 20 {
 			t.Fatalf("go list names only %d dependencies of oaserver", len(deps))
+		}
+		if planted := slices.Contains(deps, "oalab/server/internal/defect"); planted != (tags == "defects") {
+			t.Errorf("oaserver (tags %q) depends on server/internal/defect: %t; a product build contains no code of a planted defect", tags, planted)
 		}
 		for _, dep := range deps {
 			for _, bad := range forbidden {

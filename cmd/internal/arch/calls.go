@@ -29,7 +29,7 @@ func CallRules() []CallRule {
 		{Name: "exit-under-cmd", In: []string{"..."}, Except: []string{"cmd/..."}, Package: "os", Names: []string{"Exit", "Getenv", "LookupEnv", "Environ"}, Why: rim},
 		{
 			Name: "setenv-under-cmd", In: []string{"..."}, Except: []string{"cmd/...", "scenarios/topology/container"}, Package: "os", Names: []string{"Setenv"},
-			Why: rim + "; Testcontainers alone is told by the environment only",
+			Why: rim + "; only Testcontainers has no other way to be configured than the environment",
 		},
 		{Name: "print-under-cmd", In: []string{"..."}, Except: []string{"cmd/..."}, Package: "fmt", Names: []string{"Print*"}, Why: rim},
 		{Name: "fatal-under-cmd", In: []string{"..."}, Package: "log", Names: []string{"Fatal*", "Panic*", "Print*"}, Why: "logs go to slog, failures are returned"},

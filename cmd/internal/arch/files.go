@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Limits on the size of files, in lines (design section 4). Tests and generated
+// Limits on the size of files, in lines (ARCHITECTURE.md). Tests and generated
 // files are free.
 const (
 	MaxLines    = 600

@@ -1,5 +1,7 @@
 package arch
 
+import "slices"
+
 // Rules are the import rules of the design (section 4), each with its reason.
 func Rules() []ImportRule {
 	return append([]ImportRule{
@@ -12,7 +14,7 @@ func Rules() []ImportRule {
 			Name: "server-is-started-by-few", In: []string{"..."},
 			Except: []string{"cmd/oaserver", "scenarios/topology", "server/..."},
 			Deny:   []string{"oalab/server"},
-			Why:    "only its main and the embedded topology start the server; everybody else speaks to it over the wire",
+			Why:    "only its main and the embedded topology start the server; all other packages speak to it over the wire",
 		},
 		{
 			Name: "server-is-self-contained", In: []string{"server/..."}, Scope: CodeOnly,
@@ -26,28 +28,67 @@ func Rules() []ImportRule {
 		},
 		{
 			Name: "mocks-know-no-harness", In: []string{"mockwechat/...", "mockcarrier/..."}, Scope: CodeOnly,
-			Deny: []string{"oalab/scenarios/...", "oalab/reports/...", "oalab/cmd/...", "oalab/chaos/network", "oalab/chaos/host"}, Allow: []string{"oalab/scenarios/history/jsonl"},
-			Why: "a mock is used without the harness too, over its control port",
+			Deny: []string{"oalab/scenarios/...", "oalab/reports/...", "oalab/cmd/...", "oalab/chaos/network", "oalab/chaos/host"},
+			Why:  "a mock is used without the harness too, over its control port",
 		},
 		{
-			Name: "judges-import-no-generator", In: []string{"scenarios/check"},
+			Name: "judges-import-no-generator", In: []string{"scenarios/check", "scenarios/judge", "scenarios/figure"},
 			Deny: []string{"oalab/scenarios/load", "oalab/scenarios/workload", "oalab/scenarios/topology", "oalab/scenarios/runner", "oalab/chaos/...", "oalab/mockwechat", "oalab/mockcarrier", "net", "os/exec"},
 			Why:  "a checker judges what is on disk, whatever produced it",
 		},
 		{
+			Name: "stat-knows-no-run", In: []string{"scenarios/stat"}, Deny: []string{"oalab/...", "os", "net"},
+			Why: "statistics are functions of numbers: every room of the harness may use them",
+		},
+		{
+			Name: "account-knows-no-judge", In: []string{"scenarios/account"}, Deny: []string{"oalab/...", "os", "net"},
+			Allow: []string{"oalab/scenarios/history", "oalab/scenarios/stat", "oalab/scenarios/load/pacing", "oalab/mockwechat/ledger", "oalab/mockcarrier/ledger"},
+			Why:   "what happened follows from the evidence alone; checkers, figures and reports read it",
+		},
+		{
+			Name: "figure-knows-no-judge", In: []string{"scenarios/figure"}, Scope: CodeOnly, Deny: []string{"oalab/...", "os", "net"},
+			Allow: []string{"oalab/scenarios/account", "oalab/scenarios/history", "oalab/scenarios/stat"},
+			Why:   "judges, reports and comparisons alike read the figures and their table",
+		},
+		{
+			Name: "check-knows-no-verdict-of-a-run", In: []string{"scenarios/check"},
+			Deny: []string{"oalab/scenarios", "oalab/scenarios/judge", "oalab/reports/..."},
+			Why:  "a checker judges one invariant; what its finding means for the run is decided in scenarios/judge",
+		},
+		{
+			Name: "judge-knows-no-catalogue", In: []string{"scenarios/judge"},
+			Deny: []string{"oalab/scenarios", "oalab/reports/..."},
+			Why:  "a stored run is judged by its spec and its evidence alone",
+		},
+		{
+			Name: "lab-is-for-tests", In: []string{"..."}, Scope: CodeOnly,
+			Deny: []string{"oalab/scenarios/lab"},
+			Why:  "histories written by hand are no evidence",
+		},
+		{
+			Name: "evidence-knows-no-reader", In: []string{"scenarios/history"},
+			Deny: []string{"oalab/scenarios/account", "oalab/scenarios/check", "oalab/scenarios/figure", "oalab/scenarios/judge", "oalab/reports/..."},
+			Why:  "evidence is recorded first and read later: a record that depends on its reader proves nothing",
+		},
+		{
+			Name: "scenarios-write-no-report", In: []string{"scenarios/..."}, Scope: CodeOnly,
+			Deny: []string{"oalab/reports/..."},
+			Why:  "reports read what scenarios leave behind; the caller of a run passes what writes them (runner.Options.Report)",
+		},
+		{
 			Name: "chaos-knows-no-scenario", In: []string{"chaos/..."}, Scope: CodeOnly,
 			Deny: []string{"oalab/scenarios/...", "oalab/reports/...", "oalab/cmd/..."},
-			Why:  "a fault is told what to do; who asks is not its business",
+			Why:  "a fault acts on a target and must not depend on the scenario that schedules it",
 		},
 		{
 			Name: "nothing-imports-cmd", In: []string{"..."}, Except: []string{"cmd/..."},
 			Deny: []string{"oalab/cmd/..."},
-			Why:  "mains are the rim: they wire, nobody depends on them",
+			Why:  "mains only wire packages together; no package depends on them",
 		},
 		only("echo", []string{"server/internal/web", "mockwechat/...", "mockcarrier/..."}, []string{"github.com/labstack/echo/..."},
 			"one place knows the HTTP framework, so that it can be replaced"),
-		only("sqlx", []string{"server/internal/sqlstore/...", "scenarios/topology/masters"}, []string{"github.com/jmoiron/sqlx/...", "database/sql", "github.com/pressly/goose/...", "modernc.org/sqlite/...", "github.com/go-sql-driver/mysql/..."},
-			"rules live in the features, SQL in one package"),
+		only("sqlx", slices.Concat([]string{"server/internal/sqldb/...", "server/internal/sqlstore", "scenarios/topology/masters"}, storeFolders()), []string{"github.com/jmoiron/sqlx/...", "database/sql", "github.com/pressly/goose/...", "modernc.org/sqlite/...", "github.com/go-sql-driver/mysql/..."},
+			"rules live in the features, SQL in the stores beside them and in the engine below"),
 		only("amqp", []string{"server/internal/queue/rabbit"}, []string{"github.com/rabbitmq/amqp091-go/..."},
 			"features see a queue, not a broker"),
 		only("vegeta", []string{"scenarios/load", "scenarios/workload", "scenarios/history"}, []string{"github.com/tsenart/vegeta/..."},
@@ -58,10 +99,11 @@ func Rules() []ImportRule {
 			"only the topology knows where a scenario runs"),
 		only("no-testify", nil, []string{"github.com/stretchr/testify/..."},
 			"go-cmp shows differences; one assertion aid is enough"),
+		only("no-ioutil", nil, []string{"io/ioutil"}, "it is deprecated; io and os have its functions"),
 		only("one-random-source", nil, []string{"math/rand"},
 			"math/rand/v2 with an explicit seed: a run must be repeatable"),
 		{
-			Name: "contracts-are-pure", In: []string{"server/wechat", "server/carrier", "server/redpacket"}, Scope: CodeOnly,
+			Name: "contracts-are-pure", In: []string{"server/wechat", "server/carrier", "server/redpacket", "server/xmltext"}, Scope: CodeOnly,
 			Deny: []string{"net", "os", "database/sql", "log/slog"},
 			Why:  "a wire contract is bytes in, values out: no sockets, no files, no clock",
 		},
@@ -70,7 +112,7 @@ func Rules() []ImportRule {
 			Deny: []string{"net", "net/http", "os", "math/rand/v2", "log/slog"},
 			Why:  "a profile is a function of time: the same due times at every evaluation",
 		},
-	}, featureRules()...)
+	}, slices.Concat(featureRules(), storeRules())...)
 }
 
 // only is a rule that keeps imports within the packages named.
@@ -79,7 +121,7 @@ func only(name string, in, deny []string, why string) ImportRule {
 }
 
 // features are the server's features, one folder each.
-var features = []string{"callback", "oauth", "control", "business", "support", "campaign", "admin"}
+var features = []string{"callback", "oauth", "token", "business", "support", "userlog", "campaign", "admin"}
 
 // featureRules keep the features apart; the back office (admin) may see them all.
 func featureRules() []ImportRule {
@@ -102,9 +144,37 @@ func featureRules() []ImportRule {
 	return rules
 }
 
+// stores are the features that keep something in the database: their SQL stands in the folder
+// store below them.
+var stores = []string{"support", "token", "userlog"}
+
+func storeFolders() []string {
+	var folders []string
+	for _, own := range stores {
+		folders = append(folders, "server/internal/"+own+"/store")
+	}
+	return folders
+}
+
+// storeRules keep the stores apart. A store may be used below another one only where one
+// transaction has to write both.
+func storeRules() []ImportRule {
+	var rules []ImportRule
+	for _, own := range stores {
+		in := Module + "/server/internal/"
+		rules = append(rules, ImportRule{
+			Name: "store-" + own, In: []string{"server/internal/" + own + "/store"}, Scope: CodeOnly,
+			Deny:  []string{Module + "/..."},
+			Allow: []string{in + own, in + "sqldb", in + "job", in + "message", in + "freshness"},
+			Why:   "a store knows its own feature and the engine; no transaction spans features",
+		})
+	}
+	return rules
+}
+
 // clockless are the packages that must not read or wait for a clock: they get
 // times as arguments.
-var clockless = []string{"scenarios/load/profile", "scenarios/check", "scenarios/predict", "server/wechat", "server/carrier", "server/redpacket"}
+var clockless = []string{"scenarios/load/profile", "scenarios/account", "scenarios/check", "scenarios/figure", "scenarios/judge", "scenarios/stat", "scenarios/predict", "server/wechat", "server/carrier", "server/redpacket", "server/xmltext"}
 
 // NotYetBuilt are packages that rules name before their first code is there, and
 // what brings them. The test fails for an entry whose package exists: the table

@@ -61,7 +61,7 @@ func badLines(name, content string) []string {
 			owned := m[2] >= 0
 			isContext := strings.HasSuffix(line[:m[0]], "context.")
 			if !owned && !isContext {
-				out = append(out, fmt.Sprintf("%s:%d: unfinished work without an owner; finish it or write who will: %s(name)", name, n, line[m[0]:m[1]]))
+				out = append(out, fmt.Sprintf("%s:%d: unfinished work without an owner; finish it or name its owner: %s(name)", name, n, line[m[0]:m[1]]))
 			}
 		}
 	}

@@ -130,8 +130,8 @@ func (t *Tree) parse(name string) (File, error) {
 	}, nil
 }
 
-// walk calls visit with the slash-separated path of every file and folder below
-// root, but for hidden folders and those that .gitignore names from the root.
+// walk calls visit with the slash-separated path of every file and folder below root,
+// except hidden folders and those that .gitignore names from the root.
 func walk(root string, visit func(name string, d fs.DirEntry) error) error {
 	ignored, err := ignoredFolders(filepath.Join(root, ".gitignore"))
 	if err != nil {

@@ -25,7 +25,7 @@ func dockerAPI(ctx context.Context, host string) (string, error) {
 		return "", err
 	}
 	if version.APIVersion == "" {
-		return "", fmt.Errorf("what listens at %s tells no API version (HTTP status %d)", cmp.Or(host, defaultDockerHost), status)
+		return "", fmt.Errorf("the program that listens at %s reports no API version (HTTP status %d)", cmp.Or(host, defaultDockerHost), status)
 	}
 	return version.APIVersion, nil
 }
@@ -84,7 +84,7 @@ func callDocker(ctx context.Context, host, method, path string, body, answer any
 		return res.StatusCode, nil
 	}
 	if err := json.NewDecoder(res.Body).Decode(answer); err != nil {
-		return 0, fmt.Errorf("what listens at %s is no Docker daemon: %w", host, err)
+		return 0, fmt.Errorf("the program that listens at %s is no Docker daemon: %w", host, err)
 	}
 	return res.StatusCode, nil
 }

@@ -1,6 +1,6 @@
-// Package doctor owns the examination of a machine: what of the harness can run
-// on it, what cannot, why, and what to do about it (CLI-1, CLI-3). It only looks; where
-// an image of ours is there, a container of it lives for a moment.
+// Package doctor owns the examination of a machine: which parts of the harness can run on
+// it, which cannot, why, and how to mend that (CLI-1, CLI-3). It changes nothing. If an
+// image of the lab is present, it starts a container of it for a moment.
 package doctor
 
 import (
@@ -37,12 +37,13 @@ type Finding struct {
 const (
 	Embedded = "embedded scenarios" // oalab run, without containers
 	Docker   = "docker scenarios"
-	Race     = "race tests" // make test with the race detector
-	Building = "building"   // make build, demo, check, test
+	Race     = "race tests"  // make test with the race detector
+	Building = "building"    // make build, demo, check, test
+	Alerts   = "alert tests" // make test holds the alerts of docker/metrics to their tests
 )
 
 // Abilities are all of them, in the order they are shown.
-func Abilities() []string { return []string{Embedded, Docker, Race, Building} }
+func Abilities() []string { return []string{Embedded, Docker, Race, Building, Alerts} }
 
 // Machine asks the machine. Each function is one question; a test answers them
 // itself. All must be set.
@@ -55,6 +56,7 @@ type Machine struct {
 	EphemeralPorts func() (count int, err error)
 	ClockSource    func() (string, error)
 	CCompiler      func() (path string, err error)
+	Promtool       func() (path string, err error)
 	DockerAPI      func(ctx context.Context) (version string, err error)
 	DockerInfo     func(ctx context.Context) (Engine, error)
 	// NetAdmin lets a container use NET_ADMIN; ErrNoImage: there is none to try it with.
@@ -98,6 +100,7 @@ func (m Machine) Examine(ctx context.Context) []Finding {
 		m.ports(),
 		m.clock(),
 		m.compiler(),
+		m.promtool(),
 		m.docker(ctx),
 		m.dockerRights(ctx),
 		m.dockerMemory(ctx),
@@ -191,6 +194,16 @@ func (m Machine) compiler() Finding {
 	return f
 }
 
+func (m Machine) promtool() Finding {
+	f := Finding{Name: "promtool", State: Good}
+	path, err := m.Promtool()
+	if err != nil {
+		return f.lacks(err, "make deps (Debian), or put promtool of Prometheus in a folder of PATH; without it the alerts are not tried", Alerts)
+	}
+	f.Detail = path
+	return f
+}
+
 func (m Machine) docker(ctx context.Context) Finding {
 	f := Finding{Name: "docker", State: Good}
 	version, err := m.DockerAPI(ctx)
@@ -222,9 +235,9 @@ func (m Machine) dockerRights(ctx context.Context) Finding {
 	}
 	switch err := m.NetAdmin(ctx); {
 	case errors.Is(err, ErrNoImage):
-		f.Detail = "hosts may have NET_ADMIN, as far as the daemon says; it is tried once there are images"
+		f.Detail = "the daemon says that hosts may have NET_ADMIN; a container tries it once there are images"
 	case errors.Is(err, context.DeadlineExceeded):
-		f.Detail = fmt.Sprintf("hosts may have NET_ADMIN, as far as the daemon says; no container tried it within %v", tryWithin)
+		f.Detail = fmt.Sprintf("the daemon says that hosts may have NET_ADMIN; no container tried it within %v", tryWithin)
 	case err != nil:
 		return f.lacks(fmt.Errorf("a host may not change its network: %w", err),
 			"use a daemon that runs as root and may add NET_ADMIN to containers, on a kernel with nf_tables", Docker)

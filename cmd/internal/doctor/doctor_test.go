@@ -26,6 +26,7 @@ func sound() Machine {
 		EphemeralPorts: func() (int, error) { return 28232, nil },
 		ClockSource:    func() (string, error) { return "tsc", nil },
 		CCompiler:      func() (string, error) { return "/usr/bin/gcc", nil },
+		Promtool:       func() (string, error) { return "/usr/bin/promtool", nil },
 		DockerAPI:      func(context.Context) (string, error) { return "1.49", nil },
 		DockerInfo:     func(context.Context) (Engine, error) { return Engine{OS: "linux", Memory: 16 << 30}, nil },
 		NetAdmin:       func(context.Context) error { return nil },
@@ -66,6 +67,7 @@ func TestFaults(t *testing.T) {
 		{"clock source", func(m *Machine) { m.ClockSource = func() (string, error) { return "hpet", nil } }, Poor, nil},
 		{"clock source", func(m *Machine) { m.ClockSource = func() (string, error) { return "", broken } }, Good, nil},
 		{"C compiler", func(m *Machine) { m.CCompiler = func() (string, error) { return "", broken } }, Missing, []string{Race}},
+		{"promtool", func(m *Machine) { m.Promtool = func() (string, error) { return "", broken } }, Missing, []string{Alerts}},
 		{"docker", func(m *Machine) { m.DockerAPI = func(context.Context) (string, error) { return "", broken } }, Missing, []string{Docker}},
 		{"docker", func(m *Machine) { m.DockerAPI = func(context.Context) (string, error) { return "1.39", nil } }, Missing, []string{Docker}},
 		{"docker network", func(m *Machine) {
@@ -135,10 +137,10 @@ func TestDockerAPI(t *testing.T) {
 		t.Errorf("dockerAPI = %q, %v; want 1.49", got, err)
 	}
 	for name, host := range map[string]string{
-		"nobody listens": "unix://" + filepath.Join(t.TempDir(), "none.sock"),
-		"other scheme":   "ssh://host",
-		"no daemon":      answer("<html>"),
-		"no version":     answer("{}"),
+		"no listener":  "unix://" + filepath.Join(t.TempDir(), "none.sock"),
+		"other scheme": "ssh://host",
+		"no daemon":    answer("<html>"),
+		"no version":   answer("{}"),
 	} {
 		if got, err := dockerAPI(t.Context(), host); err == nil {
 			t.Errorf("%s: dockerAPI = %q, want an error", name, got)

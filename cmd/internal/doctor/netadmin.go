@@ -42,9 +42,9 @@ type (
 	}
 )
 
-// tryNetAdmin lets a container of an image of ours list the tables of nftables, for
-// which it needs NET_ADMIN and a kernel that has them: all that cutting a host off the
-// network needs. Nothing is started where there is no image.
+// tryNetAdmin lets a container of an image of the lab list the tables of nftables. That
+// needs NET_ADMIN and a kernel with nftables, as does cutting a host off the network.
+// Without such an image it starts nothing.
 func tryNetAdmin(ctx context.Context, host string) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, tryWithin)
 	defer cancel()

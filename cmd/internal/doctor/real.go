@@ -26,6 +26,7 @@ func Real(p proc.Proc) Machine {
 		EphemeralPorts: ephemeralPorts,
 		ClockSource:    clockSource,
 		CCompiler:      func() (string, error) { return cCompiler(p) },
+		Promtool:       func() (string, error) { return p.Find("promtool") },
 		DockerAPI:      func(ctx context.Context) (string, error) { return dockerAPI(ctx, p.Env("DOCKER_HOST")) },
 		DockerInfo:     func(ctx context.Context) (Engine, error) { return dockerInfo(ctx, p.Env("DOCKER_HOST")) },
 		NetAdmin:       func(ctx context.Context) error { return tryNetAdmin(ctx, p.Env("DOCKER_HOST")) },

@@ -1,7 +1,7 @@
-// Package pacing owns what a recorded load says about time: how long a follower
-// waited from the moment an operation was due, and who is to blame for the
-// operations that started late, the system or the generator. It is pure: it sees
-// records only, so that a stored run is judged as a fresh one (REP-3, REP-10).
+// Package pacing owns the times of a recorded load: how long a follower waited from the
+// moment an operation was due, and whether the system or the generator caused the
+// operations that started late. It is pure: it reads records only, so a stored run is
+// judged like a new one (REP-3, REP-10).
 package pacing
 
 import (
@@ -17,9 +17,19 @@ import (
 // overshoots and below what an objective would notice.
 const LateAfterS = 0.010
 
-// ErrorLimitS is the p99 pacing error, in seconds, above which a run says more
-// about its generator than about the system (design 5.11).
+// ErrorLimitS is the p99 pacing error, in seconds, above which a generator is called
+// unpunctual. Its figures then have intervals that may matter (docs/design/verdicts.md).
 const ErrorLimitS = 0.020
+
+// A generator counts as stopped when more than stoppedShare of its arrivals were late
+// by more than standstillS through its own fault: what it offered is then another load
+// than the planned one. One that stands still for 100 ms of each 200 ms is late by
+// that much at a quarter of its arrivals, one that is a little short of processor time
+// at one in a hundred.
+const (
+	standstillS  = 0.050
+	stoppedShare = 0.10
+)
 
 // Lateness counts the arrivals of an open load by how they were sent.
 type Lateness struct {
@@ -40,7 +50,8 @@ type Lateness struct {
 	PacingErrorMaxS float64
 }
 
-// GeneratorBound reports whether the generator was too unpunctual to be believed.
+// GeneratorBound reports whether the generator was too unpunctual for its figures to be
+// taken without their intervals.
 func (l Lateness) GeneratorBound() bool { return l.PacingErrorP99S > ErrorLimitS }
 
 // Due is the due times of a plan in seconds after its base; the index is the Seq.
@@ -66,65 +77,107 @@ func DueLatencies(ops []history.Operation, due []float64) []float64 {
 	return out
 }
 
-// LatenessOf judges the operations of an open load, in any order, against their due
-// times (index = Seq) and the number of workers that could carry them; 0 or less
-// means no limit.
+// Arrival is how one planned arrival was sent.
+type Arrival struct {
+	// SlipS is how long after its due time it started, in seconds, 0 for the punctual. Of
+	// one that was never sent it is the time until the end of all that was recorded, 0
+	// when that was before it was due.
+	SlipS float64
+	Sent  bool
+	// Charged reports that the slip is the system's fault.
+	Charged bool
+}
+
+// OwnS is the part of the slip that is the generator's own error, in seconds.
+func (a Arrival) OwnS() float64 {
+	if a.Charged {
+		return 0
+	}
+	return a.SlipS
+}
+
+// Arrivals judges the operations of an open load, in any order, against their due
+// times and the number of workers that could carry them; 0 or less means no limit.
+// The index of due and of the answer is the Seq.
 //
 // A late arrival is charged to the system when at some moment between its due time
 // and its start as many operations were in flight as there are workers, or when it
 // had to queue behind an arrival that is charged: a generator that catches up after
 // a freeze is not to blame for the queue. All other lateness is the generator's own.
-func LatenessOf(ops []history.Operation, due []float64, maxWorkers int) Lateness {
-	l := Lateness{Scheduled: len(due)}
+func Arrivals(ops []history.Operation, due []float64, maxWorkers int) []Arrival {
+	out := make([]Arrival, len(due))
 	busy := saturated(ops, maxWorkers)
-	started := make([]bool, len(due))
 	sorted := slices.Clone(ops)
 	slices.SortFunc(sorted, func(a, b history.Operation) int { return cmp.Compare(a.Seq, b.Seq) })
-
 	var (
-		slips       []float64
 		end         = math.Inf(-1) // of everything recorded
 		lastStart   = math.Inf(-1)
 		lastCharged bool
 	)
 	for _, op := range sorted {
 		end = max(end, op.EndS())
-		if op.Seq >= uint64(len(due)) || started[op.Seq] {
+		if op.Seq >= uint64(len(due)) || out[op.Seq].Sent {
 			continue
 		}
-		started[op.Seq] = true
-		l.Started++
 		at := due[op.Seq]
-		slip := max(0, op.StartS-at)
-		late := slip > LateAfterS
-		charged := late && (busy.within(at, op.StartS) || lastCharged && lastStart > at)
+		a := Arrival{SlipS: max(0, op.StartS-at), Sent: true}
+		a.Charged = a.SlipS > LateAfterS && (busy.within(at, op.StartS) || lastCharged && lastStart > at)
+		out[op.Seq] = a
+		lastStart, lastCharged = op.StartS, a.Charged
+	}
+	for seq, a := range out {
+		if slip := end - due[seq]; !a.Sent && slip > 0 {
+			out[seq] = Arrival{SlipS: slip, Charged: busy.within(due[seq], math.Inf(1))}
+		}
+	}
+	return out
+}
+
+// Stopped reports whether the generator stood still so often that what it offered was
+// not the planned load, and the share of the arrivals that were late for that.
+func Stopped(arrivals []Arrival) (share float64, stopped bool) {
+	const rounding = 1e-6 // due times are decimal fractions
+	n := 0
+	for _, a := range arrivals {
+		if a.OwnS() > standstillS+rounding {
+			n++
+		}
+	}
+	share = float64(n) / float64(max(len(arrivals), 1))
+	return share, share > stoppedShare
+}
+
+// LatenessOf judges the operations of an open load by Arrivals, and counts.
+func LatenessOf(ops []history.Operation, due []float64, maxWorkers int) Lateness {
+	return Count(Arrivals(ops, due, maxWorkers))
+}
+
+// Count counts arrivals by how they were sent.
+func Count(arrivals []Arrival) Lateness {
+	l := Lateness{Scheduled: len(arrivals)}
+	var slips []float64
+	for _, a := range arrivals {
+		late := a.SlipS > LateAfterS
 		switch {
-		case charged:
+		case a.Sent:
+			l.Started++
+			if late {
+				l.Late++
+			}
+		default:
+			l.Dropped++
+			if late = a.SlipS > 0; !late {
+				continue // not yet due when the load ended: neither the system nor the generator was late
+			}
+		}
+		if late && a.Charged {
 			l.Charged++
-		case late:
-			l.Own++
+			continue
 		}
 		if late {
-			l.Late++
-		}
-		if !charged {
-			slips = append(slips, slip)
-		}
-		lastStart, lastCharged = op.StartS, charged
-	}
-	for seq, sent := range started {
-		if sent {
-			continue
-		}
-		l.Dropped++
-		switch slip := end - due[seq]; {
-		case slip <= 0: // not yet due when the load ended: nobody's fault
-		case busy.within(due[seq], math.Inf(1)):
-			l.Charged++
-		default:
 			l.Own++
-			slips = append(slips, slip)
 		}
+		slips = append(slips, a.SlipS)
 	}
 	slices.Sort(slips)
 	if n := len(slips); n > 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
+	"oalab/chaos"
 	"oalab/chaos/host"
 )
 
@@ -23,8 +24,8 @@ import (
 // request that is given up half-way may still leave a container.
 const createTimeout = time.Minute
 
-// entry is what a host runs first: a host that was cut when it went down is cut
-// again before its own first instruction. What it cannot cut it does not start.
+// entry is the first command of a host. A host that was cut off when it went down is cut
+// off again before its own first instruction. If the cut fails, the host does not start.
 const entry = `if [ -s ` + cutFile + ` ]; then nft -f ` + cutFile + ` || exit 97; fi; exec "$@"`
 
 // create makes the container of a host and does not start it.
@@ -37,7 +38,7 @@ func (n *Network) create(ctx context.Context, s Spec) (*Host, error) {
 		engine: n.engine, network: n, spec: s,
 		steps: make(chan struct{}, 1), cuts: map[string]host.Link{},
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, createTimeout))
 	defer cancel()
 	command, err := n.engine.command(ctx, s)
 	if err != nil {

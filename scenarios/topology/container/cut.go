@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
+	"oalab/chaos"
 	"oalab/chaos/host"
 )
 
@@ -184,7 +185,7 @@ func (h *Host) beside(ctx context.Context, command ...string) (err error) {
 		return fmt.Errorf("beside %s: %w", h.spec.Name, err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, removeTimeout))
 		defer cancel()
 		err = errors.Join(err, h.engine.removeContainer(ctx, made.ID))
 	}()

@@ -59,8 +59,8 @@ func TestCut(t *testing.T) {
 	took(t, "join", func(ctx context.Context) error { return a.Join(ctx, "all") })
 	reach(t, a, harness, true)
 
-	// One way only: it hears and is not heard, or the other way round. An address is
-	// asked for by broadcast, so who hears it tells the direction.
+	// One way only: it hears and is not heard, or the other way round. An address is asked
+	// for by broadcast, so the hosts that hear it show the direction.
 	for _, d := range []host.Direction{host.In, host.Out} {
 		must(t, a.Cut(ctx, "way", host.Link{Direction: d}))
 		reach(t, a, harness, false)

@@ -2,10 +2,10 @@
 // one container for each host with everything that a fault can do to it, and the
 // removal of what a killed run left behind (CHA-2).
 //
-// Testcontainers finds the daemon and makes the networks. Containers are made with
-// its client directly: Testcontainers publishes the ports that an image exposes on
-// every interface of this machine, and inspects image and network several times for
-// each container.
+// Testcontainers finds the daemon and gives the client, and does nothing else. Networks and
+// containers are made with that client directly. Otherwise Testcontainers would make a
+// network of its own beside each one, publish the ports that an image exposes on every
+// interface of this machine, and inspect image and network several times for each container.
 package container
 
 import (
@@ -67,7 +67,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	}
 	own, err := self()
 	if err != nil {
-		return nil, fmt.Errorf("find out who owns the containers: %w", err)
+		return nil, fmt.Errorf("read the identity of this process, which labels its containers: %w", err)
 	}
 	provider, err := connect(ctx)
 	if err != nil {

@@ -63,8 +63,8 @@ func (h *Host) exec(ctx context.Context, w io.Writer, command []string) (int, er
 const quietly = `out=$(mktemp) || exit 1; "$@" >"$out" 2>&1 </dev/null; code=$?; ` +
 	`[ $code = 0 ] || tail -c 2000 "$out"; rm -f "$out"; exit $code`
 
-// Run runs a command inside and returns when it has ended, whatever daemons it
-// leaves; an exit status other than 0 is an error with its output.
+// Run runs a command inside and returns when it has ended, also if it leaves daemons; an
+// exit status other than 0 is an error with its output.
 func (h *Host) Run(ctx context.Context, command ...string) error {
 	r, err := h.Exec(ctx, append([]string{"sh", "-c", quietly, "oalab-run"}, command...)...)
 	if err == nil && r.Code != 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
+	"oalab/chaos"
 	"oalab/chaos/host"
 )
 
@@ -33,7 +34,7 @@ type Host struct {
 	cuts   map[string]host.Link // by the name that Cut was given
 }
 
-// What the faults of chaos/host need of a host.
+// The actions on a host that the faults of chaos/host need.
 var (
 	_ host.Freezer = (*Host)(nil)
 	_ host.Cutter  = (*Host)(nil)
@@ -155,7 +156,8 @@ func (h *Host) Stop(ctx context.Context) error {
 	if err := h.signal(ctx, "SIGTERM"); err != nil {
 		return err
 	}
-	patience, cancel := context.WithTimeoutCause(ctx, h.spec.StopTimeout, fmt.Errorf("not gone after %v", h.spec.StopTimeout))
+	limit := chaos.Patient(ctx, h.spec.StopTimeout)
+	patience, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not gone after %v", limit))
 	defer cancel()
 	if err = h.engine.awaitDown(patience, h.id); err == nil {
 		return h.awaitOutput(ctx)
@@ -163,7 +165,7 @@ func (h *Host) Stop(ctx context.Context) error {
 	if patience.Err() != nil {
 		err = context.Cause(patience)
 	}
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), killGrace)
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, killGrace))
 	defer cancel()
 	return fmt.Errorf("stop %s: %w: %w", h.spec.Name, host.ErrForced, errors.Join(err, h.kill(detached)))
 }
@@ -183,10 +185,40 @@ func (h *Host) Freeze(ctx context.Context) error {
 	if err != nil || !s.Running || s.Paused {
 		return err
 	}
-	if _, err := h.engine.docker.ContainerPause(ctx, h.id, client.ContainerPauseOptions{}); err != nil {
+	if err := again(ctx, func() error {
+		_, err := h.engine.docker.ContainerPause(ctx, h.id, client.ContainerPauseOptions{})
+		return err
+	}); err != nil {
 		return fmt.Errorf("freeze %s: %w", h.spec.Name, err)
 	}
 	return nil
+}
+
+const (
+	// pauseTries bounds how often a pause is asked for. The runtime gives up, and lets the
+	// processes go on, when the freezer does not get hold of all of them soon: on a full
+	// machine a host that forks much may escape it.
+	pauseTries = 10
+	// pauseAfter is the pause between two tries.
+	pauseAfter = 100 * time.Millisecond
+)
+
+// again asks until it is done, pauseTries times at most, or until ctx ends.
+func again(ctx context.Context, ask func() error) error {
+	var errs error
+	for range pauseTries {
+		err := ask()
+		if err == nil {
+			return nil
+		}
+		errs = err
+		select {
+		case <-ctx.Done():
+			return errors.Join(errs, ctx.Err())
+		case <-time.After(pauseAfter):
+		}
+	}
+	return fmt.Errorf("%d tries: %w", pauseTries, errs)
 }
 
 // Thaw lets them go on.
@@ -237,7 +269,7 @@ func (h *Host) Ready(ctx context.Context) error {
 	if h.spec.Ready == nil {
 		return nil
 	}
-	short, cancel := context.WithTimeout(ctx, h.spec.ReadyTimeout)
+	short, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, h.spec.ReadyTimeout))
 	defer cancel()
 	if err := h.spec.Ready(short); err != nil {
 		return fmt.Errorf("%s is not ready: %w", h.spec.Name, err)

@@ -27,27 +27,37 @@ type Removed struct {
 // Empty reports whether it was nothing.
 func (r Removed) Empty() bool { return len(r.Containers)+len(r.Networks)+len(r.Holders) == 0 }
 
-// Clean removes every container and network of the lab, running or not, kept or
-// not, whoever owns them; with run ids only those of these runs. It goes by label
-// alone and says what it removed, also with an error.
+// Clean removes every container and network of the lab: running or not, kept or not, with
+// any owner. With run ids it removes only those of these runs. It decides by labels alone
+// and returns what it removed, also with an error. Without run ids it also removes the
+// networks that Testcontainers made beside for a session that is over (madeBeside).
 func (e *Engine) Clean(ctx context.Context, runs ...string) (Removed, error) {
-	return e.remove(ctx, func(labels map[string]string) (bool, error) {
+	done, err := e.remove(ctx, func(labels map[string]string) (bool, error) {
 		return len(runs) == 0 || slices.Contains(runs, labels[LabelRun]), nil
 	})
+	if len(runs) > 0 {
+		return done, err
+	}
+	err = errors.Join(err, e.removeAbandoned(ctx, &done))
+	return done, err
 }
 
-// sweep removes what a process that is gone made and did not mean to keep.
+// sweep removes the containers and networks whose owning process is gone, unless they are
+// labelled to be kept. If this version cannot read the owner, the session of Testcontainers
+// decides, if there is one.
 func (e *Engine) sweep(ctx context.Context) (Removed, error) {
-	return e.remove(ctx, func(labels map[string]string) (bool, error) {
+	done, err := e.remove(ctx, func(labels map[string]string) (bool, error) {
 		if labels[LabelKeep] == "true" {
 			return false, nil
 		}
 		o, err := parseOwner(labels[LabelOwner])
 		if err != nil {
-			return false, nil //nolint:nilerr // made by another version: not ours to judge
+			return e.owner.sessionOver(ctx, labels[labelSession])
 		}
 		return o.gone(e.owner)
 	})
+	err = errors.Join(err, e.removeAbandoned(ctx, &done))
+	return done, err
 }
 
 // thing is a container or network to remove.
@@ -115,9 +125,9 @@ func each(ctx context.Context, things []thing, remove func(context.Context, stri
 	return gone, errors.Join(errs...)
 }
 
-// removeContainer kills and removes a container with what it wrote. One that is gone
-// or that somebody else is removing is no error, but is waited for: its network
-// cannot go before it.
+// removeContainer kills and removes a container with its volumes. A container that is gone
+// is no error. If another process is removing it, removeContainer waits for that, because
+// its network cannot be removed before.
 func (e *Engine) removeContainer(ctx context.Context, id string) error {
 	// A frozen one first: the daemon waits for ever for the end of processes that
 	// cannot hear their signal, and holds the container's lock meanwhile. That one is

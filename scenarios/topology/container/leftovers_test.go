@@ -142,7 +142,7 @@ func TestVolume(t *testing.T) {
 	}
 }
 
-// What a killed process left goes at the next start; what a living one has, and what
+// What a killed process left is removed at the next start; what a living one has, and what
 // was to be kept, stays until it is cleaned by name.
 func TestLeftovers(t *testing.T) {
 	first := engine(t)

@@ -18,13 +18,15 @@ const cpuPeriod = 100 * time.Millisecond
 
 // The smallest limits that kernel and Docker take.
 const (
-	minCPUs      = 0.01
+	minQuota     = time.Millisecond // a period
 	minMemoryMiB = 6
 )
 
-func validCPUs(cpus float64) error {
-	if cpus < 0 || cpus > 0 && cpus < minCPUs {
-		return fmt.Errorf("a limit of %g CPUs; the kernel takes at least %g, or 0 for none", cpus, minCPUs)
+// validCPUs judges a share of processors that is given anew each period.
+func validCPUs(cpus float64, period time.Duration) error {
+	least := minQuota.Seconds() / period.Seconds()
+	if cpus < 0 || cpus > 0 && cpus < least {
+		return fmt.Errorf("a limit of %g CPUs; with a period of %v the kernel takes at least %g, or 0 for none", cpus, period, least)
 	}
 	return nil
 }
@@ -55,7 +57,7 @@ func (s Spec) quota(cpus float64) int64 { return int64(cpus*float64(s.CPUPeriod.
 // LimitCPU bounds the host's processor time from now on, in processors' worth; 0
 // takes the limit off. It stays over restarts.
 func (h *Host) LimitCPU(ctx context.Context, cpus float64) error {
-	if err := validCPUs(cpus); err != nil {
+	if err := validCPUs(cpus, h.spec.CPUPeriod); err != nil {
 		return fmt.Errorf("limit %s: %w", h.spec.Name, err)
 	}
 	r := container.Resources{CPUPeriod: h.spec.CPUPeriod.Microseconds(), CPUQuota: -1}

@@ -10,11 +10,10 @@ import (
 
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
-	"github.com/testcontainers/testcontainers-go"
 )
 
-// The lab's networks are /24s of the range that is reserved for benchmarks
-// (RFC 2544), so nothing that is measured can reach anybody.
+// The lab's networks are /24s of the range that is reserved for benchmarks (RFC 2544).
+// Therefore a load cannot reach a host outside the lab.
 var (
 	labRange   = netip.MustParsePrefix("198.18.0.0/15")
 	subnetBits = 24
@@ -119,9 +118,10 @@ func next(p netip.Prefix) netip.Prefix {
 }
 
 func (n *Network) make(ctx context.Context, name string) error {
-	//nolint:staticcheck // the option form of package network opens a connection of its own for each network
-	made, err := n.engine.provider.CreateNetwork(ctx, testcontainers.NetworkRequest{
-		Driver: "bridge", Name: n.name, Labels: n.engine.labels(name, nil),
+	// Testcontainers is not used here. Otherwise it would make a network of its own beside
+	// this one, outside of the lab's range, and leave it behind (reaper_default).
+	made, err := n.engine.docker.NetworkCreate(ctx, n.name, client.NetworkCreateOptions{
+		Driver: "bridge", Labels: n.engine.labels(name, nil),
 		IPAM: &network.IPAM{Driver: "default", Config: []network.IPAMConfig{{
 			Subnet: n.subnet, Gateway: n.Gateway(), IPRange: netip.PrefixFrom(n.Addr(firstDynamic), subnetBits+2),
 		}}},
@@ -129,7 +129,7 @@ func (n *Network) make(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	n.id = made.(*testcontainers.DockerNetwork).ID
+	n.id = made.ID
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
+
+	"oalab/chaos"
 )
 
 // recorded reports whether the output of the present life is being recorded. It is not
@@ -97,13 +99,14 @@ func (h *Host) awaitOutput(ctx context.Context) error {
 	if over == nil {
 		return nil
 	}
-	late := time.NewTimer(outputGrace)
+	grace := chaos.Patient(ctx, outputGrace)
+	late := time.NewTimer(grace)
 	defer late.Stop()
 	select {
 	case <-over:
 		return nil
 	case <-late.C:
-		return fmt.Errorf("%s is down, but its output did not end within %v", h.spec.Name, outputGrace)
+		return fmt.Errorf("%s is down, but its output did not end within %v", h.spec.Name, grace)
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for the last output of %s: %w", h.spec.Name, context.Cause(ctx))
 	}

@@ -16,7 +16,7 @@ import (
 // millisecond, and the kernel gives it, however slow the host's processes are.
 const reachTimeout = 500 * time.Millisecond
 
-// reachPort is one where nobody listens: a refusal is an answer.
+// reachPort is a port on which no program listens. A refusal counts as an answer.
 const reachPort = 1
 
 // Reach makes one observation: whether packets get from the host to a peer and back.

@@ -75,6 +75,7 @@ func TestSpecSaysWhatIsWrong(t *testing.T) {
 		"and a size":        func(s *Spec) { s.Tmpfs = map[string]int64{"/x": 0} },
 		"negative timeout":  func(s *Spec) { s.StopTimeout = -1 },
 		"at least 0.01":     func(s *Spec) { s.CPUs = 0.001 },
+		"at least 0.001,":   func(s *Spec) { s.CPUs, s.CPUPeriod = 0.0009, time.Second },
 		"takes at least 6,": func(s *Spec) { s.MemoryMiB = 5 },
 	}
 	for says, spoil := range tests {

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,7 +106,7 @@ func (s Spec) validate(n *Network) error {
 	if s.ReadyTimeout < 0 || s.StopTimeout < 0 {
 		fail("a negative timeout")
 	}
-	if err := validCPUs(s.CPUs); err != nil {
+	if err := validCPUs(s.CPUs, cmp.Or(s.CPUPeriod, cpuPeriod)); err != nil {
 		errs = append(errs, err)
 	}
 	if s.CPUPeriod != 0 && (s.CPUPeriod < time.Millisecond || s.CPUPeriod > time.Second) {

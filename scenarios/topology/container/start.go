@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"oalab/chaos"
 )
 
 // removeTimeout bounds the removal of what a failed start has made.
@@ -39,7 +41,7 @@ func (n *Network) Start(ctx context.Context, specs ...Spec) ([]*Host, error) {
 	if err == nil {
 		return hosts, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, removeTimeout))
 	defer cancel()
 	var r errgroup.Group
 	errs := make([]error, len(hosts))

@@ -40,7 +40,7 @@ func poll(ctx context.Context, what string, look func(context.Context) error) er
 // errFinal marks an observation after which looking again is in vain.
 var errFinal = errors.New("it will not come")
 
-// awaitRemoved waits until somebody else's removal is done.
+// awaitRemoved waits until a removal that another process has begun is done.
 func (e *Engine) awaitRemoved(ctx context.Context, id string) error {
 	return poll(ctx, "it is removed", func(ctx context.Context) error {
 		_, err := e.docker.ContainerInspect(ctx, id, client.ContainerInspectOptions{})

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"oalab/chaos"
 )
 
 // Line is one line of what Watch sees.
@@ -54,8 +56,8 @@ func (h *Host) watch(ctx context.Context, each func(Line), command []string) err
 	}
 }
 
-// announced prints the process id of the command before it becomes the command: the
-// daemon tells nobody how to end it.
+// announced prints the process id of the command before it becomes the command. Otherwise
+// the command could not be ended: the daemon has no call for that.
 const announced = `echo $$; exec "$@"`
 
 // watchLife watches until the command, the host or ctx ends.
@@ -81,7 +83,7 @@ const watchGrace = 5 * time.Second
 // endWatch ends the command of a watch. One that cannot be ended, in a host that is
 // frozen or down, does no harm.
 func (h *Host) endWatch(ctx context.Context, pid string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), watchGrace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, watchGrace))
 	defer cancel()
 	if s, err := h.state(ctx); err != nil || !s.Running || s.Paused {
 		return
@@ -104,7 +106,7 @@ func (h *Host) awaitLife(ctx context.Context, n int) error {
 // awaitEnd waits until a life is over; nil means that it is. The stream of a command
 // ends a moment before the daemon says that the host is down.
 func (h *Host) awaitEnd(ctx context.Context, life int) error {
-	ctx, cancel := context.WithTimeout(ctx, watchGrace)
+	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, watchGrace))
 	defer cancel()
 	return poll(ctx, h.spec.Name+" is down", func(ctx context.Context) error {
 		if h.Starts() > life {

@@ -30,10 +30,10 @@ const (
 	autogroupNice = -20
 )
 
-// precedence lets the session of this process, in which the generator is, go before the
-// hosts as long as anybody holds it: engines of one process come and go at different
-// times. Without the right to, or without such groups, it does nothing. The zero value
-// with a file is ready; it is safe for concurrent use.
+// precedence gives the session of this process, with the generator, precedence over the
+// hosts while at least one engine holds it. Engines of one process come and go at different
+// times. Without the right to set it, or without such groups, it does nothing. The zero
+// value with a file is ready; it is safe for concurrent use.
 type precedence struct {
 	file string
 

@@ -57,7 +57,7 @@ func (b *Builder) build(ctx context.Context, p plan, parent string) (err error) 
 	}
 	_, err = b.docker.ContainerCommit(ctx, c.ID, client.ContainerCommitOptions{
 		Reference: p.ref,
-		// What the image does not set itself it would have of this container.
+		// Settings that the image does not have would be taken from this container.
 		Config:  &container.Config{Labels: labels(p.name, versions), Entrypoint: []string{}, Cmd: []string{"/bin/sh"}},
 		Changes: p.steps.settings,
 	})

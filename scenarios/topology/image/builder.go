@@ -20,7 +20,7 @@ type Options struct {
 	// Find gives the path of a program of this module; required for images with
 	// binaries.
 	Find func(program string) (string, error)
-	// Log gets a line for each step, from one goroutine at a time; nil: nobody.
+	// Log gets a line for each step, from one goroutine at a time; nil discards the lines.
 	Log func(line string)
 	// Mirror is where Debian's packages come from; "": the default of debootstrap,
 	// or of the image that was pulled.
@@ -180,7 +180,7 @@ func (b *Builder) binaries(names []Name) (map[string]binary, error) {
 
 func (b *Builder) binary(program string) (binary, error) {
 	if b.opts.Find == nil {
-		return binary{}, fmt.Errorf("nobody says where program %s is", program)
+		return binary{}, fmt.Errorf("program %s: Options.Find is not set, so its path is not known", program)
 	}
 	path, err := b.opts.Find(program)
 	if err != nil {

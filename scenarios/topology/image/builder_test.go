@@ -103,7 +103,7 @@ func TestCancelledBuild(t *testing.T) {
 	}
 }
 
-// TestLock: who finds the lock taken waits, and gives up with its context.
+// TestLock: a process that finds the lock taken waits, and gives up with its context.
 func TestLock(t *testing.T) {
 	f := newFake()
 	var waited bool
@@ -126,7 +126,7 @@ func TestLock(t *testing.T) {
 		t.Errorf("error %v, waited %t; want to wait until the context ends", err, waited)
 	}
 	if len(f.calls) != 0 {
-		t.Errorf("it built all the same: %q", f.calls)
+		t.Errorf("it still built: %q", f.calls)
 	}
 }
 
@@ -209,6 +209,6 @@ func TestRemove(t *testing.T) {
 		t.Errorf("removed of all: %q, want lb, then the base, then Debian", removed)
 	}
 	if _, ok := f.images["else/where:1"]; !ok {
-		t.Error("an image of somebody else was removed")
+		t.Error("a foreign image was removed")
 	}
 }

@@ -87,15 +87,15 @@ func (c content) writeTar(w io.Writer) error {
 	made := map[string]bool{} // folders
 	for _, cp := range c.copies {
 		for _, f := range c.files {
-			if name, ok := strings.CutPrefix(f.name, cp.from); ok {
-				if err := writeEntry(tw, made, cp.to+name, f.mode, int64(len(f.data)), bytes.NewReader(f.data)); err != nil {
+			if name, ok := cp.target(f.name); ok {
+				if err := writeEntry(tw, made, name, f.mode, int64(len(f.data)), bytes.NewReader(f.data)); err != nil {
 					return err
 				}
 			}
 		}
 		for _, b := range c.binaries {
-			if name, ok := strings.CutPrefix("bin/"+b.name, cp.from); ok {
-				if err := b.writeTo(tw, made, cp.to+name); err != nil {
+			if name, ok := cp.target("bin/" + b.name); ok {
+				if err := b.writeTo(tw, made, name); err != nil {
 					return err
 				}
 			}

@@ -63,7 +63,7 @@ func TestRealFiles(t *testing.T) {
 			if f.mode != 0o755 {
 				continue
 			}
-			// Who goes on after an error, as a guard does, says so by leaving out -e.
+			// A script that must go on after an error, such as a guard, leaves out -e.
 			first, rest, _ := strings.Cut(string(f.data), "\n")
 			shell := strings.TrimPrefix(first, "#!/bin/")
 			strict := strings.Contains(rest, "\nset -eu") || shell == "bash" && strings.Contains(rest, "\nset -u\n")

@@ -155,8 +155,8 @@ func command(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
-// importRoot hands the folder to the daemon as an image. What was downloaded for it
-// stays behind, and so do the device files, which the daemon makes itself.
+// importRoot hands the folder to the daemon as an image. It leaves out downloaded files and
+// device files; the daemon makes the device files itself.
 func (b *Builder) importRoot(ctx context.Context, dir, ref string) error {
 	cmd := exec.CommandContext(ctx, "tar", "--numeric-owner", "--one-file-system", "-C", dir,
 		"--exclude=./var/cache/apt/*", "--exclude=./var/log/*", "--exclude=./debootstrap", "--exclude=./dev/*", "-c", ".")

@@ -37,8 +37,8 @@ func daemon(t *testing.T) *client.Client {
 	return nil
 }
 
-// shell is all that the root file system of this test can run: whatever it is told
-// to do, it installs one package.
+// shell is the only program of this test's root file system: any command
+// makes it install one package.
 const shell = `package main
 
 import (

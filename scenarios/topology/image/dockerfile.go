@@ -10,7 +10,7 @@ import (
 //
 //	ARG PARENT
 //	FROM $PARENT
-//	COPY SOURCE/ DESTINATION/     any number
+//	COPY SOURCE/ DESTINATION/     any number; or a file to a file
 //	RUN COMMAND                   at most one
 //	EXPOSE, CMD, ENTRYPOINT, USER, WORKDIR, ENV, VOLUME
 //
@@ -23,6 +23,15 @@ type steps struct {
 }
 
 type copyStep struct{ from, to string }
+
+// target is where a file goes, and whether the step copies it at all.
+func (c copyStep) target(name string) (string, bool) {
+	if !strings.HasSuffix(c.from, "/") {
+		return c.to, name == c.from
+	}
+	rest, ok := strings.CutPrefix(name, c.from)
+	return c.to + rest, ok
+}
 
 // parse reads a Dockerfile.
 func parse(text string) (steps, error) {
@@ -38,8 +47,8 @@ func parse(text string) (steps, error) {
 			}
 		case "COPY":
 			from, to, ok := strings.Cut(rest, " ")
-			if !ok || !strings.HasSuffix(from, "/") || !path.IsAbs(to) || !strings.HasSuffix(to, "/") {
-				return steps{}, fmt.Errorf("COPY %s: only COPY FOLDER/ /FOLDER/ is understood", rest)
+			if !ok || !path.IsAbs(to) || strings.HasSuffix(from, "/") != strings.HasSuffix(to, "/") {
+				return steps{}, fmt.Errorf("COPY %s: only COPY FOLDER/ /FOLDER/ and COPY FILE /FILE are understood", rest)
 			}
 			if s.run != "" {
 				return steps{}, fmt.Errorf("COPY %s: it must stand before RUN", rest)

@@ -16,9 +16,9 @@ const lockName = "oalab-images.lock"
 // lockPoll is how often a waiting builder looks whether the other one is done.
 const lockPoll = 100 * time.Millisecond
 
-// lock keeps other processes from building at the same time; they would do the
-// same work, and each slower. waiting is called when somebody else has it. The
-// system unlocks when the process ends, however it does.
+// lock keeps other processes from building at the same time. Otherwise each would do the
+// same work, more slowly. waiting is called when another process has the lock. The kernel
+// unlocks when the process ends, also when it is killed.
 func lock(ctx context.Context, waiting func()) (unlock func(), err error) {
 	path := filepath.Join(os.TempDir(), lockName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)

@@ -45,7 +45,7 @@ type canary struct {
 	db    *sql.DB
 }
 
-// sing writes at fixed moments, whatever became of the rows before.
+// sing writes at fixed moments and does not wait for the rows before.
 func (c canary) sing(ctx context.Context, base time.Time, record func(history.Sample) error) error {
 	var open sync.WaitGroup
 	defer open.Wait()

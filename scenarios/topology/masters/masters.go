@@ -24,6 +24,13 @@ const (
 	IOTimeout   = 2 * time.Second
 )
 
+// Times of a connection that looks at a master from beside: nothing is measured by them,
+// and a machine that is full answers late.
+const (
+	adminDialTimeout = 2 * time.Second
+	adminIOTimeout   = 15 * time.Second
+)
+
 // Port of MySQL.
 const Port = "3306"
 
@@ -58,14 +65,14 @@ type Host struct{ Name, Addr string }
 func Open(hosts []Host, homes map[string]string) (*Pair, error) {
 	p := &Pair{groups: map[string]*sql.DB{}}
 	for _, h := range hosts {
-		db, err := open(Admin, h.Addr, "")
+		db, err := open(Admin, h.Addr, "", adminDialTimeout, adminIOTimeout)
 		if err != nil {
 			return nil, err
 		}
 		p.hosts = append(p.hosts, master{h.Name, db})
 	}
 	for group, addr := range homes {
-		db, err := open(group, addr, Database(group))
+		db, err := open(group, addr, Database(group), DialTimeout, IOTimeout)
 		if err != nil {
 			return nil, errors.Join(err, p.Close())
 		}
@@ -78,11 +85,11 @@ func Open(hosts []Host, homes map[string]string) (*Pair, error) {
 // that is gone costs one row.
 const idle = 2
 
-func open(user, addr, database string) (*sql.DB, error) {
+func open(user, addr, database string, dial, io time.Duration) (*sql.DB, error) {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd, cfg.DBName = user, user, database
 	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(addr, Port)
-	cfg.Timeout, cfg.ReadTimeout, cfg.WriteTimeout = DialTimeout, IOTimeout, IOTimeout
+	cfg.Timeout, cfg.ReadTimeout, cfg.WriteTimeout = dial, io, io
 	cfg.InterpolateParams, cfg.RejectReadOnly = true, true
 	cfg.Logger = &mysql.NopLogger{}
 	connector, err := mysql.NewConnector(cfg)
@@ -166,7 +173,7 @@ func (m master) replica(ctx context.Context) (_ map[string]string, err error) {
 func (p *Pair) At(ctx context.Context, group string) (string, error) {
 	var host string
 	if err := p.groups[group].QueryRowContext(ctx, "SELECT @@hostname").Scan(&host); err != nil {
-		return "", fmt.Errorf("ask who is home of group %s: %w", group, err)
+		return "", fmt.Errorf("ask for the home of group %s: %w", group, err)
 	}
 	return host, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"oalab/chaos"
 	"oalab/scenarios/history"
 )
 
@@ -27,7 +28,7 @@ func (p *Pair) ReadHost(ctx context.Context, why, host string) ([]history.TableR
 // ends: what differs then is the finding.
 func (p *Pair) Read(ctx context.Context, why string) ([]history.TableReading, error) {
 	_ = p.level(ctx)
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, readTimeout))
 	defer cancel()
 	var out []history.TableReading
 	var errs []error

@@ -25,6 +25,8 @@ type broker struct {
 	flying  map[*brokered]bool
 	took    []job.Envelope
 	waiting int // for another attempt
+	looked  int // questions for what waits
+	dead    map[string]int
 }
 
 type brokered struct {
@@ -33,11 +35,11 @@ type brokered struct {
 }
 
 func newBroker() *broker {
-	return &broker{ready: map[string][]*brokered{}, flying: map[*brokered]bool{}}
+	return &broker{ready: map[string][]*brokered{}, flying: map[*brokered]bool{}, dead: map[string]int{}}
 }
 
 func (b *broker) put(m *brokered) {
-	b.ready[m.env.Kind.Queue()] = append(b.ready[m.env.Kind.Queue()], m)
+	b.ready[m.env.Queue] = append(b.ready[m.env.Queue], m)
 }
 
 // lose takes back what a dead process had.
@@ -100,6 +102,17 @@ func (l *brokerLink) Receive(ctx context.Context, name string) (queue.Delivery, 
 	}
 }
 
+// Waiting counts what no process was given.
+func (l *brokerLink) Waiting(_ context.Context, name string) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.away {
+		return 0, errors.New("the broker is away")
+	}
+	l.looked++
+	return len(l.ready[name]), nil
+}
+
 type brokerDelivery struct {
 	*brokered
 	link *brokerLink
@@ -120,8 +133,15 @@ func (d *brokerDelivery) settle(then func()) error {
 	})
 }
 
-func (d *brokerDelivery) Ack(context.Context) error          { return d.settle(func() {}) }
-func (d *brokerDelivery) Bury(context.Context, string) error { return d.settle(func() {}) }
+func (d *brokerDelivery) Ack(context.Context) error { return d.settle(func() {}) }
+func (d *brokerDelivery) Bury(context.Context, string) error {
+	return d.settle(func() { d.link.dead[d.env.Queue]++ })
+}
+
+func (d *brokerDelivery) Postpone(ctx context.Context, delay time.Duration) error {
+	d.attempt = max(0, d.attempt-2)
+	return d.Nack(ctx, delay)
+}
 
 func (d *brokerDelivery) Nack(_ context.Context, delay time.Duration) error {
 	return d.settle(func() {
@@ -155,7 +175,7 @@ func TestBrokerAway(t *testing.T) {
 	defer p.stop()
 	p.mustAnswer("m1", "KT10")
 	until(t, "the order's job has ended, and its telling waits in the outbox", func() bool {
-		rows, err := p.db.PendingJobs(t.Context(), job.QueueTells, 0, 10)
+		rows, err := p.db.PendingJobs(t.Context(), "tells", 0, 10)
 		return err == nil && len(rows) == 1 && w.broker.held() == 0
 	})
 	if distinct, _, _ := w.tellings(); distinct != 0 {
@@ -179,7 +199,7 @@ func TestToldOnceUnlessKilled(t *testing.T) {
 	until(t, "everything is settled", p.settled)
 	for _, env := range w.broker.took {
 		env.Again = true
-		if err := p.service.Handlers()[env.Kind](t.Context(), env); err != nil {
+		if err := handle(t, p.service, env); err != nil {
 			t.Errorf("%s again: %v", env.Key, err)
 		}
 	}
@@ -229,7 +249,7 @@ func TestStatementsOfAnOrder(t *testing.T) {
 			w.onOrder = func(_ int, _ string, apply func()) error { c.step(claim); apply(); return nil }
 			var stored []job.Envelope
 			db.OnOutbox(func(envs []job.Envelope) { stored = append(stored, envs...) })
-			cfg, b := business.Config{}, newBroker()
+			cfg, b := defaults(), newBroker()
 			if tt.broker {
 				cfg.Tells = &brokerLink{b, &tap{}}
 			}
@@ -255,7 +275,7 @@ func TestStatementsOfAnOrder(t *testing.T) {
 				do(confirm, db.DeleteJobs(t.Context(), []int64{stored[0].ID}))
 				c.step(confirm)
 			}
-			do(finish, s.Handlers()[job.KindOrder](t.Context(), stored[0]))
+			do(finish, handle(t, s, stored[0]))
 			c.step(finish)
 			if !tt.broker {
 				do(settle, db.SettleJob(t.Context(), stored[0]))
@@ -265,7 +285,7 @@ func TestStatementsOfAnOrder(t *testing.T) {
 			if len(tells) != 1 {
 				t.Fatalf("%d jobs tell the follower", len(tells))
 			}
-			do(tell, s.Handlers()[job.KindTell](t.Context(), tells[0]))
+			do(tell, handle(t, s, tells[0]))
 			c.step(tell)
 			if !tt.broker {
 				do(told, db.SettleJob(t.Context(), tells[0]))

@@ -5,6 +5,7 @@
 package business
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,19 +40,22 @@ type Code struct {
 
 // Validate says what is wrong with a catalogue entry, nil when nothing is.
 func (c Code) Validate() error {
-	switch {
-	case c.Account == "" || c.Code == "" || c.Name == "":
-		return fmt.Errorf("business code %q (%s): account, code and name must not be empty", c.Code, c.Name)
-	case c.Sort != SortQuery && c.Sort != SortOrder:
-		return fmt.Errorf("business code %s: kind %q is none of query, order", c.Code, c.Sort)
-	case c.Sort == SortQuery && c.Operation != OperationQueryUsage:
-		return fmt.Errorf("business code %s: operation %q is not known, expected %s", c.Code, c.Operation, OperationQueryUsage)
-	case c.Sort == SortOrder && c.Product == "":
-		return fmt.Errorf("business code %s: an order needs a product", c.Code)
-	case len(c.Commands) == 0 && c.MenuKey == "":
-		return fmt.Errorf("business code %s: neither a command nor a menu key asks for it", c.Code)
+	var all []error
+	if c.Account == "" || c.Code == "" || c.Name == "" {
+		all = append(all, fmt.Errorf("business code %q (%s): account, code and name must not be empty", c.Code, c.Name))
 	}
-	return nil
+	switch {
+	case c.Sort != SortQuery && c.Sort != SortOrder:
+		all = append(all, fmt.Errorf("business code %s: kind %q is none of query, order", c.Code, c.Sort))
+	case c.Sort == SortQuery && c.Operation != OperationQueryUsage:
+		all = append(all, fmt.Errorf("business code %s: operation %q is not known, expected %s", c.Code, c.Operation, OperationQueryUsage))
+	case c.Sort == SortOrder && c.Product == "":
+		all = append(all, fmt.Errorf("business code %s: an order needs a product", c.Code))
+	}
+	if len(c.Commands) == 0 && c.MenuKey == "" {
+		all = append(all, fmt.Errorf("business code %s: neither a command nor a menu key asks for it", c.Code))
+	}
+	return errors.Join(all...)
 }
 
 // catalogue finds entries by account and by what the follower sent. It is never

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"oalab/server/internal/business"
 	"oalab/server/internal/carrierapi"
-	"oalab/server/internal/job"
+	"oalab/server/internal/message"
 )
 
 // TestKillAtEveryStep kills the process at each call that it makes to the
@@ -91,7 +90,7 @@ func killManyOrders(t *testing.T, broker bool) {
 		w.broker = newBroker()
 	}
 	const orders = 60
-	replies := map[string]business.Reply{}
+	replies := map[string]message.Reply{}
 	for life := range 4 {
 		p := w.start(t, options{killAt: []int64{90, 150, 210, 0}[life]})
 		for i := range orders {
@@ -117,86 +116,9 @@ func killManyOrders(t *testing.T, broker bool) {
 		t.Errorf("%d orders acknowledged, %d applied; want %d", len(replies), w.effects(), orders)
 	}
 	for key, r := range replies {
-		_, serial, _ := strings.Cut(r.Text, "流水号：")
+		_, serial, _ := strings.Cut(words(r), "流水号：")
 		if w.told[serial] != 1 {
 			t.Errorf("message %s: order %s was told %d times", key, serial, w.told[serial])
 		}
-	}
-}
-
-// TestDefects plants each defect and shows that it breaks its promise under its
-// fault, and keeps it without.
-func TestDefects(t *testing.T) {
-	lost := func(call int, _ string, apply func()) error {
-		apply()
-		if call == 1 {
-			return outage(carrierapi.ClassTimeout, false)
-		}
-		return nil
-	}
-	tests := []struct {
-		defect  string
-		onOrder func(int, string, func()) error
-		kill    bool // while the carrier is called
-		again   bool // the message comes twice
-		want    int  // effects under the fault
-	}{
-		{defect: job.DefectNoSerial, onOrder: lost, want: 2},
-		{defect: job.DefectAckBeforeCarrier, kill: true, want: 0},
-		{defect: job.DefectNoOutbox, kill: true, want: 0},
-		{defect: job.DefectNoDedup, again: true, want: 2},
-	}
-	for _, tt := range tests {
-		run := func(defects job.Defects, fault bool) int {
-			w := newWorld(t)
-			o := options{defects: defects, sweep: 1, dies: tt.kill && fault}
-			if fault {
-				w.onOrder = tt.onOrder
-			}
-			called, hold := make(chan struct{}), make(chan struct{})
-			if tt.kill && fault {
-				w.onOrder = func(call int, _ string, apply func()) error {
-					if call == 1 { // the process dies while it waits, and the request with it
-						close(called)
-						<-hold
-						return outage(carrierapi.ClassReset, false)
-					}
-					apply()
-					return nil
-				}
-			}
-			p := w.start(t, o)
-			p.mustAnswer("m1", "KT10")
-			if tt.kill && fault {
-				<-called
-				p.tap.dead.Store(true)
-				close(hold)
-				p.kill()
-				p = w.start(t, o)
-			}
-			if tt.again && fault {
-				p.mustAnswer("m1", "KT10")
-			}
-			if tt.want == 0 && fault && defects != nil {
-				// It is lost: no job is left, and nobody will look for the order.
-				until(t, "no job is left", func() bool { b, err := p.db.Backlog(t.Context()); return err == nil && b.Jobs == 0 })
-			} else {
-				until(t, tt.defect+" settles", p.settled)
-			}
-			p.stop()
-			return w.effects()
-		}
-		t.Run(tt.defect, func(t *testing.T) {
-			planted := job.Defects{tt.defect}
-			if n := run(planted, true); n != tt.want {
-				t.Errorf("with the defect and the fault: applied %d times, want %d", n, tt.want)
-			}
-			if n := run(planted, false); n != 1 {
-				t.Errorf("with the defect, without the fault: applied %d times, want once", n)
-			}
-			if n := run(nil, true); n != 1 {
-				t.Errorf("without the defect, with the fault: applied %d times, want once", n)
-			}
-		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"oalab/server/carrier"
 	"oalab/server/internal/business"
 	"oalab/server/internal/job"
+	"oalab/server/internal/message"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/wechatapi"
 )
@@ -17,12 +18,12 @@ type tappedStore struct {
 	tap *tap
 }
 
-func (s *tappedStore) SaveReply(ctx context.Context, account, key string, r business.Reply, jobs ...job.Envelope) (business.Reply, error) {
-	return through(s.tap, func() (business.Reply, error) { return s.DB.SaveReply(ctx, account, key, r, jobs...) })
+func (s *tappedStore) SaveReply(ctx context.Context, account, key string, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+	return through(s.tap, func() (message.Reply, error) { return s.DB.SaveReply(ctx, account, key, r, jobs...) })
 }
 
-func (s *tappedStore) AcceptOrder(ctx context.Context, o business.Order, r business.Reply, jobs ...job.Envelope) (business.Reply, error) {
-	return through(s.tap, func() (business.Reply, error) { return s.DB.AcceptOrder(ctx, o, r, jobs...) })
+func (s *tappedStore) AcceptOrder(ctx context.Context, o business.Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+	return through(s.tap, func() (message.Reply, error) { return s.DB.AcceptOrder(ctx, o, r, jobs...) })
 }
 
 func (s *tappedStore) ClaimOrder(ctx context.Context, known business.Order, lease time.Duration) (business.Order, error) {
@@ -55,6 +56,14 @@ func (s *tappedStore) SettleJob(ctx context.Context, env job.Envelope) error {
 
 func (s *tappedStore) BuryJob(ctx context.Context, env job.Envelope, attempts int, reason string) error {
 	return s.tap.run(func() error { return s.DB.BuryJob(ctx, env, attempts, reason) })
+}
+
+func (s *tappedStore) SweepOrders(ctx context.Context, before time.Time, serials []string, jobs []job.Envelope) (int, error) {
+	return through(s.tap, func() (int, error) { return s.DB.SweepOrders(ctx, before, serials, jobs) })
+}
+
+func (s *tappedStore) RestOrder(ctx context.Context, serial string, rest time.Duration) error {
+	return s.tap.run(func() error { return s.DB.RestOrder(ctx, serial, rest) })
 }
 
 // RequeueOrders of a dead process must not reach the world either.
@@ -145,7 +154,7 @@ func (c *fakeCarrier) QueryUsageNow(ctx context.Context, phone, month string) (*
 	return c.QueryUsage(ctx, phone, month)
 }
 
-func (c *fakeCarrier) SendSMS(_ context.Context, serial, _, _ string) error {
+func (c *fakeCarrier) SendSMS(_ context.Context, serial, _, text string) error {
 	return c.tap.run(func() error {
 		w := c.world
 		w.mu.Lock()
@@ -156,6 +165,7 @@ func (c *fakeCarrier) SendSMS(_ context.Context, serial, _, _ string) error {
 			}
 		}
 		w.sms[serial] = 1 // the carrier de-duplicates
+		w.texts = append(w.texts, text)
 		return nil
 	})
 }
@@ -172,6 +182,7 @@ func (f *fakePlatform) TemplateSend(_ context.Context, _ string, m wechatapi.Tem
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.tells++
+		w.sent = m
 		if w.onTell != nil {
 			if err := w.onTell(w.tells); err != nil {
 				return err
@@ -187,6 +198,12 @@ func (f *fakePlatform) CustomSend(_ context.Context, _, _, text string) error {
 		w := f.world
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		w.tries++
+		if w.onCustom != nil {
+			if err := w.onCustom(w.tries); err != nil {
+				return err
+			}
+		}
 		w.customs = append(w.customs, text)
 		return nil
 	})

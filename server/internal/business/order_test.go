@@ -13,7 +13,6 @@ import (
 	"oalab/server/carrier"
 	"oalab/server/internal/business"
 	"oalab/server/internal/carrierapi"
-	"oalab/server/internal/job"
 	"oalab/server/internal/wechatapi"
 )
 
@@ -140,7 +139,7 @@ func TestOutcomes(t *testing.T) {
 			p := w.start(t, options{})
 			defer p.stop()
 			r := p.mustAnswer("m1", "KT10")
-			m := acknowledgement.FindStringSubmatch(r.Text)
+			m := acknowledgement.FindStringSubmatch(words(r))
 			if m == nil || r.Later {
 				t.Fatalf("the follower reads %+v", r)
 			}
@@ -183,9 +182,9 @@ func TestOneWorkerAnOrder(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			serial := acknowledgement.FindStringSubmatch(r.Text)[1]
+			serial := acknowledgement.FindStringSubmatch(words(r))[1]
 			for range 10 {
-				env, err := job.New(job.KindOrder, serial, map[string]string{"serial": serial}, time.Now())
+				env, err := business.JobTypes(business.Places{})[0].New(serial, map[string]string{"serial": serial}, time.Now())
 				if err != nil {
 					t.Error(err)
 				}
@@ -205,12 +204,24 @@ func TestOneWorkerAnOrder(t *testing.T) {
 // TestSweeper: orders whose jobs are gone come to their end all the same.
 func TestSweeper(t *testing.T) {
 	w := newWorld(t)
-	p := w.start(t, options{killAt: 3}) // dies after the order is stored
-	serial := acknowledgement.FindStringSubmatch(p.mustAnswer("m1", "KT10").Text)[1]
-	until(t, "the process is dead", p.tap.dead.Load)
+	called, hold := make(chan struct{}), make(chan struct{})
+	w.onOrder = func(call int, _ string, apply func()) error {
+		if call == 1 { // the process dies while it waits for the carrier
+			close(called)
+			<-hold
+			return errKilled
+		}
+		apply()
+		return nil
+	}
+	p := w.start(t, options{dies: true})
+	serial := acknowledgement.FindStringSubmatch(words(p.mustAnswer("m1", "KT10")))[1]
+	<-called
+	p.tap.dead.Store(true)
+	close(hold)
 	p.kill()
 	db := openDB(t, w.path)
-	rows, err := db.PendingJobs(t.Context(), job.QueueOrders, 0, 10)
+	rows, err := db.PendingJobs(t.Context(), "orders", 0, 10)
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%d jobs (%v), want 1", len(rows), err)
 	}

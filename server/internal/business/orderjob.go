@@ -15,7 +15,16 @@ import (
 // order, so that the worker need not read it: all of an order that was just accepted, the
 // serial alone of one that may have changed.
 func orderJob(known Order, at time.Time) (job.Envelope, error) {
-	return job.New(job.KindOrder, known.Serial, known, at)
+	return orderType(Places{}).New(known.Serial, known, at)
+}
+
+// NextJob asks for what has still to be done for an order that is unfinished or untold. It
+// carries the serial alone.
+func (o Order) NextJob(at time.Time) (job.Envelope, error) {
+	if o.State.Finished() {
+		return tellJob(Order{Serial: o.Serial}, at)
+	}
+	return orderJob(Order{Serial: o.Serial}, at)
 }
 
 // runOrder makes one attempt to bring an order to its end (BIZ-6). Only the
@@ -78,12 +87,8 @@ func (s *Service) askOrder(ctx context.Context, o Order, deadline time.Time) err
 
 // sendOrder calls the carrier for an order whose state sent is stored already.
 func (s *Service) sendOrder(ctx context.Context, o Order, deadline time.Time) error {
-	serial := o.Serial
-	if s.cfg.Defects.Has(job.DefectNoSerial) {
-		serial = newSerial(s.cfg.Now())
-	}
 	call, cancel := context.WithDeadline(ctx, deadline)
-	err := s.carrier.OrderProduct(call, serial, o.Phone, o.Product)
+	err := s.carrier.OrderProduct(call, o.Serial, o.Phone, o.Product)
 	cancel()
 	var refused *carrier.RefusedError
 	switch {
@@ -121,7 +126,7 @@ func (s *Service) finish(ctx context.Context, o Order, to State, reason string) 
 	if err != nil {
 		return job.GiveUp(err)
 	}
-	stored, direct := s.written(env)
+	stored := []job.Envelope{env}
 	if s.cfg.Tells != nil {
 		stored = nil
 	}
@@ -133,10 +138,10 @@ func (s *Service) finish(ctx context.Context, o Order, to State, reason string) 
 	if s.cfg.Tells != nil {
 		return s.handOver(ctx, o.Serial, env)
 	}
-	return s.publish(after, direct)
+	return nil
 }
 
-// finishedBefore ends the job of an order that has come to its end. Whoever finished it
+// finishedBefore ends the job of an order that has come to its end. The worker that finished it
 // may have died before a broker had the job that tells it.
 func (s *Service) finishedBefore(ctx context.Context, o Order) error {
 	if s.cfg.Tells == nil || o.Told != "" {

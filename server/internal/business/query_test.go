@@ -2,12 +2,14 @@ package business_test
 
 import (
 	"context"
+	"os"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"oalab/server/carrier"
 	"oalab/server/internal/business"
+	"oalab/server/internal/message"
 )
 
 func TestQueryInTime(t *testing.T) {
@@ -15,7 +17,7 @@ func TestQueryInTime(t *testing.T) {
 	p := w.start(t, options{})
 	defer p.stop()
 	first := p.mustAnswer("m1", " CXLL ")
-	if first.Later || !strings.Contains(first.Text, "剩余60 MB") || !strings.Contains(first.Text, "202611") {
+	if first.Later || !strings.Contains(words(first), "剩余60 MB") || !strings.Contains(words(first), "202611") {
 		t.Errorf("the follower reads %+v", first)
 	}
 	if again := p.mustAnswer("m1", "CXLL"); again != first {
@@ -43,47 +45,13 @@ func TestQueryHandedOver(t *testing.T) {
 	p := w.start(t, options{})
 	defer p.stop()
 	for range 3 {
-		if r := p.mustAnswer("m1", "CXLL"); r != (business.Reply{Later: true}) {
+		if r := p.mustAnswer("m1", "CXLL"); r != (message.Reply{Later: true}) {
 			t.Errorf("the follower reads %+v, want later", r)
 		}
 	}
 	until(t, "everything is settled", p.settled)
 	if len(w.customs) != 1 || !strings.Contains(w.customs[0], "剩余60 MB") {
 		t.Errorf("messages sent: %q, want one", w.customs)
-	}
-}
-
-// TestQueryShared: tries of one message that overlap make one call.
-func TestQueryShared(t *testing.T) {
-	w := newWorld(t)
-	arrived, hold := make(chan struct{}), make(chan struct{})
-	w.onUsage = func(context.Context, int) error {
-		close(arrived) // a second call would panic
-		<-hold
-		return nil
-	}
-	p := w.start(t, options{})
-	defer p.stop()
-	gone, leave := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		_, _, err := p.service.Answer(gone, business.Command{Account: account, OpenID: follower, Key: "m1", Text: "CXLL"})
-		if err == nil {
-			t.Error("the try that was given up got an answer")
-		}
-	})
-	<-arrived
-	replies := make([]business.Reply, 3)
-	for i := range replies {
-		wg.Go(func() { replies[i] = p.mustAnswer("m1", "CXLL") })
-	}
-	leave() // the platform gives the first try up; the query goes on for the others
-	close(hold)
-	wg.Wait()
-	for _, r := range replies {
-		if r != replies[0] || r.Text == "" {
-			t.Errorf("the tries read %+v", replies)
-		}
 	}
 }
 
@@ -94,7 +62,7 @@ func TestQueryRefusedByRule(t *testing.T) {
 	}
 	p := w.start(t, options{})
 	defer p.stop()
-	if r := p.mustAnswer("m1", "CXLL"); r.Later || !strings.Contains(r.Text, "not a phone number") {
+	if r := p.mustAnswer("m1", "CXLL"); r.Later || !strings.Contains(words(r), "not a phone number") {
 		t.Errorf("the follower reads %+v", r)
 	}
 }
@@ -104,19 +72,19 @@ func TestWithoutBindingOrCarrier(t *testing.T) {
 	p := w.start(t, options{})
 	for _, text := range []string{"CXLL", "KT10"} {
 		r, ok, err := p.service.Answer(t.Context(), business.Command{Account: account, OpenID: "oStranger", Key: "s" + text, Text: text})
-		if err != nil || !ok || r.Later || !strings.Contains(r.Text, "绑定") {
+		if err != nil || !ok || r.Later || !strings.Contains(words(r), "绑定") {
 			t.Errorf("%s: %+v, %t, %v", text, r, ok, err)
 		}
 	}
 	for _, c := range []business.Command{{Account: account, Text: "cxll?"}, {Account: "other", Text: "CXLL"}, {Account: account}} {
-		if r, ok, err := p.service.Answer(t.Context(), c); ok || err != nil || r != (business.Reply{}) {
+		if r, ok, err := p.service.Answer(t.Context(), c); ok || err != nil || r != (message.Reply{}) {
 			t.Errorf("%+v: %+v, %t, %v; want no command", c, r, ok, err)
 		}
 	}
 	p.stop()
 	p = w.start(t, options{noCarrier: true})
 	defer p.stop()
-	if r := p.mustAnswer("m1", "KT10"); r.Later || strings.Contains(r.Text, "流水号：") || r.Text == "" {
+	if r := p.mustAnswer("m1", "KT10"); r.Later || strings.Contains(words(r), "流水号：") || words(r) == "" {
 		t.Errorf("without a carrier the follower reads %+v", r)
 	}
 }
@@ -134,4 +102,37 @@ func TestLongKey(t *testing.T) {
 		t.Error("two messages share an order")
 	}
 	until(t, "everything is settled", p.settled)
+}
+
+// TestMonthIsTheCarriers: the month of a query is that of the carrier's clock when the
+// message was sent, wherever the process runs.
+func TestMonthIsTheCarriers(t *testing.T) {
+	if _, child := os.LookupEnv(localOffset); !child {
+		for name, east := range map[string]time.Duration{
+			"UTC": 0, "Beijing": 8 * time.Hour, "Honolulu": -10 * time.Hour, "Kiritimati": 14 * time.Hour,
+		} {
+			t.Run(name, func(t *testing.T) { inZone(t, east) })
+		}
+		return
+	}
+	shanghai, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	p := w.start(t, options{zone: shanghai})
+	defer p.stop()
+	for key, want := range map[int64]string{
+		1793464200: "202611", // 00:30 of 1 November in Beijing
+		1793462399: "202610", // the last second of October there
+		1793462400: "202611",
+		1798732800: "202701", // New Year there
+	} {
+		r, _, err := p.service.Answer(t.Context(), business.Command{
+			Account: account, OpenID: follower, Key: time.Unix(key, 0).UTC().String(), Text: "CXLL", At: time.Unix(key, 0),
+		})
+		if err != nil || !strings.Contains(words(r), "（"+want+"）") {
+			t.Errorf("a message of %d: the follower reads %q (%v), want the month %s", key, words(r), err, want)
+		}
+	}
 }

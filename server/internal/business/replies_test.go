@@ -6,14 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"oalab/server/internal/business"
-	"oalab/server/internal/job"
+	"oalab/server/internal/message"
 )
 
 // sharedReplies is a cache that two servers share.
 type sharedReplies struct {
 	mu      sync.Mutex
-	kept    map[string]business.Reply
+	kept    map[string]message.Reply
 	claims  map[string]bool
 	refused int
 	hits    int
@@ -22,14 +21,14 @@ type sharedReplies struct {
 }
 
 func newSharedReplies() *sharedReplies {
-	return &sharedReplies{kept: map[string]business.Reply{}, claims: map[string]bool{}}
+	return &sharedReplies{kept: map[string]message.Reply{}, claims: map[string]bool{}}
 }
 
-func (s *sharedReplies) Get(_ context.Context, account, key string) (r business.Reply, found, asked bool) {
+func (s *sharedReplies) Get(_ context.Context, account, key string) (r message.Reply, found, asked bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.silent {
-		return business.Reply{}, false, false
+		return message.Reply{}, false, false
 	}
 	r, found = s.kept[account+key]
 	if found {
@@ -38,7 +37,7 @@ func (s *sharedReplies) Get(_ context.Context, account, key string) (r business.
 	return r, found, true
 }
 
-func (s *sharedReplies) Put(_ context.Context, account, key string, r business.Reply, had bool) {
+func (s *sharedReplies) Put(_ context.Context, account, key string, r message.Reply, had bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if had {
@@ -83,7 +82,7 @@ func TestTwoServersShareOneQuery(t *testing.T) {
 	defer one.stop()
 	other := w.start(t, options{inline: 10 * time.Second, replies: shared})
 	defer other.stop()
-	replies := make(chan business.Reply, 2)
+	replies := make(chan message.Reply, 2)
 	var tries sync.WaitGroup
 	tries.Go(func() { replies <- one.mustAnswer("m1", "CXLL") })
 	<-arrived
@@ -172,17 +171,5 @@ func TestTheFirstReplyWinsWhenTheCacheHasLostIt(t *testing.T) {
 				t.Errorf("%d misses, want 2", shared.misses)
 			}
 		})
-	}
-}
-
-func TestDefectReplyNotCached(t *testing.T) {
-	w := newWorld(t)
-	p := w.start(t, options{replies: newSharedReplies(), defects: job.Defects{job.DefectReplyNotCached}})
-	defer p.stop()
-	if first, again := p.mustAnswer("m1", "CXLL"), p.mustAnswer("m1", "CXLL"); first == again {
-		t.Errorf("a retry reads the same: %+v", first)
-	}
-	if first, again := p.mustAnswer("m2", "KT10"), p.mustAnswer("m2", "KT10"); first != again {
-		t.Errorf("orders are not part of it: %+v, %+v", first, again)
 	}
 }

@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,14 +24,44 @@ import (
 	"oalab/server/internal/business"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/job"
+	"oalab/server/internal/message"
 	"oalab/server/internal/outbox"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/queue/memqueue"
+	"oalab/server/internal/reply"
+	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/wechatapi"
 	"oalab/server/internal/worker"
+	"oalab/server/wechat"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// localOffset is the environment variable with the offset of time.Local, in seconds east of
+// UTC, for a process of its own (inZone).
+const localOffset = "OALAB_TEST_LOCAL_OFFSET"
+
+func TestMain(m *testing.M) {
+	if east, err := strconv.Atoi(os.Getenv(localOffset)); err == nil {
+		time.Local = time.FixedZone("test", east)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// inZone runs the calling test once more, in a process with another time.Local. A timer reads
+// time.Local whenever it fires, so it may not be changed while a process runs.
+func inZone(t *testing.T, east time.Duration) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, _, _ := strings.Cut(t.Name(), "/")
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+name+"$", "-test.count=1")
+	cmd.Env = append(os.Environ(), localOffset+"="+strconv.Itoa(int(east.Seconds())))
+	if said, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(said), "PASS") {
+		t.Errorf("in a process %v east of UTC: %v\n%s", east, err, said)
+	}
+}
 
 const (
 	account  = "demo"
@@ -63,10 +97,15 @@ type world struct {
 	onUsage func(ctx context.Context, call int) error
 	onTell  func(call int) error
 	onSMS   func() error
-	orders  int
-	states  int
-	usages  int
-	tells   int
+	// onCustom may refuse a customer-service message.
+	onCustom func(call int) error
+	tries    int                // of customer-service messages
+	texts    []string           // of SMS
+	sent     wechatapi.Template // the last one
+	orders   int
+	states   int
+	usages   int
+	tells    int
 }
 
 func newWorld(t *testing.T) *world {
@@ -77,7 +116,7 @@ func newWorld(t *testing.T) *world {
 	}
 	db := openDB(t, w.path)
 	defer db.Close()
-	err := db.Seed(t.Context(), sqlstore.SeedData{
+	sections, err := db.Seed(sqlstore.SeedData{
 		Account: account,
 		Business: []business.Code{
 			{Code: "1.3", Sort: business.SortQuery, Name: "剩余流量", Commands: []string{"CXLL"}, MenuKey: "Q_DATA", Operation: "QueryUsage"},
@@ -85,6 +124,9 @@ func newWorld(t *testing.T) *world {
 		},
 		Bindings: []sqlstore.Binding{{OpenID: follower, Phone: phone}},
 	})
+	if err == nil {
+		_, err = db.DB.Seed(t.Context(), false, sections...)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +135,7 @@ func newWorld(t *testing.T) *world {
 
 func openDB(t *testing.T, path string) *sqlstore.DB {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), sqlstore.Config{CoreDSN: path})
+	db, err := sqlstore.Open(t.Context(), sqldb.Config{CoreDSN: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,15 +220,25 @@ type process struct {
 	running sync.WaitGroup
 }
 
+// plant puts something between the parts; nil functions put nothing.
+type plant struct {
+	store    func(business.Store, queue.Publisher) business.Store
+	carrier  func(business.Carrier) business.Carrier
+	consumer func(queue.Consumer, queue.Publisher) queue.Consumer
+}
+
 type options struct {
 	killAt    int64
 	dies      bool // the test kills it by itself
-	defects   job.Defects
+	plant     plant
 	sweep     time.Duration // sweep_after; 0 means an hour
 	noCarrier bool
 	workers   int
+	attempts  int           // max_attempts; 0 means 1000
 	inline    time.Duration // inline_wait; 0 means 50 ms
-	replies   business.Replies
+	replies   reply.Cache
+	results   map[string]business.ResultTemplate
+	zone      *time.Location
 }
 
 func (w *world) start(t *testing.T, o options) *process {
@@ -201,7 +253,7 @@ func (w *world) start(t *testing.T, o options) *process {
 			t.Fatal(err)
 		}
 	}
-	p.queue, err = memqueue.New(memqueue.Config{}, job.Queues(), nil)
+	p.queue, err = memqueue.New(memqueue.Config{}, business.JobTypes(business.Places{}).Queues(), nil)
 	check()
 	var to queue.Publisher = p.queue
 	var from queue.Consumer
@@ -209,7 +261,7 @@ func (w *world) start(t *testing.T, o options) *process {
 		link := &brokerLink{w.broker, p.tap}
 		to, from = link, link
 	}
-	relay := outbox.New(outbox.Config{UntilAck: w.broker == nil, Poll: 20 * time.Millisecond}, store, to, log)
+	relay := outbox.New(outbox.Config{UntilAck: w.broker == nil, Poll: 20 * time.Millisecond}, store, to, business.JobTypes(business.Places{}).Queues(), log)
 	if from == nil {
 		from = relay.Consumer(p.queue)
 	}
@@ -224,27 +276,34 @@ func (w *world) start(t *testing.T, o options) *process {
 		timeout, margin = 60*time.Millisecond, 60*time.Millisecond
 	}
 	cfg := business.Config{
-		InlineWait: cmp.Or(o.inline, 50*time.Millisecond), Replies: o.replies, CarrierTimeout: timeout, LeaseMargin: margin,
-		SweepEvery: 20 * time.Millisecond, SweepAfter: o.sweep, Defects: o.defects, Direct: p.queue,
+		Results: o.results, InlineWait: cmp.Or(o.inline, 50*time.Millisecond), Replies: o.replies, CarrierTimeout: timeout, LeaseMargin: margin,
+		SweepEvery: 20 * time.Millisecond, SweepAfter: o.sweep,
+		Zone: o.zone, Places: business.Places{Orders: cmp.Or(o.workers, 4), Queries: 2, Tells: 2},
 	}
 	if w.broker != nil {
-		cfg.Tells = to
+		cfg.Tells, cfg.Holding, cfg.RetryMax = to, to.(*brokerLink), 20*time.Millisecond
 	}
 	var c business.Carrier = &fakeCarrier{world: w, tap: p.tap}
 	if o.noCarrier {
 		c = nil
 	}
-	p.service, err = business.New(cfg, store, c, &fakePlatform{world: w, tap: p.tap}, log, p.reg)
+	var kept business.Store = store
+	if o.plant.store != nil {
+		kept = o.plant.store(store, p.queue)
+	}
+	if o.plant.carrier != nil {
+		c = o.plant.carrier(c)
+	}
+	if o.plant.consumer != nil {
+		from = o.plant.consumer(from, p.queue)
+	}
+	p.service, err = business.New(cfg, kept, c, &fakePlatform{world: w, tap: p.tap}, log, p.reg)
 	check()
 	err = p.service.Reload(t.Context())
 	check()
-	if o.workers == 0 {
-		o.workers = 4
-	}
-	n := map[string]int{job.QueueOrders: o.workers, job.QueueQueries: 2, job.QueueTells: 2}
 	p.work, err = worker.New(worker.Config{
-		Concurrency: n, RetryBase: 5 * time.Millisecond, RetryMax: 20 * time.Millisecond, MaxAttempts: 1000, Defects: o.defects,
-	}, from, p.service.Handlers(), log, nil)
+		RetryBase: 5 * time.Millisecond, RetryMax: 20 * time.Millisecond, MaxAttempts: cmp.Or(o.attempts, 1000),
+	}, from, p.service.Jobs(), log, nil)
 	check()
 	var ctx context.Context
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(t.Context()))
@@ -276,7 +335,7 @@ func (p *process) stop() {
 	}
 }
 
-func (p *process) answer(key, text string) (business.Reply, error) {
+func (p *process) answer(key, text string) (message.Reply, error) {
 	r, ok, err := p.service.Answer(p.t.Context(), business.Command{
 		Account: account, OpenID: follower, Key: key, Text: text, At: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),
 	})
@@ -286,13 +345,45 @@ func (p *process) answer(key, text string) (business.Reply, error) {
 	return r, err
 }
 
-func (p *process) mustAnswer(key, text string) business.Reply {
+func (p *process) mustAnswer(key, text string) message.Reply {
 	p.t.Helper()
 	r, err := p.answer(key, text)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	return r
+}
+
+// idle reports whether no job is stored or held.
+func (p *process) idle() bool {
+	p.t.Helper()
+	left, err := p.db.Backlog(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return left.Jobs+p.held() == 0
+}
+
+func (p *process) held() int {
+	held := 0
+	for _, q := range business.JobTypes(business.Places{}).Queues() {
+		f := p.queue.Figures(q)
+		held += f.Depth + f.InFlight
+	}
+	if p.world.broker != nil {
+		held += p.world.broker.held()
+	}
+	return held
+}
+
+// dead is how many dead letters a queue has.
+func (p *process) dead(name string) int {
+	if b := p.world.broker; b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.dead[name]
+	}
+	return p.queue.Figures(name).Dead
 }
 
 // settled reports whether nothing is left to do.
@@ -302,15 +393,7 @@ func (p *process) settled() bool {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	held := 0
-	for _, q := range job.Queues() {
-		f := p.queue.Figures(q)
-		held += f.Depth + f.InFlight
-	}
-	if p.world.broker != nil {
-		held += p.world.broker.held()
-	}
-	return left.Jobs+left.Unfinished+held == 0
+	return left.Jobs+left.Unfinished+p.held() == 0
 }
 
 // until waits for a condition.
@@ -326,4 +409,29 @@ func until(t *testing.T, what string, ok func() bool) {
 		case <-tick.C:
 		}
 	}
+}
+
+// handle does one attempt at a job.
+func handle(t *testing.T, s *business.Service, env job.Envelope) error {
+	t.Helper()
+	jobs, ok := s.Jobs().Find(env.Kind)
+	if !ok {
+		t.Fatalf("no type has the kind %s", env.Kind)
+	}
+	return jobs.Handle(t.Context(), env)
+}
+
+// defaults is a Config with the settings of an empty stanza.
+func defaults() business.Config {
+	s := business.DefaultSettings()
+	return business.Config{
+		InlineWait: 700 * time.Millisecond, CarrierTimeout: time.Duration(s.CarrierTimeout), SweepEvery: time.Duration(s.SweepEvery),
+		SweepAfter: time.Duration(s.SweepAfter), RetryMax: time.Duration(s.RetryMax), Places: s.Places(),
+	}
+}
+
+// words are what the follower reads at once, "" for nothing.
+func words(r message.Reply) string {
+	text, _ := r.Show.(wechat.TextReply)
+	return text.Content
 }

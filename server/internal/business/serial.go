@@ -2,6 +2,7 @@ package business
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"time"
 )
 
@@ -25,4 +26,15 @@ func newSerial(now time.Time) string {
 		s[9+i] = serialDigits[b%32]
 	}
 	return string(s[:])
+}
+
+// serialOf is a serial number for the job with this key, the same each time: the carrier
+// swallows a repeat.
+func serialOf(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	s := sum[:serialLength]
+	for i, b := range s {
+		s[i] = serialDigits[b%32]
+	}
+	return string(s)
 }

@@ -9,36 +9,42 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/singleflight"
 
-	"oalab/server/internal/job"
 	"oalab/server/internal/queue"
-	"oalab/server/internal/worker"
+	"oalab/server/internal/reply"
 )
 
-// Config of a Service; zero values take the defaults.
+// Config of a Service; the zero value of a field that says nothing else is refused.
 type Config struct {
-	// InlineWait is how long a query may keep the callback waiting; 0 means 700 ms.
+	// InlineWait is how long a query may keep the callback waiting.
 	InlineWait time.Duration
-	// CarrierTimeout bounds each call of a worker; 0 means 4 s.
+	// CarrierTimeout bounds each call of a worker.
 	CarrierTimeout time.Duration
 	// LeaseMargin is by how much the lease of an order outlives the call that it
 	// covers; 0 means 2 s.
 	LeaseMargin time.Duration
 	// SweepEvery is the rhythm of the sweeper, SweepAfter the time without
-	// progress after which it brings an order back; 0 means 2 s and 15 s.
+	// progress after which it brings an order back.
 	SweepEvery, SweepAfter time.Duration
-	Defects                job.Defects
+	// RetryMax is the longest wait of a job between two attempts: the sweeper counts it in.
+	RetryMax time.Duration
+	// Places is how many jobs of each kind are worked at at once.
+	Places Places
 	// Replies is a cache in front of the store's replies; nil means none.
-	Replies Replies
+	Replies reply.Cache
 	// Phones is a cache in front of the store's bindings; nil means none.
 	Phones Phones
-	// Direct takes the jobs under the planted defect no-outbox; unused otherwise.
-	Direct queue.Publisher
 	// Tells is a broker: what it has confirmed it keeps. The jobs that tell a follower go
 	// there unstored, before the order's own job ends. nil: they are stored with the
 	// order's end.
 	Tells queue.Publisher
+	// Holding is the broker that has the jobs, for the sweeper to ask; nil: each job keeps
+	// its row until it is done.
+	Holding queue.Holding
+	// Results are the templates of accounts that do not use DefaultResult.
+	Results map[string]ResultTemplate
+	// Zone is where the carrier's months begin; nil means UTC.
+	Zone *time.Location
 	// Now is the clock of serials and job times; nil means time.Now.
 	Now func() time.Time
 }
@@ -51,47 +57,47 @@ type Service struct {
 	carrier Carrier
 	wechat  WeChat
 	log     *slog.Logger
-	replies Replies
+	replies *reply.Keeper
 	pushed  prometheus.Histogram
+	swept   prometheus.Counter
 	codes   atomic.Pointer[catalogue]
-	flights singleflight.Group // queries under way, by account and key
 }
 
 // New makes a Service with an empty catalogue (see Reload). With a nil Carrier all
-// business is answered "not available". It registers oalab_push_delay_seconds with reg,
-// which may be nil.
+// business is answered "not available". It registers its metrics with reg, which may
+// be nil.
 func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
-	setDefault(&cfg.InlineWait, 700*time.Millisecond)
-	setDefault(&cfg.CarrierTimeout, 4*time.Second)
-	setDefault(&cfg.LeaseMargin, 2*time.Second)
-	setDefault(&cfg.SweepEvery, 2*time.Second)
-	setDefault(&cfg.SweepAfter, 15*time.Second)
+	if min(cfg.InlineWait, cfg.CarrierTimeout, cfg.SweepEvery, cfg.SweepAfter) <= 0 {
+		return nil, fmt.Errorf("business: each of InlineWait %v, CarrierTimeout %v, SweepEvery %v and SweepAfter %v must be above 0",
+			cfg.InlineWait, cfg.CarrierTimeout, cfg.SweepEvery, cfg.SweepAfter)
+	}
+	if cfg.LeaseMargin <= 0 {
+		cfg.LeaseMargin = 2 * time.Second
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Defects.Has(job.DefectNoOutbox) && cfg.Direct == nil {
-		return nil, errors.New("business: the defect no-outbox needs a queue to publish to")
-	}
-	if cfg.Replies == nil || cfg.Defects.Has(job.DefectNoDedup) {
-		cfg.Replies = noReplies{}
+	replies, err := reply.New(store, cfg.Replies, cfg.InlineWait)
+	if err != nil {
+		return nil, fmt.Errorf("business: %w", err)
 	}
 	if cfg.Phones == nil {
 		cfg.Phones = store
 	}
-	s := &Service{cfg: cfg, store: store, replies: cfg.Replies, carrier: c, wechat: w, log: log, pushed: newPushDelay()}
+	s := &Service{cfg: cfg, store: store, replies: replies, carrier: c, wechat: w, log: log, pushed: newPushDelay()}
+	s.swept = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "oalab_orders_swept_total", Help: "Orders without progress that were given a job again.",
+	})
 	if reg != nil {
-		if err := reg.Register(s.pushed); err != nil {
+		if err := errors.Join(reg.Register(s.pushed), reg.Register(s.swept)); err != nil {
 			return nil, fmt.Errorf("register business metrics: %w", err)
 		}
 	}
 	s.codes.Store(&catalogue{})
 	return s, nil
-}
-
-func setDefault(d *time.Duration, v time.Duration) {
-	if *d <= 0 {
-		*d = v
-	}
 }
 
 // Reload reads the catalogue. On an error the old one stays in use.
@@ -105,32 +111,5 @@ func (s *Service) Reload(ctx context.Context) error {
 		return fmt.Errorf("reload catalogue: %w", err)
 	}
 	s.codes.Store(&c)
-	return nil
-}
-
-// Handlers returns the handlers of this package's jobs.
-func (s *Service) Handlers() map[job.Kind]worker.Handler {
-	return map[job.Kind]worker.Handler{
-		job.KindOrder: s.runOrder,
-		job.KindQuery: s.runQuery,
-		job.KindTell:  s.runTell,
-	}
-}
-
-// written splits the jobs of a transaction: those that it stores, and those to
-// be published after it (all of them under the planted defect no-outbox).
-func (s *Service) written(jobs ...job.Envelope) (stored, direct []job.Envelope) {
-	if s.cfg.Defects.Has(job.DefectNoOutbox) {
-		return nil, jobs
-	}
-	return jobs, nil
-}
-
-func (s *Service) publish(ctx context.Context, jobs []job.Envelope) error {
-	for _, env := range jobs {
-		if err := s.cfg.Direct.Publish(ctx, env); err != nil {
-			return fmt.Errorf("publish %s: %w", env.Key, err)
-		}
-	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 //	unknown  ──► done, failed; sent (the carrier has not got it); unknown (no answer again)
 //
 // sent is written before the carrier is called, so that an order found as sent
-// by anybody else may have been applied: it becomes unknown and is asked for by
+// by another worker may have been applied: it becomes unknown and is asked for by
 // its serial before it is sent again.
 type State string
 

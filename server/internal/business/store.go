@@ -7,6 +7,8 @@ import (
 
 	"oalab/server/carrier"
 	"oalab/server/internal/job"
+	"oalab/server/internal/message"
+	"oalab/server/internal/reply"
 	"oalab/server/internal/wechatapi"
 )
 
@@ -25,6 +27,7 @@ type Order struct {
 	Attempts int       `json:"attempts"`         // claims by workers
 	Version  int64     `json:"version"`          // grows with every change; a change names the one it saw
 	Told     string    `json:"told,omitempty"`   // "", or by which way the follower was told
+	Rounds   int       `json:"rounds,omitempty"` // how often all attempts of its job ended in vain
 	Created  time.Time `json:"created"`
 }
 
@@ -56,15 +59,11 @@ type Store interface {
 	// Phone returns the number bound to a follower, or ErrUnbound.
 	Phone(ctx context.Context, account, openid string) (string, error)
 
-	// Reply returns the stored reply of a message; false when there is none.
-	Reply(ctx context.Context, account, key string) (Reply, bool, error)
-	// SaveReply stores the reply of a message and the jobs that go with it. The
-	// first writer wins: with a reply stored already, that one is returned and
-	// nothing is written.
-	SaveReply(ctx context.Context, account, key string, r Reply, jobs ...job.Envelope) (Reply, error)
+	// Of the replies.
+	reply.Store
 	// AcceptOrder stores an order, the reply of its message and its jobs, in the
 	// manner of SaveReply.
-	AcceptOrder(ctx context.Context, o Order, r Reply, jobs ...job.Envelope) (Reply, error)
+	AcceptOrder(ctx context.Context, o Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error)
 
 	// Order returns an order, or ErrNoOrder.
 	Order(ctx context.Context, serial string) (Order, error)
@@ -85,11 +84,24 @@ type Store interface {
 	// MarkTold notes by which way the follower of a finished order was told. The note
 	// of ToldTemplate may wait some ms for others: the platform swallows a repeat.
 	MarkTold(ctx context.Context, serial, way string) error
-	// StaleOrders returns up to limit orders that are unfinished or untold and
-	// had no progress for the given time.
-	StaleOrders(ctx context.Context, age time.Duration, limit int) ([]Order, error)
-	// RequeueOrders counts a sweep as progress of the orders and stores their jobs.
+	// Clock is the store's time.
+	Clock(ctx context.Context) (time.Time, error)
+	// StaleOrders returns up to limit orders that are unfinished or untold and had their
+	// last progress before the given time of the store.
+	StaleOrders(ctx context.Context, before time.Time, limit int) ([]Order, error)
+	// RequeueOrders counts as progress of the orders and stores their jobs.
 	RequeueOrders(ctx context.Context, serials []string, jobs []job.Envelope) error
+	// SweepOrders is RequeueOrders for those that still had no progress since that time;
+	// jobs[i] belongs to serials[i]. It returns how many jobs were stored: one that still
+	// has a row is not stored twice.
+	SweepOrders(ctx context.Context, before time.Time, serials []string, jobs []job.Envelope) (int, error)
+	// OrderWaits counts as progress of an order whose job waits without changing it.
+	OrderWaits(ctx context.Context, serial string) error
+	// RestOrder notes that all attempts of an order's job have ended in vain. StaleOrders
+	// does not return it before its time and the rest have passed.
+	RestOrder(ctx context.Context, serial string, rest time.Duration) error
+	// PendingJobs returns rows of the outbox that carry jobs of the queue, the oldest first.
+	PendingJobs(ctx context.Context, queue string, after int64, limit int) ([]job.Envelope, error)
 }
 
 // Phones looks up bound numbers faster than the Store. An answer may be some
@@ -117,4 +129,25 @@ type Carrier interface {
 type WeChat interface {
 	TemplateSend(ctx context.Context, account string, m wechatapi.Template) error
 	CustomSend(ctx context.Context, account, openid, text string) error
+}
+
+// BindingChange says that the binding of a follower was made, changed or ended. Without
+// an OpenID those of any follower may have.
+type BindingChange struct {
+	// Seq numbers the changes in the order of their commits.
+	Seq             int64
+	Account, OpenID string
+}
+
+// BindingChanges are those after one that is known.
+type BindingChanges struct {
+	// Database names the database whose numbers they have, and Generation its state of the
+	// bindings.
+	Database, Generation string
+	Changes              []BindingChange
+	// Gap is set when the known change is not remembered any more: there may have been
+	// others before Changes.
+	Gap bool
+	// From is a number from which on all changes are remembered.
+	From int64
 }

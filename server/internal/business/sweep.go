@@ -12,19 +12,15 @@ import (
 const sweepBatch = 200
 
 // Sweep gives orders a job again that had no progress for SweepAfter: whatever
-// lost their job, no order stays behind. It is harmless for an order whose job
-// still waits: one that has a row is not stored twice, and of those that only a broker
-// has, the claim and the note that an order is told let one through. It runs until
-// ctx ends and returns nil then. Planted defects that it would heal keep it from sweeping.
+// lost their job, no order stays behind. An order whose job still waits is left alone: one
+// that has a row is not stored twice, and of those that only a broker has the horizon tells.
+// It runs until ctx ends and returns nil then.
 func (s *Service) Sweep(ctx context.Context) error {
-	if s.cfg.Defects.SweeperOff() {
-		<-ctx.Done()
-		return nil
-	}
 	ticker := time.NewTicker(s.cfg.SweepEvery)
 	defer ticker.Stop()
+	h := horizon{service: s}
 	for {
-		if n, err := s.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+		if n, err := s.sweepOnce(ctx, &h); err != nil && ctx.Err() == nil {
 			s.log.Warn("sweep of orders failed", "error", err)
 		} else if n > 0 {
 			s.log.Info("orders without progress were given a job again", "orders", n)
@@ -37,10 +33,16 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 }
 
-// sweepOnce returns how many orders it brought back.
-func (s *Service) sweepOnce(ctx context.Context) (int, error) {
+// sweepOnce returns how many jobs it stored.
+func (s *Service) sweepOnce(ctx context.Context, h *horizon) (int, error) {
+	at, err := h.look(ctx)
+	if err != nil || at.IsZero() {
+		return 0, err
+	}
+	// A job that waits for its next attempt at the broker is seen by no server.
+	before := at.Add(-s.cfg.SweepAfter - s.cfg.RetryMax)
 	for swept := 0; ; {
-		orders, err := s.store.StaleOrders(ctx, s.cfg.SweepAfter, sweepBatch)
+		orders, err := s.store.StaleOrders(ctx, before, sweepBatch)
 		if err != nil {
 			return swept, fmt.Errorf("find stale orders: %w", err)
 		}
@@ -50,19 +52,17 @@ func (s *Service) sweepOnce(ctx context.Context) (int, error) {
 		serials := make([]string, 0, len(orders))
 		jobs := make([]job.Envelope, 0, len(orders))
 		for _, o := range orders {
-			newJob := orderJob
-			if o.State.Finished() {
-				newJob = tellJob
-			}
-			env, err := newJob(Order{Serial: o.Serial}, s.cfg.Now())
+			env, err := o.NextJob(s.cfg.Now())
 			if err != nil {
 				return swept, err
 			}
 			serials, jobs = append(serials, o.Serial), append(jobs, env)
 		}
-		if err := s.store.RequeueOrders(ctx, serials, jobs); err != nil {
+		n, err := s.store.SweepOrders(ctx, before, serials, jobs)
+		s.swept.Add(float64(n))
+		swept += n
+		if err != nil {
 			return swept, fmt.Errorf("requeue %d orders: %w", len(orders), err)
 		}
-		swept += len(orders)
 	}
 }

@@ -21,7 +21,7 @@ const (
 // tellJob asks for a follower to be told how an order ended. It carries an order that was
 // just done, so that it need not be read; the serial alone of any other.
 func tellJob(known Order, at time.Time) (job.Envelope, error) {
-	return job.New(job.KindTell, known.Serial, known, at)
+	return tellType(Places{}).New(known.Serial, known, at)
 }
 
 // runTell makes one attempt to tell a follower how an order ended: by template
@@ -33,7 +33,7 @@ func (s *Service) runTell(ctx context.Context, env job.Envelope) error {
 	if err != nil {
 		return err
 	}
-	if env.Again || o.State != StateDone { // somebody may have told it
+	if env.Again || o.State != StateDone { // another worker may have told it
 		o, err = s.store.Order(ctx, o.Serial)
 	}
 	switch {
@@ -48,8 +48,24 @@ func (s *Service) runTell(ctx context.Context, env job.Envelope) error {
 	}
 	way, err := s.tell(ctx, o)
 	if err != nil {
-		return job.Retry(fmt.Errorf("tell order %s: %w", o.Serial, err))
+		err = fmt.Errorf("tell order %s: %w", o.Serial, err)
+		wait, cancel := s.afterCall(ctx)
+		defer cancel()
+		if kept := s.store.OrderWaits(wait, o.Serial); kept != nil {
+			err = errors.Join(err, kept)
+		}
+		switch wechatapi.ErrorClass(err) {
+		case wechatapi.ClassUnknown, wechatapi.ClassMessage:
+			return job.Retry(err)
+		default:
+			return job.Postpone(patience(s.cfg.Now().Sub(o.Created)), err)
+		}
 	}
+	return s.told(ctx, o, way)
+}
+
+// told notes that an order is told.
+func (s *Service) told(ctx context.Context, o Order, way string) error {
 	ctx, cancel := s.afterCall(ctx)
 	defer cancel()
 	if err := s.store.MarkTold(ctx, o.Serial, way); err != nil {
@@ -58,25 +74,33 @@ func (s *Service) runTell(ctx context.Context, env job.Envelope) error {
 	return nil
 }
 
+// tell tells by template message. What the platform refuses for good is told by SMS, and
+// what it did not take for a day: before, it may take it once it is mended or back.
 func (s *Service) tell(ctx context.Context, o Order) (way string, err error) {
 	result := "办理成功"
 	if o.State == StateFailed {
 		result = "办理未成功"
 	}
+	form := s.cfg.Results[o.Account].orDefault()
 	err = s.wechat.TemplateSend(ctx, o.Account, wechatapi.Template{
-		OpenID: o.OpenID, TemplateID: templateResult, ClientMsgID: o.Serial,
-		Data: map[string]string{"first": resultText(o), "keyword1": o.Name, "keyword2": result, "keyword3": o.Serial},
+		OpenID: o.OpenID, TemplateID: form.ID, ClientMsgID: o.Serial,
+		Data: map[string]string{form.Text: resultText(o), form.Product: o.Name, form.Result: result, form.Serial: o.Serial},
 	})
 	if err == nil {
 		s.handed(o.Created)
 		return ToldTemplate, nil
 	}
-	if !wechatapi.IsPermanent(err) {
+	if !wechatapi.IsPermanent(err) && s.cfg.Now().Sub(o.Created) < tellFor {
 		return "", err
 	}
-	s.log.Info("order is told by SMS", "serial", o.Serial, "because", err)
+	return s.tellBySMS(ctx, o, err)
+}
+
+// tellBySMS is the other way.
+func (s *Service) tellBySMS(ctx context.Context, o Order, because error) (way string, err error) {
+	s.log.Info("order is told by SMS", "serial", o.Serial, "because", because)
 	if s.carrier == nil {
-		return "", errors.Join(err, errors.New("no carrier is configured"))
+		return "", errors.Join(because, errors.New("no carrier is configured"))
 	}
 	call, cancel := context.WithTimeout(ctx, s.cfg.CarrierTimeout)
 	defer cancel()
@@ -86,8 +110,8 @@ func (s *Service) tell(ctx context.Context, o Order) (way string, err error) {
 	case sms == nil:
 		return toldSMS, nil
 	case errors.As(sms, &refused) && refused.Final():
-		s.log.Error("order cannot be told", "serial", o.Serial, "platform", err, "carrier", sms)
+		s.log.Error("order cannot be told", "serial", o.Serial, "platform", because, "carrier", sms)
 		return toldNobody, nil
 	}
-	return "", errors.Join(err, sms)
+	return "", errors.Join(because, sms)
 }

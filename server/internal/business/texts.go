@@ -15,9 +15,6 @@ const (
 	textAccepted     = "您的订单已受理，正在处理中。流水号：%s"
 )
 
-// templateResult is the template by which the result of an order is told.
-const templateResult = "order-result"
-
 func acceptedText(serial string) string { return fmt.Sprintf(textAccepted, serial) }
 
 func usageText(name string, u *carrier.QueryUsageResponse) string {
@@ -44,6 +41,10 @@ func resourceName(t string) string {
 
 func refusedText(name string, e *carrier.RefusedError) string {
 	return fmt.Sprintf("%s查询未成功：%s", name, e.Desc)
+}
+
+func notHadText(name string) string {
+	return fmt.Sprintf("很抱歉，您的%s查询未能完成，请稍后再试。", name)
 }
 
 func resultText(o Order) string {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +40,9 @@ type BindingStore interface {
 	Phone(ctx context.Context, account, openid string) (string, error)
 	// EachBinding visits every follower that has a number bound.
 	EachBinding(ctx context.Context, visit func(account, openid, phone string)) error
+	// BindingChanges tells which bindings have changed after a change that is known; 0 asks
+	// for all that are remembered.
+	BindingChanges(ctx context.Context, after int64) (business.BindingChanges, error)
 }
 
 // BindingsConfig sizes Bindings; zero values take the defaults.
@@ -58,18 +63,22 @@ type BindingsConfig struct {
 //
 // How old an answer may be: a look-up that begins freshness.Window (3 s) or more
 // after the commit of a change, by whichever process, sees that change or a later
-// one; usually it is as soon as the change was broadcast. For that, every answer and
-// the filter are kept under the generation of the bindings, a name that every change
-// replaces, and count only under the one that See told last, and only for Window from
-// when it was asked for; when nobody tells it, every look-up is one statement of its own.
-// Who changes the table past this program must change the name too, or wait for
-// the lives to end.
+// one; usually it is as soon as the change was broadcast. For that, every change of a
+// binding is numbered in the order of the commits, and Load, which is called when the
+// generation of the bindings is another one, voids what is kept of the followers that
+// have changed, and of no others. What is in Redis names the number up to which its
+// writer knew all changes, and is believed when its follower has not changed since. All
+// that counts for Window from when See told that the changes are known; when See is not told,
+// every look-up is one statement of its own.
+// A program that changes the table must give the generation another name too. Otherwise
+// its change is seen when the lives end. One that does not note which followers it has
+// changed voids all that is kept.
 //
 // The filter says "surely not bound" without a statement; on its false positives
-// (0.1 %) the database is asked. After a change it is filled again, not more
-// often than each 10 s; until then it is not asked. What it is filled from is kept in
-// this process, as far as there is room: where all bindings have room, it is filled
-// again before their lives end, and nobody has to be asked for.
+// (0.1 %) the database is asked. It grows by the followers that are bound later, and is
+// filled again when these are many, not more often than each 10 s. What it is filled from
+// is kept in this process, as far as there is room: where all bindings have room, it is
+// filled again before their lives end, and no follower has to be asked for.
 //
 // Numbers are in Redis as they are; what protects them is what protects the
 // tokens, and the lives above. It is safe for concurrent use.
@@ -84,6 +93,7 @@ type Bindings struct {
 	view    atomic.Pointer[view]
 	seen    chan struct{} // holds one when the view is newer than what Run has seen
 	filter  atomic.Pointer[filter]
+	known   known
 
 	hits     prometheus.Counter
 	refusals prometheus.Counter
@@ -95,11 +105,10 @@ type Bindings struct {
 // bound is a follower of an account.
 type bound struct{ account, openid string }
 
-// binding is what is known of a follower under one generation.
+// binding is what is known of a follower.
 type binding struct {
-	generation string
-	phone      string // "" is not bound
-	until      time.Time
+	phone string // "" is not bound
+	until time.Time
 }
 
 func (b binding) answer() (string, error) {
@@ -148,31 +157,34 @@ func (b *Bindings) Phone(ctx context.Context, account, openid string) (string, e
 		return b.store.Phone(ctx, account, openid)
 	}
 	who := bound{account, openid}
-	if kept, ok := b.kept(who, v.generation, now); ok {
+	if kept, ok := b.kept(who, now); ok {
 		b.hits.Inc()
 		return kept.answer()
 	}
-	if f := b.filter.Load(); f != nil && f.generation == v.generation && !f.has(who) {
-		b.refusals.Inc()
-		return "", business.ErrUnbound
+	// In this order: a new filter takes the place of the followers beside the old one.
+	if isNew := b.known.isNew(who); !isNew {
+		if f := b.filter.Load(); f != nil && !f.has(who) {
+			b.refusals.Inc()
+			return "", business.ErrUnbound
+		}
 	}
-	return b.shared(ctx, who, v.generation)
+	return b.shared(ctx, who)
 }
 
 // kept is what this process keeps of a follower.
-func (b *Bindings) kept(who bound, generation string, now time.Time) (binding, bool) {
+func (b *Bindings) kept(who bound, now time.Time) (binding, bool) {
 	kept, ok := b.process.GetIfPresent(who)
-	return kept, ok && kept.generation == generation && now.Before(kept.until)
+	return kept, ok && now.Before(kept.until)
 }
 
-// shared lets look-ups of one follower share one. It goes on when the caller that
-// began it is gone: the others wait for it too.
-func (b *Bindings) shared(ctx context.Context, who bound, generation string) (string, error) {
-	key := bindingKey(who, generation)
-	done := b.flights.DoChan(key, func() (any, error) {
+// shared lets look-ups of one follower share one, as long as the follower does not change.
+// It goes on when the caller that began it is gone: the others wait for it too.
+func (b *Bindings) shared(ctx context.Context, who bound) (string, error) {
+	at := b.known.at(who)
+	done := b.flights.DoChan(at.flight(who), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 		defer cancel()
-		return b.fetch(ctx, key, who, generation)
+		return b.fetch(ctx, who, at)
 	})
 	select {
 	case res := <-done:
@@ -185,26 +197,35 @@ func (b *Bindings) shared(ctx context.Context, who bound, generation string) (st
 	}
 }
 
-// fetch asks Redis, then the database. The generation was read before: what is
+// fetch asks Redis, then the database. All changes up to at were known before: what is
 // found is of that state or of a later one.
-func (b *Bindings) fetch(ctx context.Context, key string, who bound, generation string) (binding, error) {
-	if kept, ok := b.kept(who, generation, time.Now()); ok { // by a flight that has just landed
+func (b *Bindings) fetch(ctx context.Context, who bound, at point) (binding, error) {
+	if kept, ok := b.kept(who, time.Now()); ok { // by a flight that has just landed
 		b.hits.Inc()
 		return kept, nil
 	}
-	found := binding{generation: generation}
-	var ok bool
-	if found.phone, ok = b.client.getBinding(ctx, key); !ok {
+	var found binding
+	key := bindingKey(who, at.database)
+	phone, seq, ok := b.client.getBinding(ctx, key)
+	if ok = ok && b.known.believes(who, seq); ok {
+		found.phone = phone
+	} else {
 		phone, err := b.store.Phone(ctx, who.account, who.openid)
 		if err != nil && !errors.Is(err, business.ErrUnbound) {
 			return binding{}, err
 		}
 		found.phone = phone
-		b.client.putBinding(ctx, key, phone, b.life(SharedBindingTTL, phone))
+		b.client.putBinding(ctx, key, phone, at.seq, b.life(SharedBindingTTL, phone))
 	}
 	found.until = time.Now().Add(b.life(BindingTTL, found.phone))
-	b.process.Set(who, found)
+	b.keep(who, found, at.seq)
 	return found, nil
+}
+
+// keep keeps what was read when all changes up to seq were known, unless the follower has
+// changed since.
+func (b *Bindings) keep(who bound, found binding, seq int64) {
+	b.known.unchanged(who, seq, func() { b.process.Set(who, found) })
 }
 
 // life is how long an answer is kept that may be kept for ttl.
@@ -217,39 +238,44 @@ func (b *Bindings) life(ttl time.Duration, phone string) time.Duration {
 	return ttl - time.Duration(b.chance.Int64N(int64(ttl/5)+1))
 }
 
-func bindingKey(who bound, generation string) string {
-	return "oalab:bind:" + generation + ":" + who.account + ":" + who.openid
+func bindingKey(who bound, database string) string {
+	return "oalab:binding:" + database + ":" + who.account + ":" + who.openid
 }
 
-// How a binding is written in Redis.
+// How a binding is written in Redis: the number of the last change that its writer knew,
+// then one of these.
 const (
-	sharedBound   = '+' // the number follows
-	sharedUnbound = "-"
+	sharedBound   = "+" // the number follows
+	sharedUnbound = "-" // nothing follows
 )
 
-// getBinding returns the number kept under a key, "" for a follower without; false
-// when nothing is known.
-func (c *Client) getBinding(ctx context.Context, key string) (phone string, ok bool) {
+// getBinding returns the number kept under a key, "" for a follower without, and the last
+// change that its writer knew; false when nothing is known.
+func (c *Client) getBinding(ctx context.Context, key string) (phone string, seq int64, ok bool) {
 	ok = c.visit(ctx, cacheBindings, resultHit, func(ctx context.Context) error {
 		raw, err := c.rdb.Get(ctx, key).Result()
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case raw == sharedUnbound:
-			return nil
-		case len(raw) > 1 && raw[0] == sharedBound:
-			phone = raw[1:]
-			return nil
 		}
-		return errors.New("a binding in the cache has an unknown form")
+		if number, bound, is := strings.Cut(raw, sharedBound); is && bound != "" {
+			phone = bound
+			seq, err = strconv.ParseInt(number, 10, 64)
+		} else if number, rest, is := strings.Cut(raw, sharedUnbound); is && rest == "" {
+			seq, err = strconv.ParseInt(number, 10, 64)
+		} else {
+			err = errForm
+		}
+		return err
 	})
-	return phone, ok
+	return phone, seq, ok
 }
 
-func (c *Client) putBinding(ctx context.Context, key, phone string, life time.Duration) {
-	raw := sharedUnbound
+var errForm = errors.New("a binding in the cache has an unknown form")
+
+func (c *Client) putBinding(ctx context.Context, key, phone string, seq int64, life time.Duration) {
+	raw := strconv.FormatInt(seq, 10) + sharedUnbound
 	if phone != "" {
-		raw = string(sharedBound) + phone
+		raw = strconv.FormatInt(seq, 10) + sharedBound + phone
 	}
 	c.visit(ctx, cacheBindings, resultDone, func(ctx context.Context) error {
 		return c.rdb.Set(ctx, key, raw, life).Err()

@@ -16,6 +16,7 @@ import (
 
 	"oalab/server/internal/business"
 	"oalab/server/internal/freshness"
+	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 )
 
@@ -23,7 +24,7 @@ const nobody = "127.0.0.1:1" // where no Redis is
 
 func openDB(t testing.TB, path string) *sqlstore.DB {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), sqlstore.Config{CoreDSN: path})
+	db, err := sqlstore.Open(t.Context(), sqldb.Config{CoreDSN: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,10 @@ func openDB(t testing.TB, path string) *sqlstore.DB {
 
 func bind(t testing.TB, db *sqlstore.DB, openid, phone string) {
 	t.Helper()
-	err := db.Seed(t.Context(), sqlstore.SeedData{Account: "demo", Bindings: []sqlstore.Binding{{OpenID: openid, Phone: phone}}})
+	sections, err := db.Seed(sqlstore.SeedData{Account: "demo", Bindings: []sqlstore.Binding{{OpenID: openid, Phone: phone}}})
+	if err == nil {
+		_, err = db.DB.Seed(t.Context(), false, sections...)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +67,9 @@ func (b *Bindings) asked(t *testing.T, db freshness.Store) {
 	asked := time.Now()
 	generations, err := db.Generations(t.Context())
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	b.See(generations[freshness.Bindings], asked)
@@ -93,10 +100,11 @@ func (silence) Listen(ctx context.Context, _ func()) { <-ctx.Done() }
 func run(t testing.TB, b *Bindings, db freshness.Store) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w, err := freshness.New(freshness.Config{}, db, silence{}, slog.New(slog.DiscardHandler), nil)
+	w, err := freshness.New(db, silence{}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.Keep(freshness.Bindings, b.Load)
 	w.Follow(freshness.Bindings, b.See)
 	if err := w.Look(ctx); err != nil {
 		t.Fatal(err)
@@ -123,7 +131,7 @@ func (b *Bindings) is(t *testing.T, openid, want string) {
 	}
 }
 
-// SCN-20: what followers that nobody knows cost the database.
+// SCN-20: what followers that are not known cost the database.
 func TestUnknownFollowersCostNoStatement(t *testing.T) {
 	t.Parallel()
 	const many = 1000
@@ -205,7 +213,7 @@ func TestAHotFollowerCostsOneStatementWhenItsEntryEnds(t *testing.T) {
 	}
 }
 
-// Where all bindings have room they are kept warm: nobody is asked for, for as long as
+// Where all bindings have room they are kept warm: no follower is asked for, for as long as
 // the process lives, and one who has none is refused all the time.
 func TestBindingsAreKeptWarm(t *testing.T) {
 	t.Parallel()
@@ -305,6 +313,96 @@ func TestAChangeIsSeenWithinTheWindow(t *testing.T) {
 	}
 }
 
+// counting counts the readings of all bindings.
+type counting struct {
+	*sqlstore.DB
+	readings atomic.Int64
+}
+
+func (c *counting) EachBinding(ctx context.Context, visit func(account, openid, phone string)) error {
+	c.readings.Add(1)
+	return c.DB.EachBinding(ctx, visit)
+}
+
+// A change concerns its follower alone: what is kept of the others stays, here and in
+// Redis, the table is not read again, and the filter grows by what is new.
+func TestAChangeConcernsItsFollowerAlone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "core.db")
+	synctest.Test(t, func(t *testing.T) {
+		db := &counting{DB: openDB(t, path)}
+		for i := range 30 {
+			bind(t, db.DB, fmt.Sprint("o", i), "13800000001")
+		}
+		b, reg := bindings(t, BindingsConfig{Entries: 100}, "", db)
+		stop := run(t, b, db)
+		time.Sleep(2 * fillEvery)
+		read := db.readings.Load()
+		for round := range 20 {
+			changed := fmt.Sprint("late", round)
+			bind(t, db.DB, changed, "13800000002")
+			bind(t, db.DB, "o0", fmt.Sprintf("1380000%04d", round))
+			time.Sleep(freshness.PollEvery + time.Millisecond)
+			b.is(t, changed, "13800000002")
+			b.is(t, "o0", fmt.Sprintf("1380000%04d", round))
+			before := db.Statements()
+			for i := 1; i < 30; i++ {
+				b.is(t, fmt.Sprint("o", i), "13800000001")
+			}
+			refused := counted(t, reg, "oalab_bloom_refusals_total")
+			b.is(t, "unknown", "")
+			if got := db.Statements() - before; got != 0 || counted(t, reg, "oalab_bloom_refusals_total") != refused+1 {
+				t.Errorf("round %d: %d statements for followers that did not change", round, got)
+			}
+		}
+		if got := db.readings.Load() - read; got != 0 {
+			t.Errorf("the table was read %d times for 40 changes", got)
+		}
+		if ended, err := db.Unbind(t.Context(), "demo", "o1", time.Now().Add(time.Hour)); err != nil || !ended {
+			t.Errorf("%t, %v", ended, err)
+		}
+		time.Sleep(freshness.PollEvery + time.Millisecond)
+		b.is(t, "o1", "")
+		stop()
+	})
+}
+
+// What another server wrote to Redis before a change is not believed after it, however the
+// two hear of the change; what it wrote of others is.
+func TestRedisHoldsNothingOlderThanAChange(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "core.db")
+	synctest.Test(t, func(t *testing.T) {
+		db := openDB(t, path)
+		bind(t, db, "o1", "13800000001")
+		bind(t, db, "o2", "13800000002")
+		slow, _ := bindings(t, BindingsConfig{}, "", db)
+		quick, err := NewBindings(BindingsConfig{}, slow.client, db, slog.New(slog.DiscardHandler), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slow.cold(t, db)
+		quick.cold(t, db)
+		slow.is(t, "o1", "13800000001")
+		slow.is(t, "o2", "13800000002")
+		bind(t, db, "o1", "13800000011")
+		quick.asked(t, db)
+		quick.is(t, "o1", "13800000011")
+		before := db.Statements()
+		quick.is(t, "o2", "13800000002")
+		if got := db.Statements() - before; got != 0 {
+			t.Errorf("%d statements for a follower that did not change", got)
+		}
+		// The slow one, which does not know the change yet, writes what it has read before.
+		key := bindingKey(bound{"demo", "o1"}, slow.known.database)
+		slow.client.putBinding(t.Context(), key, "13800000001", slow.known.last(), time.Minute)
+		quick.process.InvalidateAll()
+		quick.is(t, "o1", "13800000011")
+		slow.asked(t, db)
+		slow.is(t, "o1", "13800000011")
+	})
+}
+
 // Two databases on one Redis, such as before and after a restore, never answer
 // for each other.
 func TestAnotherDatabaseOnTheSameRedis(t *testing.T) {
@@ -328,17 +426,17 @@ func TestAnotherDatabaseOnTheSameRedis(t *testing.T) {
 	})
 }
 
-// An entry in Redis that nobody here wrote is not believed.
+// An entry in Redis that no server here wrote is not believed.
 func TestAnUnknownFormInRedisIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []string{"", "+", "13800000009", "-x"} {
+	for _, raw := range []string{"", "+", "13800000009", "-x", "1+", "x+13800000009", "1-13800000009", "999+13800000009"} {
 		path := filepath.Join(t.TempDir(), "core.db")
 		synctest.Test(t, func(t *testing.T) {
 			db := openDB(t, path)
 			bind(t, db, "o1", "13800000001")
 			b, _ := bindings(t, BindingsConfig{}, "", db)
 			b.cold(t, db)
-			key := bindingKey(bound{"demo", "o1"}, b.view.Load().generation)
+			key := bindingKey(bound{"demo", "o1"}, b.known.database)
 			if err := b.client.rdb.Set(t.Context(), key, raw, time.Minute).Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -410,6 +508,10 @@ type million struct{ BindingStore }
 
 func (million) Generations(context.Context) (map[freshness.Topic]string, error) {
 	return map[freshness.Topic]string{freshness.Bindings: "g"}, nil
+}
+
+func (million) BindingChanges(context.Context, int64) (business.BindingChanges, error) {
+	return business.BindingChanges{Database: "m"}, nil
 }
 
 func (million) EachBinding(_ context.Context, visit func(account, openid, phone string)) error {

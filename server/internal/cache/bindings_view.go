@@ -20,17 +20,13 @@ const (
 	falsePositives = 0.0008
 )
 
-// view is which generation the bindings had, and when that was asked.
-type view struct {
-	generation string
-	asked      time.Time
-}
+// view is since when all changes of bindings are known.
+type view struct{ asked time.Time }
 
-// filter holds all that were bound in a generation, and is never changed once made.
+// filter holds all that were bound at a moment, and is never changed once made.
 type filter struct {
-	generation string
-	bits       *bloom.BloomFilter
-	all        bool // the process has room for all that were bound, too
+	bits *bloom.BloomFilter
+	all  bool // the process has room for all that were bound, too
 }
 
 // bytes is how a follower stands in the filter.
@@ -46,17 +42,31 @@ func (f *filter) has(who bound) bool {
 	return f.bits.Test(who.bytes(buf[:]))
 }
 
-// See tells which generation the bindings have, and when it was asked for. It does not
+// Load learns which bindings have changed, and voids what is kept of them. It is called
+// when the generation of the bindings is another one, by one goroutine at a time.
+func (b *Bindings) Load(ctx context.Context) error {
+	news, err := b.store.BindingChanges(ctx, b.known.last())
+	if err != nil {
+		return fmt.Errorf("learn which bindings changed: %w", err)
+	}
+	b.known.learn(news, time.Now(), func(who bound) { b.process.Invalidate(who) }, func() {
+		b.process.InvalidateAll()
+		b.filter.Store(nil)
+	})
+	return nil
+}
+
+// See tells that all changes are known that were committed before a moment. It does not
 // block.
-func (b *Bindings) See(generation string, asked time.Time) {
-	b.view.Store(&view{generation, asked})
+func (b *Bindings) See(_ string, asked time.Time) {
+	b.view.Store(&view{asked})
 	select {
 	case b.seen <- struct{}{}:
 	default:
 	}
 }
 
-// Run fills the filter anew after changes, until ctx ends. It may be called once.
+// Run fills the filter, and again when it is due, until ctx ends. It may be called once.
 func (b *Bindings) Run(ctx context.Context) error {
 	var filled time.Time // when the last filling began
 	for {
@@ -65,7 +75,7 @@ func (b *Bindings) Run(ctx context.Context) error {
 			return nil
 		case <-b.seen:
 		}
-		if !b.due(b.view.Load().generation, filled) {
+		if !b.due(filled) {
 			continue
 		}
 		filled = time.Now()
@@ -76,24 +86,24 @@ func (b *Bindings) Run(ctx context.Context) error {
 }
 
 // due reports whether the filter has to be filled, which began last at a time.
-func (b *Bindings) due(generation string, filled time.Time) bool {
+func (b *Bindings) due(filled time.Time) bool {
 	f, age := b.filter.Load(), time.Since(filled)
 	switch {
 	case filled.IsZero():
 		return true
-	case f == nil || f.generation != generation:
+	case f == nil || b.known.crowded():
 		return age >= fillEvery
 	}
 	return f.all && age >= warmFor-fillEvery // before the first of them ends
 }
 
-// fill makes a new filter. The generation was asked for before the bindings are read:
-// they may be of a later one, and then the filter is not asked.
+// fill makes a new filter. The changes that are known were learnt before the bindings are
+// read, which may be of a later state.
 func (b *Bindings) fill(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, fillTimeout)
 	defer cancel()
-	generation := b.view.Load().generation
-	f := &filter{generation: generation, bits: bloom.NewWithEstimates(b.keys, falsePositives)}
+	seq := b.known.last()
+	f := &filter{bits: bloom.NewWithEstimates(b.keys, falsePositives)}
 	var buf []byte
 	now, n := time.Now(), 0
 	err := b.store.EachBinding(ctx, func(account, openid, phone string) {
@@ -101,13 +111,13 @@ func (b *Bindings) fill(ctx context.Context) error {
 		buf = who.bytes(buf)
 		f.bits.Add(buf)
 		if n++; n <= b.entries {
-			b.process.Set(who, binding{generation: generation, phone: phone, until: now.Add(b.life(BindingTTL, phone))})
+			b.keep(who, binding{phone: phone, until: now.Add(b.life(BindingTTL, phone))}, seq)
 		}
 	})
 	if err != nil {
 		return fmt.Errorf("fill the filter of bindings: %w", err)
 	}
 	f.all = n <= b.entries
-	b.filter.Store(f)
+	b.known.filled(seq, func() { b.filter.Store(f) })
 	return nil
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
-	"oalab/server/internal/business"
-	"oalab/server/internal/control"
+	"oalab/server/internal/message"
+	"oalab/server/internal/token"
+	"oalab/server/wechat"
 )
 
 // redisFlag points the conformance suite at a Redis too, before OALAB_TEST_REDIS_ADDR
@@ -60,7 +61,7 @@ func TestRepliesAreKeptTogetherWithWhatTheyAre(t *testing.T) {
 	if got, ok, asked := r.Get(t.Context(), "demo", "m1"); ok || !asked {
 		t.Fatalf("before: %+v", got)
 	}
-	want := map[string]business.Reply{"m1": {Text: "余额：1 元 \x00 \"]]>"}, "m2": {Later: true}, "m3": {}}
+	want := map[string]message.Reply{"m1": message.Text("余额：1 元 \x00 \"]]>"), "m2": {Later: true}, "m3": {}, "m4": {Show: wechat.ImageReply{MediaID: "m"}}}
 	for key, reply := range want {
 		r.Put(t.Context(), "demo", key, reply, false)
 	}
@@ -74,12 +75,37 @@ func TestRepliesAreKeptTogetherWithWhatTheyAre(t *testing.T) {
 	}
 }
 
+// Servers of several versions share one Redis: what those from before the forms put is
+// read, and a form that this version does not know is no reply that was found.
+func TestRepliesOfOtherVersions(t *testing.T) {
+	t.Parallel()
+	c := open(t, Config{}, nil)
+	r := NewReplies(c)
+	for raw, want := range map[string]struct {
+		reply message.Reply
+		found bool
+	}{
+		`{"text":"余额"}`:                         {message.Text("余额"), true},
+		`{"later":true}`:                        {message.Reply{Later: true}, true},
+		`{"form":"mini_program","fields":"{}"}`: {},
+		`{"form":"image","fields":"{`:           {},
+	} {
+		if err := c.rdb.Set(t.Context(), replyKey("demo", "m"), raw, time.Minute).Err(); err != nil {
+			t.Fatal(err)
+		}
+		got, found, asked := r.Get(t.Context(), "demo", "m")
+		if got != want.reply || found != want.found || asked != want.found {
+			t.Errorf("%s: %+v, found %t, asked %t", raw, got, found, asked)
+		}
+	}
+}
+
 // MSG-15: the edges of both windows.
 func TestWindowsEndWhenTheySay(t *testing.T) {
 	t.Parallel()
 	c := open(t, Config{}, nil)
 	r := NewReplies(c)
-	r.Put(t.Context(), "demo", "m", business.Reply{Text: "x"}, false)
+	r.Put(t.Context(), "demo", "m", message.Text("x"), false)
 	if _, mine := r.Claim(t.Context(), "demo", "m"); !mine {
 		t.Fatal("the first claim is refused")
 	}
@@ -99,14 +125,14 @@ func TestWindowsEndWhenTheySay(t *testing.T) {
 }
 
 // A miss is a reply that the database had and the cache had not. What is looked up for
-// the first time nobody could have kept.
+// the first time no server could have kept.
 func TestAMissIsWhatCouldHaveBeenFound(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewRegistry()
 	r := NewReplies(open(t, Config{}, reg))
 	look := func(key string, had bool) {
 		if _, found, _ := r.Get(t.Context(), "demo", key); !found {
-			r.Put(t.Context(), "demo", key, business.Reply{Text: "x"}, had)
+			r.Put(t.Context(), "demo", key, message.Text("x"), had)
 		}
 	}
 	look("m1", false)
@@ -144,7 +170,7 @@ func TestAClaimIsReleasedByItsOwnerOnly(t *testing.T) {
 	other, mine := r.Claim(t.Context(), "demo", "m")
 	other(t.Context())
 	if _, again := r.Claim(t.Context(), "demo", "m"); mine || again {
-		t.Errorf("somebody else got the claim: %t, %t", mine, again)
+		t.Errorf("another owner got the claim: %t, %t", mine, again)
 	}
 	c.embedded.redis.FastForward(ClaimTTL + time.Second)
 	next, mine := r.Claim(t.Context(), "demo", "m")
@@ -163,7 +189,7 @@ func TestAnOlderTokenNeverReplacesANewerOne(t *testing.T) {
 	c := open(t, Config{}, nil)
 	tokens := NewTokens(c)
 	save := func(version int64, value string, left time.Duration) {
-		tokens.Save(t.Context(), "demo", control.Token{Value: value, Version: version, Left: left})
+		tokens.Save(t.Context(), "demo", token.Token{Value: value, Version: version, Left: left})
 	}
 	has := func(want string) {
 		t.Helper()
@@ -241,7 +267,7 @@ func TestRedisAwayIsNeitherWrongNorSlow(t *testing.T) {
 				if _, ok, asked := r.Get(t.Context(), "demo", "m"); ok || asked {
 					t.Fatal("a reply from nowhere")
 				}
-				r.Put(t.Context(), "demo", "m", business.Reply{}, false)
+				r.Put(t.Context(), "demo", "m", message.Reply{}, false)
 				release, mine := r.Claim(t.Context(), "demo", "m")
 				release(t.Context())
 				if _, ok := tokens.Load(t.Context(), "demo"); ok || !mine {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
-	"go/token"
+	gotoken "go/token"
 	"io/fs"
 	"os"
 	"slices"
@@ -16,8 +16,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"oalab/server/internal/business"
-	"oalab/server/internal/control"
+	"oalab/server/internal/message"
+	"oalab/server/internal/token"
 )
 
 // suiteCommands are what the conformance suite runs, in the words of go-redis.
@@ -200,15 +200,15 @@ func TestOnlyCommandsOfTheSuiteAreSent(t *testing.T) {
 	r := &recorder{seen: map[string]bool{}}
 	c.rdb.AddHook(r)
 	replies, tokens := NewReplies(c), NewTokens(c)
-	replies.Put(t.Context(), "demo", "m", business.Reply{}, false)
+	replies.Put(t.Context(), "demo", "m", message.Reply{}, false)
 	replies.Get(t.Context(), "demo", "m")
 	release, _ := replies.Claim(t.Context(), "demo", "m")
 	release(t.Context())
-	tokens.Save(t.Context(), "demo", control.Token{Value: "a", Version: 1, Left: time.Minute})
+	tokens.Save(t.Context(), "demo", token.Token{Value: "a", Version: 1, Left: time.Minute})
 	tokens.Load(t.Context(), "demo")
 	tokens.Drop(t.Context(), "demo", 1)
-	c.putBinding(t.Context(), "oalab:bind:g:demo:o1", "13800000001", time.Minute)
-	if phone, ok := c.getBinding(t.Context(), "oalab:bind:g:demo:o1"); !ok || phone != "13800000001" {
+	c.putBinding(t.Context(), "oalab:binding:d:demo:o1", "13800000001", 7, time.Minute)
+	if phone, seq, ok := c.getBinding(t.Context(), "oalab:binding:d:demo:o1"); !ok || phone != "13800000001" || seq != 7 {
 		t.Errorf("binding: %q, %t", phone, ok)
 	}
 	NewNews(c).Tell(t.Context())
@@ -231,7 +231,7 @@ func TestOnlyCommandsOfTheSuiteAreSent(t *testing.T) {
 // And the source has no other.
 func TestTheSourceHasOnlyCommandsOfTheSuite(t *testing.T) {
 	t.Parallel()
-	files := token.NewFileSet()
+	files := gotoken.NewFileSet()
 	packages, err := parser.ParseDir(files, ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0) //nolint:staticcheck // one folder, no build tags
 	if err != nil {
 		t.Fatal(err)

@@ -10,13 +10,13 @@ import (
 const channelChanges = "oalab:changes"
 
 // News broadcasts that data was changed, and hears of it, over Redis. What is published
-// while nobody is connected is lost. It is safe for concurrent use.
+// while no server is connected is lost. It is safe for concurrent use.
 type News struct{ client *Client }
 
 // NewNews makes a News.
 func NewNews(c *Client) *News { return &News{client: c} }
 
-// Tell broadcasts that something was committed, once. Nobody depends on it: without
+// Tell broadcasts that something was committed, once. Nothing depends on it: without
 // Redis the change is seen by the next poll.
 func (n *News) Tell(ctx context.Context) {
 	n.client.visit(ctx, cacheNews, resultDone, func(ctx context.Context) error {

@@ -31,7 +31,7 @@ func TestNewsAfterRedisWasAway(t *testing.T) {
 	hear("what was told")
 
 	store.Close()
-	others.Tell(t.Context()) // lost, and no error to anybody
+	others.Tell(t.Context()) // lost, and no error to any caller
 	if err := store.Restart(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"oalab/server/internal/business"
+	"oalab/server/internal/message"
+	"oalab/server/internal/reply"
 )
 
 // The window of de-duplication in Redis (MSG-15); the database keeps the replies
@@ -32,53 +33,58 @@ type Replies struct {
 // NewReplies makes a Replies with the times of MSG-15.
 func NewReplies(c *Client) *Replies { return &Replies{client: c, replyTTL: ReplyTTL, claim: ClaimTTL} }
 
-// entry is a reply as stored.
-type entry struct {
-	Text  string `json:"text,omitempty"`
-	Later bool   `json:"later,omitempty"`
-}
-
 func replyKey(account, key string) string { return "oalab:reply:" + account + ":" + key }
 func claimKey(account, key string) string { return "oalab:claim:" + account + ":" + key }
 
 // Get returns the reply that was put for a message; found is false when none is
 // known, and asked when Redis did not say. Whether that is a miss is known once the
 // database was asked: see Put.
-func (r *Replies) Get(ctx context.Context, account, key string) (reply business.Reply, found, asked bool) {
-	var e entry
-	result := r.client.request(ctx, resultHit, func(ctx context.Context) error {
-		raw, err := r.client.rdb.Get(ctx, replyKey(account, key)).Bytes()
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(raw, &e)
+func (r *Replies) Get(ctx context.Context, account, key string) (known message.Reply, found, asked bool) {
+	var raw []byte
+	result := r.client.request(ctx, resultHit, func(ctx context.Context) (err error) {
+		raw, err = r.client.rdb.Get(ctx, replyKey(account, key)).Bytes()
+		return err
 	})
+	if result == resultHit {
+		var stored reply.Stored
+		err := json.Unmarshal(raw, &stored)
+		if err == nil {
+			known, err = stored.Unpack()
+		}
+		if err != nil { // perhaps of a later version: Redis has answered, the database decides
+			result = resultFailed
+		}
+	}
 	found = result == resultHit
 	if result == resultMiss {
-		return business.Reply{}, false, true
+		return message.Reply{}, false, true
 	}
 	r.client.requests.WithLabelValues(cacheReplies, result).Inc()
-	return business.Reply{Text: e.Text, Later: e.Later}, found, found
+	return known, found, found
 }
 
 // Put keeps a reply that is committed in the database. A reply that the database had
 // before was missed; one that is made now no look-up could have found.
-func (r *Replies) Put(ctx context.Context, account, key string, reply business.Reply, had bool) {
+func (r *Replies) Put(ctx context.Context, account, key string, known message.Reply, had bool) {
 	looked := resultNew
 	if had {
 		looked = resultMiss
 	}
 	r.client.requests.WithLabelValues(cacheReplies, looked).Inc()
-	raw, err := json.Marshal(entry{Text: reply.Text, Later: reply.Later})
+	stored, err := reply.Pack(known)
 	if err != nil {
-		return // a string and a bool always encode
+		return // the database has refused it before
+	}
+	raw, err := json.Marshal(stored)
+	if err != nil {
+		return // strings and a bool always encode
 	}
 	r.client.visit(ctx, cacheReplies, resultDone, func(ctx context.Context) error {
 		return r.client.rdb.Set(ctx, replyKey(account, key), raw, r.replyTTL).Err()
 	})
 }
 
-// unclaim deletes a claim of its owner, and of nobody else.
+// unclaim deletes a claim of its owner, and no other one.
 var unclaim = redis.NewScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`)

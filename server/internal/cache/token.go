@@ -9,7 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"oalab/server/internal/control"
+	"oalab/server/internal/token"
 )
 
 // Tokens keeps the access token of each account for as long as it lives, so that
@@ -22,8 +22,8 @@ func NewTokens(c *Client) *Tokens { return &Tokens{client: c} }
 func tokenKey(account string) string { return "oalab:token:" + account }
 
 // Load returns the token kept for an account; false when none is known.
-func (t *Tokens) Load(ctx context.Context, account string) (control.Token, bool) {
-	var token control.Token
+func (t *Tokens) Load(ctx context.Context, account string) (token.Token, bool) {
+	var kept token.Token
 	ok := t.client.visit(ctx, cacheTokens, resultHit, func(ctx context.Context) error {
 		var value *redis.StringCmd
 		var left *redis.DurationCmd
@@ -39,10 +39,10 @@ func (t *Tokens) Load(ctx context.Context, account string) (control.Token, bool)
 		if !found || err != nil || left.Val() <= 0 {
 			return fmt.Errorf("token of account %s in the cache has an unknown form", account)
 		}
-		token = control.Token{Value: secret, Version: number, Left: left.Val()}
+		kept = token.Token{Value: secret, Version: number, Left: left.Val()}
 		return nil
 	})
-	return token, ok
+	return kept, ok
 }
 
 // save keeps a token unless a later version is there already.
@@ -53,12 +53,12 @@ redis.call('SET', KEYS[1], ARGV[1] .. '|' .. ARGV[2], 'PX', ARGV[3])
 return 1`)
 
 // Save keeps a token that is committed in the database.
-func (t *Tokens) Save(ctx context.Context, account string, token control.Token) {
-	if token.Left < time.Millisecond {
+func (t *Tokens) Save(ctx context.Context, account string, next token.Token) {
+	if next.Left < time.Millisecond {
 		return
 	}
 	t.client.visit(ctx, cacheTokens, resultDone, func(ctx context.Context) error {
-		return save.Run(ctx, t.client.rdb, []string{tokenKey(account)}, token.Version, token.Value, token.Left.Milliseconds()).Err()
+		return save.Run(ctx, t.client.rdb, []string{tokenKey(account)}, next.Version, next.Value, next.Left.Milliseconds()).Err()
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"oalab/server/internal/callback"
+	"oalab/server/internal/message"
 	"oalab/server/internal/support"
 	"oalab/server/internal/web"
 	"oalab/server/wechat"
@@ -42,34 +43,50 @@ type rig struct {
 	log      bytes.Buffer
 }
 
+// command is a text that business is asked for.
+type command struct {
+	Account, OpenID, Key, Text string
+	At                         time.Time
+}
+
 // business answers the commands it knows and counts the calls.
 type business struct {
 	mu    sync.Mutex
-	calls []callback.Command
-	do    func(ctx context.Context, c callback.Command) (callback.Outcome, bool, error)
+	calls []command
+	do    func(ctx context.Context, c command) (message.Reply, bool, error)
 }
 
-func (b *business) Answer(ctx context.Context, c callback.Command) (callback.Outcome, bool, error) {
+func (b *business) answer(ctx context.Context, m *message.Asked) (message.Reply, bool, error) {
+	for _, text := range m.Commands {
+		r, ok, err := b.command(ctx, command{m.Account, m.From, m.Key, text, time.Unix(m.CreateTime, 0)})
+		if ok || err != nil {
+			return r, ok, err
+		}
+	}
+	return message.Reply{}, false, nil
+}
+
+func (b *business) command(ctx context.Context, c command) (message.Reply, bool, error) {
 	b.mu.Lock()
 	b.calls = append(b.calls, c)
 	do := b.do
 	b.mu.Unlock()
 	if do == nil {
-		return callback.Outcome{}, false, nil
+		return message.Reply{}, false, nil
 	}
 	return do(ctx, c)
 }
 
-func (b *business) seen() []callback.Command {
+func (b *business) seen() []command {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]callback.Command(nil), b.calls...)
+	return append([]command(nil), b.calls...)
 }
 
 type keywords map[string][]support.Entry
 
-func (k keywords) ListKeywords(_ context.Context, account string) ([]support.Entry, error) {
-	return k[account], nil
+func (k keywords) ListKeywords(_ context.Context, account string) (support.Keywords, error) {
+	return support.Keywords{Entries: k[account]}, nil
 }
 
 func newRig(t *testing.T, cfg callback.Config, more ...callback.Account) *rig {
@@ -77,7 +94,7 @@ func newRig(t *testing.T, cfg callback.Config, more ...callback.Account) *rig {
 	b := &rig{registry: prometheus.NewRegistry(), business: &business{}}
 	log := slog.New(slog.NewTextHandler(&b.log, nil))
 	answers := support.New(keywords{
-		"demo":  {{Keyword: "资费", Match: support.MatchMessageContains, Answers: []string{"一", "二", "三", "]]>四 & <五>😀"}}},
+		"demo":  {{Keyword: "资费", Match: support.MatchMessageContains, Answers: []string{"一", "二", "三", "]]>四 & <五>😀"}}, {Keyword: "营业厅", Match: support.MatchEqual, Answers: []string{"地址"}}},
 		"other": {{Keyword: "资费", Match: support.MatchEqual, Answers: []string{"别的账号"}}},
 	}, []string{"demo", "other"}, log)
 	if err := answers.Reload(t.Context()); err != nil {
@@ -94,10 +111,24 @@ func newRig(t *testing.T, cfg callback.Config, more ...callback.Account) *rig {
 		{Name: "safe", Token: token, Mode: wechat.ModeSafe, Keys: keys},
 	}
 	cfg.Accounts = append(cfg.Accounts, more...)
-	if b.handler, err = callback.New(cfg, b.business, answers, log, b.registry); err != nil {
+	bounds := callback.DefaultSettings()
+	cfg.BodyLimit = int64(bounds.BodyLimit)
+	if cfg.Budget == 0 {
+		cfg.Budget = time.Duration(bounds.Budget)
+	}
+	if cfg.Answers == nil {
+		cfg.Answers = callback.Answers(nil)
+	}
+	cfg.Answers = append(append(cfg.Answers, answers.Answers()...),
+		message.Answerer{Name: "business", Rank: message.RankCommand, Answer: b.business.answer})
+	if b.handler, err = callback.New(cfg, log, b.registry); err != nil {
 		t.Fatal(err)
 	}
-	b.router = web.New(web.Config{Callback: b.handler, Metrics: b.registry, Log: log}).Handler()
+	site, err := web.New(log, append(web.Inside(nil, b.registry, log), b.handler.Routes()...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.router = site.Handler()
 	return b
 }
 
@@ -142,8 +173,8 @@ func text(id, content string) string {
 	return push("text", id, "<Content><![CDATA["+content+"]]></Content>")
 }
 
-func event(name, key string) string {
-	return strings.ReplaceAll(push("event", "", "<Event><![CDATA["+name+"]]></Event><EventKey><![CDATA["+key+"]]></EventKey>"), "<MsgId></MsgId>", "")
+func event(name, key string, fields ...string) string {
+	return strings.ReplaceAll(push("event", "", "<Event><![CDATA["+name+"]]></Event><EventKey><![CDATA["+key+"]]></EventKey>"+strings.Join(fields, "")), "<MsgId></MsgId>", "")
 }
 
 // content is what the follower reads, "" for "success".
@@ -197,15 +228,17 @@ func TestAccessCheck(t *testing.T) {
 
 func TestRouting(t *testing.T) {
 	t.Parallel()
-	b := newRig(t, callback.Config{Texts: callback.Texts{Default: "没有答案", Welcome: "欢迎"}})
-	b.business.do = func(_ context.Context, c callback.Command) (callback.Outcome, bool, error) {
+	b := newRig(t, callback.Config{Answers: callback.Answers(map[string]callback.Texts{
+		"demo": {Default: "没有答案", Welcome: "欢迎"}, "other": {Default: "没有答案"}, "own": {Default: "请拨打10086"},
+	})}, callback.Account{Name: "own", Token: token})
+	b.business.do = func(_ context.Context, c command) (message.Reply, bool, error) {
 		switch c.Text {
 		case "CXLL", "Q_DATA":
-			return callback.Outcome{Text: "剩余 1GB"}, true, nil
+			return message.Text("剩余 1GB"), true, nil
 		case "慢查":
-			return callback.Outcome{Later: true}, true, nil
+			return message.Reply{Later: true}, true, nil
 		}
-		return callback.Outcome{}, false, nil
+		return message.Reply{}, false, nil
 	}
 	keyword := map[string]bool{"一": true, "二": true, "三": true, "]]>四 & <五>😀": true}
 	tests := []struct {
@@ -228,6 +261,10 @@ func TestRouting(t *testing.T) {
 		{"place", "demo", push("location", "12", "<Label>资费</Label>"), "没有答案", ""},
 		{"new type", "demo", push("hologram", "13", ""), "没有答案", ""},
 		{"new event", "demo", event("hologram", "CXLL"), "没有答案", ""},
+		{"no hit at an account with a text of its own", "own", text("14", "天气"), "请拨打10086", "天气"},
+		{"picture at an account with a text of its own", "own", push("image", "15", "<MediaId>m</MediaId>"), "请拨打10086", ""},
+		{"unknown menu key at an account with a text of its own", "own", event("CLICK", "资费"), "请拨打10086", "资费"},
+		{"subscribe at an account with the usual welcome", "own", event("subscribe", "qrscene_1"), "欢迎关注！回复关键词即可查询和办理业务。", ""},
 		{"subscribe", "demo", event("subscribe", "qrscene_1"), "欢迎", ""},
 		{"scan", "demo", event("SCAN", "1"), "没有答案", ""},
 		{"unsubscribe", "demo", event("unsubscribe", ""), "", ""},
@@ -309,7 +346,7 @@ func TestHostileInput(t *testing.T) {
 		{"not XML", "hello", nil, 400, "malformed"},
 		{"JSON", `{"MsgType":"text"}`, nil, 400, "malformed"},
 		{"torn", text("1", "资费")[:200], nil, 400, "malformed"},
-		{"not UTF-8", text("1", "\xff\xfe"), nil, 400, "malformed"},
+		{"unknown encoding", `<?xml version="1.0" encoding="klingon"?>` + text("1", "资费"), nil, 400, "malformed"},
 		{"DOCTYPE", "<!DOCTYPE xml [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>" + text("1", "资费"), nil, 400, "forbidden"},
 		{"deep nesting", strings.Repeat("<xml>", 2000) + strings.Repeat("</xml>", 2000), nil, 400, "complex"},
 		{"many elements", push("text", "1", strings.Repeat("<a></a>", 1000)), nil, 400, "complex"},
@@ -343,8 +380,8 @@ func TestHostileInput(t *testing.T) {
 func TestALongBusinessTextIsCut(t *testing.T) {
 	t.Parallel()
 	b := newRig(t, callback.Config{})
-	b.business.do = func(context.Context, callback.Command) (callback.Outcome, bool, error) {
-		return callback.Outcome{Text: strings.Repeat("流量", 1000)}, true, nil
+	b.business.do = func(context.Context, command) (message.Reply, bool, error) {
+		return message.Text(strings.Repeat("流量", 1000)), true, nil
 	}
 	got := content(t, b.post(t, signed("demo", token, "n"), text("1", "CXLL")).Body.String())
 	if len(got) > wechat.MaxTextBytes || !strings.HasSuffix(got, "…") {
@@ -354,13 +391,13 @@ func TestALongBusinessTextIsCut(t *testing.T) {
 
 func TestBusinessThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	for name, do := range map[string]func(context.Context, callback.Command) (callback.Outcome, bool, error){
-		"error": func(context.Context, callback.Command) (callback.Outcome, bool, error) {
-			return callback.Outcome{}, true, errors.New("database is away")
+	for name, do := range map[string]func(context.Context, command) (message.Reply, bool, error){
+		"error": func(context.Context, command) (message.Reply, bool, error) {
+			return message.Reply{}, true, errors.New("database is away")
 		},
-		"panic": func(context.Context, callback.Command) (callback.Outcome, bool, error) { panic("planted") },
-		"empty": func(context.Context, callback.Command) (callback.Outcome, bool, error) {
-			return callback.Outcome{}, true, nil
+		"panic": func(context.Context, command) (message.Reply, bool, error) { panic("planted") },
+		"empty": func(context.Context, command) (message.Reply, bool, error) {
+			return message.Text(""), true, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -388,12 +425,12 @@ func TestTriesDuringTheFirstShareItsWork(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newRig(t, callback.Config{})
-		b.business.do = func(ctx context.Context, _ callback.Command) (callback.Outcome, bool, error) {
+		b.business.do = func(ctx context.Context, _ command) (message.Reply, bool, error) {
 			select {
 			case <-time.After(6 * time.Second): // beyond the first try's budget
-				return callback.Outcome{Text: "已受理"}, true, nil
+				return message.Text("已受理"), true, nil
 			case <-ctx.Done():
-				return callback.Outcome{}, true, ctx.Err()
+				return message.Reply{}, true, ctx.Err()
 			}
 		}
 		type tried struct {
@@ -420,20 +457,22 @@ func TestTriesDuringTheFirstShareItsWork(t *testing.T) {
 			{0, 4500 * time.Millisecond, 503, ""},
 			{time.Second, 4500 * time.Millisecond, 503, ""},
 			{5 * time.Second, time.Second, 200, "已受理"}, // what the first began
-			// After the end the work is done again; business remembers its own.
-			{10 * time.Second, 4500 * time.Millisecond, 503, ""},
+			{10 * time.Second, 0, 200, "已受理"},          // kept for tries that come later
 		}
 		if diff := cmp.Diff(want, results); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if got := len(b.business.seen()); got != 2 {
-			t.Errorf("business was asked %d times, want 2", got)
+		if got := len(b.business.seen()); got != 1 {
+			t.Errorf("business was asked %d times, want once", got)
+		}
+		if got := b.counter(t, `oalab_callback_admission_total{verdict="answered_before"}`); got != "2" {
+			t.Errorf("tries that found their answer = %s, want 2", got)
 		}
 		if got := b.counter(t, "oalab_callback_duplicates_total"); got != "3" {
 			t.Errorf("duplicates = %s, want 3", got)
 		}
-		if got := b.counter(t, `oalab_callback_messages_total{outcome="late",type="text"}`); got != "3" {
-			t.Errorf("late = %s, want 3", got)
+		if got := b.counter(t, `oalab_callback_messages_total{outcome="late",type="text"}`); got != "2" {
+			t.Errorf("late = %s, want 2", got)
 		}
 		if err := b.handler.Drain(t.Context()); err != nil {
 			t.Error(err)
@@ -445,12 +484,12 @@ func TestWorkGoesOnWhenThePlatformHangsUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newRig(t, callback.Config{})
-		b.business.do = func(ctx context.Context, _ callback.Command) (callback.Outcome, bool, error) {
+		b.business.do = func(ctx context.Context, _ command) (message.Reply, bool, error) {
 			select {
 			case <-time.After(3 * time.Second):
-				return callback.Outcome{Text: "已受理"}, true, nil
+				return message.Text("已受理"), true, nil
 			case <-ctx.Done():
-				return callback.Outcome{}, true, ctx.Err()
+				return message.Reply{}, true, ctx.Err()
 			}
 		}
 		ctx, hangUp := context.WithTimeout(t.Context(), time.Second)
@@ -464,42 +503,23 @@ func TestWorkGoesOnWhenThePlatformHangsUp(t *testing.T) {
 	})
 }
 
-func TestTheDefectAloneSharesNothing(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, callback.Config{Alone: true})
-		b.business.do = func(context.Context, callback.Command) (callback.Outcome, bool, error) {
-			<-time.After(time.Second)
-			return callback.Outcome{Text: "已受理"}, true, nil
-		}
-		var tries sync.WaitGroup
-		for i := range 3 {
-			tries.Go(func() { b.post(t, signed("demo", token, fmt.Sprint(i)), text("1", "KT10")) })
-		}
-		tries.Wait()
-		if got := len(b.business.seen()); got != 3 {
-			t.Errorf("business was asked %d times, want 3", got)
-		}
-	})
-}
-
 func TestBusyAndDraining(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newRig(t, callback.Config{MaxInFlight: 1})
-		b.business.do = func(ctx context.Context, _ callback.Command) (callback.Outcome, bool, error) {
+		b.business.do = func(ctx context.Context, _ command) (message.Reply, bool, error) {
 			select {
 			case <-time.After(4 * time.Second):
-				return callback.Outcome{Text: "已受理"}, true, nil
+				return message.Text("已受理"), true, nil
 			case <-ctx.Done():
-				return callback.Outcome{}, true, ctx.Err()
+				return message.Reply{}, true, ctx.Err()
 			}
 		}
 		var first *httptest.ResponseRecorder
 		var running sync.WaitGroup
 		running.Go(func() { first = b.post(t, signed("demo", token, "1"), text("1", "KT10")) })
 		synctest.Wait()
-		if w := b.post(t, signed("demo", token, "2"), text("2", "KT10")); w.Code != http.StatusServiceUnavailable {
+		if w := b.post(t, signed("demo", token, "2"), text("2", "KT10")); w.Code != http.StatusTooManyRequests {
 			t.Errorf("beyond the limit: %d", w.Code)
 		}
 		if w := b.post(t, signed("demo", token, "3"), event("VIEW", "http://x")); w.Body.String() != wechat.Success {
@@ -532,9 +552,14 @@ func TestNewRefusesAmbiguousAccounts(t *testing.T) {
 		"no token": {{Name: "a"}},
 		"no key":   {{Name: "a", Token: "t", Mode: wechat.ModeSafe}},
 	} {
-		_, err := callback.New(callback.Config{Accounts: accounts}, nil, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+		_, err := callback.New(callback.Config{Budget: time.Second, BodyLimit: 1, Accounts: accounts}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 		if err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+	for name, cfg := range map[string]callback.Config{"Budget": {BodyLimit: 1}, "BodyLimit": {Budget: time.Second}} {
+		if _, err := callback.New(cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry()); err == nil {
+			t.Errorf("a Config without %s was taken", name)
 		}
 	}
 }
@@ -546,11 +571,15 @@ func BenchmarkKeywordAnswer(b *testing.B) {
 		b.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	handler, err := callback.New(callback.Config{Accounts: []callback.Account{{Name: "demo", Token: token}}}, &business{}, answers, log, registry)
+	handler, err := callback.New(callback.Config{Budget: time.Second, BodyLimit: 1 << 10, Accounts: []callback.Account{{Name: "demo", Token: token}}, Answers: answers.Answers()}, log, registry)
 	if err != nil {
 		b.Fatal(err)
 	}
-	router := web.New(web.Config{Callback: handler, Metrics: registry, Log: log}).Handler()
+	site, err := web.New(log, handler.Routes()...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	router := site.Handler()
 	target, body := signed("demo", token, "n"), text("1", "请问资费")
 	b.ReportAllocs()
 	for b.Loop() {

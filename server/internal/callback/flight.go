@@ -10,8 +10,10 @@ import (
 )
 
 var (
-	// errBusy: as many messages as allowed are being worked on, or the server stops.
+	// errBusy: as many messages as allowed are being worked on.
 	errBusy = errors.New("too many messages at once")
+	// errStopping: the server takes no new work.
+	errStopping = errors.New("the server is stopping")
 	// errPanicked: the work for a message panicked.
 	errPanicked = errors.New("work panicked")
 )
@@ -22,13 +24,13 @@ var (
 type flights struct {
 	limit    int
 	duration time.Duration
-	share    bool
 
 	cut    context.Context // ended by drain when its patience ends
 	cutNow context.CancelFunc
 
 	mu       sync.Mutex
 	byKey    map[string]*flight
+	kept     kept
 	count    int
 	draining bool
 	idle     chan struct{} // closed when draining and count is 0
@@ -39,28 +41,59 @@ type flight struct {
 	done   chan struct{}
 	result answer
 	err    error
+
+	sender   string
+	place    place // among the tries that are worked on
+	forsaken bool  // a try left before it was done
 }
 
-func newFlights(limit int, duration time.Duration, share bool) *flights {
+func newFlights(limit int, duration time.Duration) *flights {
 	f := &flights{
-		limit: limit, duration: duration, share: share,
+		limit: limit, duration: duration,
 		byKey: make(map[string]*flight), idle: make(chan struct{}),
 	}
 	f.cut, f.cutNow = context.WithCancel(context.Background())
 	return f
 }
 
-// do returns what work returned for this key, its own or that of a flight under
-// way. When ctx ends first its error is returned and the work goes on.
-func (f *flights) do(ctx context.Context, key string, work func(context.Context) (answer, error)) (answer, error) {
+// awaits reports whether a message of this sender is being worked on, or is answered, for
+// a try that has left: the next try costs no work.
+func (f *flights) awaits(sender string) bool {
 	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.kept.has(sender, time.Now())
+}
+
+// ready reports whether a try with this key would find its answer, or work under way.
+func (f *flights) ready(key string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, underWay := f.byKey[key]
+	_, answered := f.kept.answer(key)
+	return underWay || answered
+}
+
+// do returns what work returned for this key, its own or that of a flight under
+// way or of one that ended when no try waited for it any more. When ctx ends first its error
+// is returned and the work goes on, in the place of the try that began it.
+func (f *flights) do(ctx context.Context, key, sender string, p *place, work func(context.Context) (answer, error)) (answer, error) {
+	f.mu.Lock()
+	if a, ok := f.kept.answer(key); ok {
+		f.mu.Unlock()
+		return a, nil
+	}
 	current, underWay := f.byKey[key]
-	if !underWay || !f.share {
+	if !underWay {
 		if f.draining || f.count >= f.limit {
+			err := errBusy
+			if f.draining {
+				err = errStopping
+			}
 			f.mu.Unlock()
-			return answer{}, errBusy
+			return answer{}, err
 		}
-		current = &flight{done: make(chan struct{})}
+		current = &flight{done: make(chan struct{}), sender: sender, place: *p}
+		*p = place{}
 		f.byKey[key] = current
 		f.count++
 		go f.run(context.WithoutCancel(ctx), key, current, work)
@@ -71,7 +104,23 @@ func (f *flights) do(ctx context.Context, key string, work func(context.Context)
 	case <-current.done:
 		return current.result, current.err
 	case <-ctx.Done():
+		f.forsake(current)
 		return answer{}, ctx.Err()
+	}
+}
+
+// forsake notes that a try left a flight without its answer.
+func (f *flights) forsake(current *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	select {
+	case <-current.done: // too late to be kept
+		return
+	default:
+	}
+	if !current.forsaken {
+		current.forsaken = true
+		f.kept.expect(current.sender)
 	}
 }
 
@@ -84,10 +133,14 @@ func (f *flights) run(ctx context.Context, key string, current *flight, work fun
 		}
 		stop()
 		cancel()
+		current.place.leave()
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if f.byKey[key] == current {
 			delete(f.byKey, key)
+		}
+		if current.forsaken {
+			f.kept.settle(key, current.sender, current.result, current.err == nil, time.Now())
 		}
 		f.count--
 		if f.draining && f.count == 0 {

@@ -15,9 +15,10 @@ const (
 	outcomeSuccess    = "success"     // the event allows no reply
 	outcomeHandedOver = "handed_over" // "success" now, the answer comes as a message
 	outcomeDefault    = "default"     // no command and no keyword matched
+	outcomeStale      = "stale"       // from memory, with leave, while the database was away
 	outcomeFailed     = "failed"      // 503: business failed, the platform tries again
-	outcomeLate       = "late"        // 503: the budget ended
-	outcomeBusy       = "busy"        // 503: too many messages at once
+	outcomeLate       = "late"        // 503, or 429 under overload: the budget ended
+	outcomeBusy       = "busy"        // 429: too many messages at once; 503: the server stops
 )
 
 // Why a call was refused, as oalab_callback_refused_total counts it.
@@ -32,7 +33,7 @@ const (
 	refusedForbidden = "forbidden"
 	refusedComplex   = "complex"
 	refusedField     = "field"
-	refusedBusy      = "busy" // 503: no turn came within the budget
+	refusedBusy      = "busy" // 429: it cannot be answered in time, and was not read
 
 	// Of encrypted messages, by the platform's own codes.
 	refusedMsgSignature = "msg_signature" // -40001
@@ -44,7 +45,7 @@ const (
 )
 
 // otherType stands for all message types that the server does not know, so that
-// nobody can make new series.
+// no sender can make new series.
 const otherType = "other"
 
 func types() []string {
@@ -57,9 +58,12 @@ type metrics struct {
 	duplicates prometheus.Counter
 	handedOver prometheus.Counter
 	seconds    prometheus.Histogram
+	admitted   map[verdict]prometheus.Counter
+	inTime     prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+// newMetrics registers the metrics; counts says how many tries are served and how many wait.
+func newMetrics(reg prometheus.Registerer, counts func() (served, waiting int)) (*metrics, error) {
 	m := &metrics{
 		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "oalab_callback_messages_total", Help: "Tries that passed the checks, by message type and outcome.",
@@ -74,12 +78,29 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "oalab_callback_handed_over_total", Help: "Tries answered \"success\" because the answer comes as a message.",
 		}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "oalab_callback_seconds", Help: "Time from the arrival of a try to its answer.",
+			Name: "oalab_callback_seconds", Help: "Time from the arrival of a try at this host to its reply.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, .75, 1, 2, 3, 4, 4.5, 5},
 		}),
 	}
+	admissions := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "oalab_callback_admission_total",
+		Help: "Tries at the door: let in at once, in turn, newest first or because their answer was there; or refused unread as one too many, as out of time, or because the sender had hung up.",
+	}, []string{"verdict"})
+	m.admitted = make(map[verdict]prometheus.Counter)
+	for _, v := range verdicts() {
+		m.admitted[v] = admissions.WithLabelValues(string(v))
+	}
+	m.inTime = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "oalab_callback_in_time_total", Help: "Tries that got their reply within the budget, with the sender still there: the server's goodput.",
+	})
+	served := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "oalab_callback_served", Help: "Tries that are being served.",
+	}, func() float64 { n, _ := counts(); return float64(n) })
+	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "oalab_callback_waiting", Help: "Tries that wait, unread, to be served.",
+	}, func() float64 { _, n := counts(); return float64(n) })
 	for _, t := range types() {
-		for _, o := range []string{outcomeReply, outcomeSuccess, outcomeHandedOver, outcomeDefault, outcomeFailed, outcomeLate, outcomeBusy} {
+		for _, o := range []string{outcomeReply, outcomeSuccess, outcomeHandedOver, outcomeDefault, outcomeStale, outcomeFailed, outcomeLate, outcomeBusy} {
 			m.messages.WithLabelValues(t, o)
 		}
 	}
@@ -91,7 +112,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		m.refused.WithLabelValues(r)
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.messages, m.refused, m.duplicates, m.handedOver, m.seconds} {
+	for _, c := range []prometheus.Collector{m.messages, m.refused, m.duplicates, m.handedOver, m.seconds, admissions, m.inTime, served, waiting} {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"oalab/server/internal/callback"
+	"oalab/server/internal/message"
 	"oalab/server/wechat"
 )
 
@@ -69,9 +70,13 @@ func unseal(t *testing.T, body, key string) string {
 
 func TestModes(t *testing.T) {
 	t.Parallel()
-	b := newRig(t, callback.Config{Texts: callback.Texts{Default: "没有答案"}})
-	b.business.do = func(_ context.Context, c callback.Command) (callback.Outcome, bool, error) {
-		return callback.Outcome{Text: "剩余 1GB", Later: c.Text == "慢查"}, c.Text == "CXLL" || c.Text == "慢查", nil
+	unknown := callback.Texts{Default: "没有答案"}
+	b := newRig(t, callback.Config{Answers: callback.Answers(map[string]callback.Texts{"demo": unknown, "other": unknown, "both": unknown, "safe": unknown})})
+	b.business.do = func(_ context.Context, c command) (message.Reply, bool, error) {
+		if c.Text == "慢查" {
+			return message.Reply{Later: true}, true, nil
+		}
+		return message.Text("剩余 1GB"), c.Text == "CXLL", nil
 	}
 	asked, slow, view := text("1", "CXLL"), text("2", "慢查"), event("VIEW", "http://x")
 	tests := []struct {
@@ -95,7 +100,7 @@ func TestModes(t *testing.T) {
 				encrypted := encrypt(t, test.key, appID, test.message)
 				target, body = signedSafe(test.account, "n", encrypted), safeBody(encrypted)
 				if test.account == "both" {
-					// What stands beside the ciphertext is signed by nobody.
+					// What stands beside the ciphertext is not signed.
 					body = bothBody(text("9", "KT10"), encrypted)
 				}
 			}
@@ -138,7 +143,8 @@ func TestTheDecryptedReplyIsTheSameOnEveryTry(t *testing.T) {
 
 func TestWhatIsNotJudged(t *testing.T) {
 	t.Parallel()
-	b := newRig(t, callback.Config{Texts: callback.Texts{Default: "没有答案"}})
+	unknown := callback.Texts{Default: "没有答案"}
+	b := newRig(t, callback.Config{Answers: callback.Answers(map[string]callback.Texts{"demo": unknown, "other": unknown, "both": unknown, "safe": unknown})})
 	encrypted := encrypt(t, aesKey, appID, text("1", "天气"))
 	for name, body := range map[string]string{
 		"outer ToUserName of another account": strings.Replace(safeBody(encrypted), "gh_a96a4a619366", "gh_000000000000", 1),
@@ -169,7 +175,7 @@ func crafted(t *testing.T, size uint32, message string, padding byte) string {
 }
 
 // hostilePush is a push that has to be refused. Its signatures are good, unless
-// it says otherwise: it stands for somebody who knows the token.
+// it says otherwise: it stands for a sender that knows the token.
 type hostilePush struct {
 	account, target, body string
 	status                int
@@ -215,7 +221,7 @@ func hostilePushes(t *testing.T) map[string]hostilePush {
 		"huge body":                            {"safe", unsigned, safeBody(strings.Repeat("a", 70<<10)), 413, "too_large"},
 		"nothing inside":                       safe("malformed", encrypt(t, aesKey, appID, "")),
 		"no XML inside":                        safe("malformed", encrypt(t, aesKey, appID, "hello")),
-		"not UTF-8 inside":                     safe("malformed", encrypt(t, aesKey, appID, text("1", "\xff"))),
+		"unknown encoding inside":              safe("malformed", encrypt(t, aesKey, appID, `<?xml version="1.0" encoding="klingon"?>`+text("1", "x"))),
 		"DOCTYPE inside":                       safe("forbidden", encrypt(t, aesKey, appID, `<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]>`+order)),
 		"deep nesting inside":                  safe("complex", encrypt(t, aesKey, appID, strings.Repeat("<xml>", 2000)+strings.Repeat("</xml>", 2000))),
 		"huge field inside":                    both("both", "too_large", 413, encrypt(t, aesKey, appID, text("1", strings.Repeat("x", 20<<10)))),

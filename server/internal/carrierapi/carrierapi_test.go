@@ -1,6 +1,7 @@
 package carrierapi_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,6 +104,7 @@ func wsdl(v carrier.Version, address string) string {
 
 func newClient(t *testing.T, cfg carrierapi.Config) (*carrierapi.Client, *prometheus.Registry) {
 	t.Helper()
+	cfg.Timeout = cmp.Or(cfg.Timeout, 4*time.Second)
 	reg := prometheus.NewRegistry()
 	c, err := carrierapi.New(cfg, reg)
 	if err != nil {
@@ -318,8 +320,11 @@ func TestInlineLane(t *testing.T) {
 
 func TestAddress(t *testing.T) {
 	for _, bad := range []string{"", "host", "ftp://host/x", "::"} {
-		if _, err := carrierapi.New(carrierapi.Config{WSDLURL: bad}, nil); err == nil {
+		if _, err := carrierapi.New(carrierapi.Config{WSDLURL: bad, Timeout: time.Second}, nil); err == nil {
 			t.Errorf("wsdl_url %q was taken", bad)
 		}
+	}
+	if _, err := carrierapi.New(carrierapi.Config{Endpoint: "http://host/x"}, nil); err == nil {
+		t.Error("a Config without Timeout was taken")
 	}
 }

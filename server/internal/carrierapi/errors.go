@@ -19,7 +19,7 @@ type Class string
 // The classes of errors.
 const (
 	ClassTimeout Class = "timeout" // no answer in time: outcome unknown
-	ClassRefused Class = "refused" // no connection: surely not sent
+	ClassRefused Class = "refused" // nothing to send it to, or no connection: surely not sent
 	ClassReset   Class = "reset"   // the connection broke: outcome unknown
 	ClassFault   Class = "fault"   // a SOAP fault: outcome unknown
 	ClassBreaker Class = "breaker" // the call was not made: surely not sent
@@ -68,23 +68,18 @@ func classify(op string, err error, sending bool) *Error {
 	var (
 		fault   *carrier.FaultError
 		timeout net.Error
-		opErr   *net.OpError
 	)
 	switch {
 	case errors.Is(err, resilience.ErrRefused):
 		e.Class, e.NotSent = ClassBreaker, true
 	case errors.As(err, &fault):
 		e.Class = ClassFault
-	case errors.Is(err, syscall.ECONNREFUSED):
-		e.Class, e.NotSent = ClassRefused, true
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		e.Class = ClassTimeout
+	case !sending:
+		e.Class = ClassRefused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.Class = ClassReset
-	}
-	// A connection that was never made carried nothing, whatever kept it away.
-	if errors.As(err, &opErr) && opErr.Op == "dial" {
-		e.NotSent = true
 	}
 	return e
 }

@@ -15,17 +15,16 @@ import (
 // Watch keeps the copies of one server up to date. Copies are added before the first
 // Look; then it is safe for concurrent use.
 type Watch struct {
-	store    Store
-	news     Broadcast
-	newsOnly bool
-	log      *slog.Logger
-	copies   []*replica
-	follow   map[Topic]func(generation string, asked time.Time)
+	store  Store
+	news   Broadcast
+	log    *slog.Logger
+	copies []*replica
+	follow map[Topic]func(generation string, asked time.Time)
 
-	wake    chan struct{} // holds one when there is news that nobody has looked for
+	wake    chan struct{} // holds one when there is news that was not looked for yet
 	current atomic.Int64  // when what all copies are of was asked for, in Unix nanoseconds
 
-	turn chan struct{} // holds one while nobody looks
+	turn chan struct{} // holds one while no look is under way
 	last look          // guarded by turn
 	lost bool          // guarded by turn
 
@@ -45,19 +44,11 @@ type look struct {
 	err   error
 }
 
-// Config of a Watch.
-type Config struct {
-	// NewsOnly is a planted defect: what the broadcast did not bring is never asked for,
-	// and a copy counts for ever. What it did bring is asked for until there is an answer,
-	// so that nothing but a broadcast that is lost shows the defect.
-	NewsOnly bool
-}
-
 // New makes a Watch without copies, and registers oalab_changes_heard_total and
 // oalab_copies_age_seconds with reg, which may be nil.
-func New(cfg Config, store Store, news Broadcast, log *slog.Logger, reg prometheus.Registerer) (*Watch, error) {
+func New(store Store, news Broadcast, log *slog.Logger, reg prometheus.Registerer) (*Watch, error) {
 	w := &Watch{
-		store: store, news: news, newsOnly: cfg.NewsOnly, log: log, follow: map[Topic]func(string, time.Time){},
+		store: store, news: news, log: log, follow: map[Topic]func(string, time.Time){},
 		wake: make(chan struct{}, 1), turn: make(chan struct{}, 1),
 		heard: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "oalab_changes_heard_total", Help: "News of changed data that other processes broadcast, and times some may have been missed.",
@@ -86,7 +77,7 @@ func (w *Watch) Keep(topic Topic, load func(ctx context.Context) error) {
 }
 
 // Follow lets see know the generation of a topic each time that it was asked for, and
-// when. It does not block.
+// when, once the copies of the topic are of it. It does not block.
 func (w *Watch) Follow(topic Topic, see func(generation string, asked time.Time)) {
 	w.follow[topic] = see
 }
@@ -96,7 +87,7 @@ func (w *Watch) Follow(topic Topic, see func(generation string, asked time.Time)
 // that what this server knows may be too old to answer by.
 func (w *Watch) Current(ctx context.Context) error {
 	now := time.Now()
-	if w.newsOnly || now.UnixNano()-w.current.Load() < int64(Window) {
+	if now.UnixNano()-w.current.Load() < int64(Window) {
 		return nil
 	}
 	if err := w.look(ctx, now); err != nil {
@@ -109,9 +100,8 @@ func (w *Watch) Current(ctx context.Context) error {
 // are tried; the error joins those that could not be brought up to date.
 func (w *Watch) Look(ctx context.Context) error { return w.look(ctx, time.Now()) }
 
-// look is Look for who came at a moment: one that was begun since, by somebody else, is
-// as good as his own. So those who wait for a database that does not answer wait
-// together.
+// look is Look for a caller that came at a moment: a look that another caller has begun since
+// is as good as its own. So callers wait together for a database that does not answer.
 func (w *Watch) look(ctx context.Context, came time.Time) error {
 	select {
 	case <-w.turn:
@@ -144,10 +134,8 @@ func (w *Watch) refresh(ctx context.Context, asked time.Time) error {
 	if err != nil {
 		return err
 	}
-	for topic, see := range w.follow {
-		see(generations[topic], asked)
-	}
 	var faults []error
+	stale := map[Topic]bool{}
 	for _, c := range w.copies {
 		generation, known := generations[c.topic]
 		switch {
@@ -156,9 +144,15 @@ func (w *Watch) refresh(ctx context.Context, asked time.Time) error {
 		case generation != c.generation:
 			if err := c.load(ctx); err != nil {
 				faults = append(faults, err)
+				stale[c.topic] = true
 				continue
 			}
 			c.generation = generation
+		}
+	}
+	for topic, see := range w.follow {
+		if !stale[topic] {
+			see(generations[topic], asked)
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -183,19 +177,14 @@ func (w *Watch) Run(ctx context.Context) error {
 	})
 	ticker := time.NewTicker(PollEvery)
 	defer ticker.Stop()
-	unanswered := false
 	for {
-		poll := ticker.C
-		if w.newsOnly && !unanswered {
-			poll = nil
-		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-poll:
+		case <-ticker.C:
 		case <-w.wake:
 		}
-		unanswered = w.Look(ctx) != nil // it tells of its errors itself, and the next one comes soon
+		_ = w.Look(ctx) // it tells of its errors itself, and the next one comes soon
 		select {
 		case <-ctx.Done():
 			return nil

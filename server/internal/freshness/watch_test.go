@@ -93,11 +93,18 @@ type server struct {
 	stop     func()
 }
 
-func start(t *testing.T, cfg Config) *server {
+func start(t *testing.T) *server {
+	t.Helper()
+	return startWith(t, func(s Store, b Broadcast) (Store, Broadcast) { return s, b })
+}
+
+// startWith puts something between the watch and what it watches.
+func startWith(t *testing.T, wrap func(Store, Broadcast) (Store, Broadcast)) *server {
 	t.Helper()
 	s := &server{db: newDatabase(), news: &radio{}}
 	var err error
-	if s.Watch, err = New(cfg, s.db, s.news, slog.New(slog.DiscardHandler), nil); err != nil {
+	store, news := wrap(s.db, s.news)
+	if s.Watch, err = New(store, news, slog.New(slog.DiscardHandler), nil); err != nil {
 		t.Fatal(err)
 	}
 	s.Keep(Keywords, func(context.Context) error {
@@ -156,7 +163,6 @@ func (s *server) answers(t *testing.T) int {
 func TestHowOldAnAnswerCanBe(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		cfg   Config
 		tell  bool
 		away  bool // the database, from the change on
 		after time.Duration
@@ -167,14 +173,11 @@ func TestHowOldAnAnswerCanBe(t *testing.T) {
 		"not told, asked before the poll":       {after: 100 * time.Millisecond, want: 1},
 		"the database is away: old for a while": {tell: true, away: true, after: Window - PollEvery - newsEvery - time.Millisecond, want: 1},
 		"the database is away: nothing too old": {tell: true, away: true, after: Window, want: 0},
-		"planted defect, told":                  {cfg: Config{NewsOnly: true}, tell: true, after: newsEvery + time.Millisecond, want: 2},
-		"planted defect, not told":              {cfg: Config{NewsOnly: true}, after: time.Hour, want: 1},
-		"planted defect, the database is away":  {cfg: Config{NewsOnly: true}, tell: true, away: true, after: time.Hour, want: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := start(t, test.cfg)
+				s := start(t)
 				defer s.stop()
 				time.Sleep(20*PollEvery + PollEvery/2) // between two polls
 				s.db.set(func() {
@@ -197,7 +200,7 @@ func TestHowOldAnAnswerCanBe(t *testing.T) {
 func TestTheDatabaseComesBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{})
+		s := start(t)
 		defer s.stop()
 		s.db.set(func() { s.db.away = errAway })
 		time.Sleep(10 * time.Second)
@@ -213,35 +216,11 @@ func TestTheDatabaseComesBack(t *testing.T) {
 	})
 }
 
-// The planted defect loses what was not broadcast, and nothing else: news that the
-// database was away for is asked for when it is back.
-func TestThePlantedDefectKeepsTheNews(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{NewsOnly: true})
-		defer s.stop()
-		time.Sleep(10 * time.Second)
-		s.db.set(func() { s.db.away = errAway })
-		s.change(Keywords, true)
-		time.Sleep(time.Second)
-		s.db.set(func() { s.db.away = nil })
-		time.Sleep(PollEvery + newsEvery + time.Millisecond)
-		if got := s.answers(t); got != 2 {
-			t.Errorf("told while the database was away: table %d, want 2", got)
-		}
-		asked := s.db.count(&s.db.asked)
-		time.Sleep(time.Hour)
-		if more := s.db.count(&s.db.asked) - asked; more > 1 {
-			t.Errorf("asked %d times without news", more)
-		}
-	})
-}
-
 // What has not changed is not read again, and one followed topic costs no load.
 func TestOnlyWhatChangedIsLoaded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{})
+		s := start(t)
 		defer s.stop()
 		time.Sleep(10 * time.Second)
 		s.change(Bindings, true)
@@ -260,7 +239,7 @@ func TestOnlyWhatChangedIsLoaded(t *testing.T) {
 func TestMuchNewsIsFewQuestions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{})
+		s := start(t)
 		defer s.stop()
 		time.Sleep(10 * time.Second)
 		before := s.db.count(&s.db.asked)
@@ -283,7 +262,7 @@ func TestMuchNewsIsFewQuestions(t *testing.T) {
 func TestWaitingTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{})
+		s := start(t)
 		defer s.stop()
 		s.db.set(func() { s.db.slow = time.Hour })
 		time.Sleep(10 * time.Second)
@@ -292,7 +271,7 @@ func TestWaitingTogether(t *testing.T) {
 		for range 100 {
 			all.Go(func() {
 				if err := s.Current(t.Context()); err == nil {
-					t.Error("a copy that nobody knows of is current")
+					t.Error("a copy of an unknown state is current")
 				}
 			})
 		}
@@ -307,7 +286,7 @@ func TestWaitingTogether(t *testing.T) {
 func TestGivingUpIsNoNews(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{})
+		s := start(t)
 		s.stop()
 		time.Sleep(Window)
 		s.db.set(func() { s.db.slow = 500 * time.Millisecond })
@@ -324,7 +303,7 @@ func TestGivingUpIsNoNews(t *testing.T) {
 
 func TestATopicThatTheDatabaseDoesNotKnow(t *testing.T) {
 	t.Parallel()
-	w, err := New(Config{}, newDatabase(), &radio{}, slog.New(slog.DiscardHandler), nil)
+	w, err := New(newDatabase(), &radio{}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,25 +55,13 @@ func (s *store) do(_ context.Context, items []int) []error {
 	return errs
 }
 
-// rig is a Gatherer in a bubble of its own; stop ends its Run.
-type rig struct {
-	t    *testing.T // the bubble's
-	g    *Gatherer[int]
-	stop func()
-}
-
-// bubble runs a test in a bubble.
-func bubble(t *testing.T, cfg Config, s *store, test func(r rig)) {
+// bubble runs a test of a Gatherer in a bubble.
+func bubble(t *testing.T, cfg Config, s *store, test func(t *testing.T, g *Gatherer[int])) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		g := New(cfg, s.do)
-		ctx, cancel := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() { g.Run(ctx) })
-		stop := func() { cancel(); running.Wait() }
-		defer stop()
-		synctest.Wait() // it takes what comes
-		test(rig{t, g, stop})
+		defer g.Close()
+		test(t, g)
 	})
 }
 
@@ -108,44 +96,56 @@ func sizes(batches [][]int) []int {
 	return n
 }
 
-// TestRhythm: one alone waits for nobody, those that follow share a batch, and many do not
-// wait (PERF-1).
-func TestRhythm(t *testing.T) {
-	s := new(store)
-	bubble(t, Config{Every: 20 * time.Millisecond, Enough: 10}, s, func(r rig) {
-		t, g := r.t, r.g
-		if waited := each(t, g, 0, 1); waited != 0 {
-			t.Errorf("one alone waited %s", waited)
-		}
-		var following sync.WaitGroup
-		for i := range 5 { // one each 3 ms
-			time.Sleep(3 * time.Millisecond)
-			following.Go(func() {
-				if waited, want := each(t, g, 1+i, 1), time.Duration(17-3*i)*time.Millisecond; waited != want {
-					t.Errorf("item %d waited %s, want %s", 1+i, waited, want)
+// TestLoneItem: an item that comes while nothing is under way begins at once, however
+// short ago others did (PERF-6).
+func TestLoneItem(t *testing.T) {
+	for _, parallel := range []int{1, 8} {
+		s := &store{takes: time.Millisecond}
+		bubble(t, Config{Parallel: parallel}, s, func(t *testing.T, g *Gatherer[int]) {
+			t.Helper()
+			for i := range 50 {
+				if waited := each(t, g, i, 1); waited != time.Millisecond {
+					t.Errorf("item %d waited %s, want its own commit", i, waited)
 				}
-			})
-		}
-		following.Wait()
-		if waited := each(t, g, 10, 10); waited != 0 {
-			t.Errorf("enough waited %s", waited)
-		}
-		if diff := cmp.Diff([]int{1, 5, 10}, sizes(s.batches)); diff != "" {
-			t.Error(diff)
-		}
-		time.Sleep(time.Second)
-		if waited := each(t, g, 50, 1); waited != 0 {
-			t.Errorf("one alone waited %s after a pause", waited)
-		}
-	})
+				time.Sleep(time.Duration(i%3) * time.Millisecond)
+			}
+			if len(s.batches) != 50 {
+				t.Errorf("%d batches of 50 items that came alone", len(s.batches))
+			}
+		})
+	}
+}
+
+// TestCommitUnderWay: what comes during a commit shares the next one, which begins when
+// it ends (PERF-6).
+func TestCommitUnderWay(t *testing.T) {
+	for _, parallel := range []int{1, 8} {
+		s := &store{takes: 10 * time.Millisecond}
+		bubble(t, Config{Parallel: parallel}, s, func(t *testing.T, g *Gatherer[int]) {
+			t.Helper()
+			var all sync.WaitGroup
+			for i := range 10 { // one each 3 ms
+				all.Go(func() { each(t, g, i, 1) })
+				time.Sleep(3 * time.Millisecond)
+			}
+			all.Wait()
+			if diff := cmp.Diff([][]int{{0}, {1, 2, 3}, {4, 5, 6}, {7, 8, 9}}, s.batches); diff != "" {
+				t.Error(diff)
+			}
+			ms := time.Millisecond
+			if diff := cmp.Diff([]time.Duration{0, 10 * ms, 20 * ms, 30 * ms}, s.began); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 }
 
 // TestBatch: what comes while a batch is under way makes the next ones, none larger than
 // the bound.
 func TestBatch(t *testing.T) {
 	s := &store{takes: 30 * time.Millisecond}
-	bubble(t, Config{Batch: 12, Every: 20 * time.Millisecond}, s, func(r rig) {
-		t, g := r.t, r.g
+	bubble(t, Config{Batch: 12}, s, func(t *testing.T, g *Gatherer[int]) {
+		t.Helper()
 		go each(t, g, 0, 1)
 		synctest.Wait()
 		if waited := each(t, g, 1, 30); waited != 120*time.Millisecond {
@@ -157,9 +157,9 @@ func TestBatch(t *testing.T) {
 	})
 }
 
-// TestParallel: what takes long keeps those that come after it no longer than the places
-// for batches last.
-func TestParallel(t *testing.T) {
+// TestOvertake: a batch that takes long keeps what comes after it for Overtake, as long as
+// there is a place for another one.
+func TestOvertake(t *testing.T) {
 	for parallel, want := range map[int][]time.Duration{
 		1: {0, 100 * time.Millisecond, 200 * time.Millisecond},
 		2: {0, 20 * time.Millisecond, 100 * time.Millisecond},
@@ -167,8 +167,8 @@ func TestParallel(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(parallel), func(t *testing.T) {
 			s := &store{takes: 100 * time.Millisecond}
-			bubble(t, Config{Batch: 1, Every: 20 * time.Millisecond, Parallel: parallel}, s, func(r rig) {
-				t, g := r.t, r.g
+			bubble(t, Config{Batch: 1, Parallel: parallel}, s, func(t *testing.T, g *Gatherer[int]) {
+				t.Helper()
 				each(t, g, 1, 3)
 				if diff := cmp.Diff(want, s.began); diff != "" {
 					t.Error(diff)
@@ -181,12 +181,57 @@ func TestParallel(t *testing.T) {
 	}
 }
 
+// TestOvertaken: beside a batch that hangs the others go on one after the other, and what
+// comes late begins at once.
+func TestOvertaken(t *testing.T) {
+	release := make(chan struct{})
+	var mu sync.Mutex
+	var batches [][]int
+	synctest.Test(t, func(t *testing.T) {
+		release = make(chan struct{})
+		g := New(Config{Parallel: 8}, func(_ context.Context, items []int) []error {
+			mu.Lock()
+			batches = append(batches, slices.Clone(items))
+			mu.Unlock()
+			if items[0] == 0 {
+				<-release
+			} else {
+				time.Sleep(10 * time.Millisecond)
+			}
+			return nil
+		})
+		var all sync.WaitGroup
+		all.Go(func() { each(t, g, 0, 1) })
+		time.Sleep(time.Second)
+		if waited := each(t, g, 1, 1); waited != 10*time.Millisecond {
+			t.Errorf("beside a batch that hangs one waited %s", waited)
+		}
+		all.Go(func() { each(t, g, 2, 1) })
+		synctest.Wait()
+		if waited := each(t, g, 3, 5); waited != 20*time.Millisecond {
+			t.Errorf("those that came during a commit beside a batch that hangs waited %s", waited)
+		}
+		close(release)
+		all.Wait()
+		all.Go(func() { each(t, g, 10, 1) })
+		synctest.Wait()
+		if waited := each(t, g, 11, 5); waited != 20*time.Millisecond {
+			t.Errorf("once nothing hangs those that came during a commit waited %s", waited)
+		}
+		all.Wait()
+		if diff := cmp.Diff([]int{1, 1, 1, 5, 1, 5}, sizes(batches)); diff != "" {
+			t.Error(diff)
+		}
+		g.Close()
+	})
+}
+
 // TestErrors: each caller is told the error of its own item.
 func TestErrors(t *testing.T) {
 	s := &store{bad: 3, takes: time.Millisecond}
-	bubble(t, Config{}, s, func(r rig) {
-		t, g := r.t, r.g
-		go each(t, g, 100, 1) // the others wait for each other
+	bubble(t, Config{}, s, func(t *testing.T, g *Gatherer[int]) {
+		t.Helper()
+		go each(t, g, 100, 1) // the others come during its commit
 		synctest.Wait()
 		var wg sync.WaitGroup
 		for i := 1; i <= 5; i++ {
@@ -215,8 +260,8 @@ func TestGivingUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &store{takes: 100 * time.Millisecond}
-			bubble(t, Config{Wait: tt.wait}, s, func(r rig) {
-				t, g := r.t, r.g
+			bubble(t, Config{Wait: tt.wait}, s, func(t *testing.T, g *Gatherer[int]) {
+				t.Helper()
 				var wg sync.WaitGroup
 				for i := range 2 { // the first one's batch is under way when the second one comes
 					wg.Go(func() {
@@ -231,7 +276,7 @@ func TestGivingUp(t *testing.T) {
 				}
 				wg.Wait()
 				time.Sleep(time.Second)
-				r.stop()
+				g.Close()
 				if diff := cmp.Diff([][]int{{0}}, s.batches); diff != "" {
 					t.Error(diff)
 				}
@@ -242,38 +287,62 @@ func TestGivingUp(t *testing.T) {
 
 func TestEndedCaller(t *testing.T) {
 	s := new(store)
-	bubble(t, Config{}, s, func(r rig) {
-		t, g := r.t, r.g
+	bubble(t, Config{}, s, func(t *testing.T, g *Gatherer[int]) {
+		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if err := g.Do(ctx, 1); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		r.stop()
+		g.Close()
 		if len(s.batches) > 0 {
 			t.Errorf("done all the same: %v", s.batches)
 		}
 	})
 }
 
-// TestClosing: what waits when Run ends is done, without the pause between two batches
-// (Run returns after it), and what comes later is refused.
+// TestStay: the caller of an item that a batch has begun with learns how it ended; one
+// whose item waits still leaves when its time ends.
+func TestStay(t *testing.T) {
+	s := &store{takes: 100 * time.Millisecond}
+	bubble(t, Config{Stay: true, Wait: 30 * time.Millisecond}, s, func(t *testing.T, g *Gatherer[int]) {
+		t.Helper()
+		first := make(chan time.Duration)
+		go func() { first <- each(t, g, 1, 1) }()
+		synctest.Wait()
+		started := time.Now()
+		if err := g.Do(t.Context(), 2); !errors.Is(err, context.DeadlineExceeded) || time.Since(started) != 30*time.Millisecond {
+			t.Errorf("an item that waited: %v after %s", err, time.Since(started))
+		}
+		if waited := <-first; waited != 100*time.Millisecond {
+			t.Errorf("the caller of a begun item waited %s, want its commit", waited)
+		}
+		g.Close()
+		if diff := cmp.Diff([][]int{{1}}, s.batches); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestClosing: what waits at Close is done, Close returns after it, and what comes later
+// is refused.
 func TestClosing(t *testing.T) {
 	s := &store{takes: 5 * time.Millisecond}
-	bubble(t, Config{Batch: 10, Every: time.Hour}, s, func(r rig) {
-		t, g := r.t, r.g
-		each(t, g, 0, 1)
+	bubble(t, Config{Batch: 10}, s, func(t *testing.T, g *Gatherer[int]) {
+		t.Helper()
+		go each(t, g, 0, 1)
+		synctest.Wait()
 		waited := make(chan time.Duration)
 		go func() { waited <- each(t, g, 1, 25) }()
 		synctest.Wait()
 		started := time.Now()
-		go r.stop()
-		if w := <-waited; w != 15*time.Millisecond {
-			t.Errorf("those that waited had to wait %s more, want three batches", w)
+		go g.Close()
+		if w := <-waited; w != 20*time.Millisecond {
+			t.Errorf("those that waited had to wait %s more, want four batches", w)
 		}
-		r.stop()
-		if took := time.Since(started); took != 15*time.Millisecond {
-			t.Errorf("Run ended after %s", took)
+		g.Close()
+		if took := time.Since(started); took != 20*time.Millisecond {
+			t.Errorf("Close ended after %s", took)
 		}
 		if diff := cmp.Diff([]int{1, 10, 10, 5}, sizes(s.batches)); diff != "" {
 			t.Error(diff)
@@ -284,38 +353,22 @@ func TestClosing(t *testing.T) {
 	})
 }
 
-// TestClosingUnderLoad: whatever happens at once, each caller is told exactly what became
-// of its item.
-func TestClosingUnderLoad(t *testing.T) {
-	for range 50 {
-		var done sync.Map
-		g := New(Config{Batch: 7, Every: time.Microsecond, Parallel: 3}, func(_ context.Context, items []int) []error {
-			for _, i := range items {
-				if _, twice := done.LoadOrStore(i, true); twice {
-					t.Errorf("item %d was done twice", i)
-				}
-			}
-			return nil
-		})
-		ctx, cancel := context.WithCancel(t.Context())
-		var running, calling sync.WaitGroup
-		running.Go(func() { g.Run(ctx) })
-		for c := range 16 {
-			calling.Go(func() {
-				for i := range 20 {
-					item := c*100 + i
-					err := g.Do(t.Context(), item)
-					if _, was := done.Load(item); was != (err == nil) || err != nil && !errors.Is(err, ErrClosed) {
-						t.Errorf("item %d: done %t, error %v", item, was, err)
-					}
-					if item == 705 {
-						cancel()
+// BenchmarkDo is what an item costs beside its statement: one caller alone, and 64 that
+// share batches.
+func BenchmarkDo(b *testing.B) {
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprint(callers), func(b *testing.B) {
+			g := New(Config{Wait: time.Second}, func(context.Context, []int) []error { return nil })
+			defer g.Close()
+			b.ReportAllocs()
+			b.SetParallelism(callers)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := g.Do(b.Context(), 1); err != nil {
+						b.Error(err)
 					}
 				}
 			})
-		}
-		calling.Wait()
-		cancel()
-		running.Wait()
+		})
 	}
 }

@@ -3,9 +3,10 @@ package job_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"oalab/server/internal/job"
 )
@@ -31,8 +32,9 @@ func TestOutcomes(t *testing.T) {
 
 func TestEnvelope(t *testing.T) {
 	type payload struct{ N int }
-	env, err := job.New(job.KindTell, "S1", payload{7}, time.Now())
-	if err != nil || env.Key != "tell:S1" {
+	gift := job.Type{Kind: "gift", Queue: "gifts"}
+	env, err := gift.New("S1", payload{7}, time.Now())
+	if err != nil || env.Key != "gift:S1" || env.Queue != "gifts" {
 		t.Fatalf("%+v, %v", env, err)
 	}
 	var got payload
@@ -43,31 +45,37 @@ func TestEnvelope(t *testing.T) {
 	if err := env.Decode(&got); !job.IsGiveUp(err) {
 		t.Errorf("a broken payload: %v, want a GiveUp", err)
 	}
-	if _, err := job.New(job.KindTell, "S1", make(chan int), time.Now()); err == nil {
+	if _, err := gift.New("S1", make(chan int), time.Now()); err == nil {
 		t.Error("a channel was encoded")
 	}
 }
 
-func TestEachKindHasItsQueue(t *testing.T) {
-	var got []string
-	for _, k := range []job.Kind{job.KindOrder, job.KindQuery, job.KindTell} {
-		got = append(got, k.Queue())
+func TestCatalogue(t *testing.T) {
+	gift, card := job.Type{Kind: "gift", Queue: "gifts", Places: 3}, job.Type{Kind: "card", Queue: "cards", Places: 1}
+	c := job.Catalogue{gift, card}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
 	}
-	if !slices.Equal(got, job.Queues()) || job.Kind("gift").Queue() != "" {
-		t.Errorf("queues %v, want %v", got, job.Queues())
+	if diff := cmp.Diff([]string{"gifts", "cards"}, c.Queues()); diff != "" {
+		t.Error(diff)
 	}
-}
-
-func TestDefects(t *testing.T) {
-	for name, off := range map[string]bool{
-		job.DefectAckBeforeCarrier: true, job.DefectNoOutbox: true, job.DefectNoSerial: false, job.DefectNoDedup: false,
+	if diff := cmp.Diff(map[string]int{"gifts": 3, "cards": 1}, c.Places()); diff != "" {
+		t.Error(diff)
+	}
+	if found, ok := c.Find("card"); !ok || found.Queue != "cards" {
+		t.Errorf("found %+v, %t", found, ok)
+	}
+	if _, ok := c.Find("tell"); ok {
+		t.Error("found a type that is not there")
+	}
+	for name, bad := range map[string]job.Catalogue{
+		"no kind":   {{Queue: "gifts"}},
+		"no queue":  {{Kind: "gift"}},
+		"one kind":  {gift, {Kind: "gift", Queue: "others"}},
+		"one queue": {gift, {Kind: "other", Queue: "gifts"}},
 	} {
-		d := job.Defects{name}
-		if !d.Has(name) || d.Has("other") || d.SweeperOff() != off {
-			t.Errorf("%s: sweeper off %t, want %t", name, d.SweeperOff(), off)
+		if err := bad.Validate(); err == nil {
+			t.Errorf("%s: accepted", name)
 		}
-	}
-	if job.Defects(nil).Has(job.DefectNoSerial) {
-		t.Error("no defects have one")
 	}
 }

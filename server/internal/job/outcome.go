@@ -10,7 +10,10 @@ import (
 type RetryError struct {
 	// After is the wait before the next attempt; 0 leaves it to the worker's back-off.
 	After time.Duration
-	Err   error
+	// Free: the attempt does not count. The job waits for something that concerns all jobs,
+	// such as a credential; its handler bounds how long.
+	Free bool
+	Err  error
 }
 
 // Error says why the attempt did not finish the job.
@@ -33,6 +36,15 @@ func Retry(err error) error { return &RetryError{Err: err} }
 
 // RetryAfter wraps err: try again after d.
 func RetryAfter(d time.Duration, err error) error { return &RetryError{After: d, Err: err} }
+
+// Postpone wraps err: try again after d. The attempt does not count.
+func Postpone(d time.Duration, err error) error { return &RetryError{After: d, Free: true, Err: err} }
+
+// IsPostponed reports whether err asks for an attempt that does not count.
+func IsPostponed(err error) bool {
+	r, ok := errors.AsType[*RetryError](err)
+	return ok && r.Free
+}
 
 // GiveUp wraps err: do not try again.
 func GiveUp(err error) error { return &GiveUpError{Err: err} }

@@ -15,13 +15,11 @@ import (
 )
 
 // How rows come to a broker. Every server on a database has a relay, and each of
-// them sees all rows. That two publish the same row is harmless to orders and to
-// what followers are told: an order is worked at under a lease and sent under its
-// serial, and the platform swallows a second message under one serial
-// (business.runOrder, runTell). The answer to a query would be sent twice, though
-// (business.runQuery), and everything would be done twice. So a row is published
-// by the server that wrote it. Another one takes it after it has seen it at
-// several polls: then its own server is gone, or slower than the wait is worth.
+// them sees all rows. That two publish the same row is harmless where the job's type says
+// that a repeat is (job.Type). Otherwise the follower sees it twice, and the work is done
+// twice in any case. So a row is published by the server that wrote it. Another one takes
+// it after it has seen it at several polls: then its own server is gone, or slower than the
+// wait is worth.
 
 const (
 	// abandonedAfter is at how many polls in a row a row was seen that its own
@@ -32,9 +30,6 @@ const (
 	maxOwn = 10_000
 	// maxPages is how many batches one poll reads, the oldest rows first.
 	maxPages = 16
-	// confirmedWait is how long the row of a confirmed job may wait for others, so that
-	// one statement deletes them. After a kill another server publishes what waited.
-	confirmedWait = 250 * time.Millisecond
 	// lastWords is how long what is on its way at a stop may take. A row whose
 	// confirm is not waited for is published again by the next server.
 	lastWords = time.Second
@@ -90,15 +85,11 @@ func (p *post) known() map[int64]bool {
 }
 
 // forward publishes the rows of one queue: those of this process when they are
-// announced, abandoned ones of others at a poll. It deletes what is confirmed when that
-// has waited for others.
+// announced, abandoned ones of others at a poll. What is announced meanwhile goes
+// together, and one statement deletes what of it is confirmed.
 func (r *Relay) forward(ctx context.Context, l *line) {
-	var due <-chan time.Time
-	for rows, remove := true, false; ; {
-		var err error
-		if remove {
-			err = r.remove(ctx, l)
-		}
+	for rows := true; ; {
+		err := r.remove(ctx, l)
 		if err == nil {
 			err = r.forwardOwn(ctx, l)
 		}
@@ -106,15 +97,12 @@ func (r *Relay) forward(ctx context.Context, l *line) {
 			err = r.forwardAbandoned(ctx, l)
 		}
 		wake := l.wake
-		if due == nil && len(l.post.confirmed) > 0 {
-			due = time.After(confirmedWait)
-		}
 		if err != nil {
 			if ctx.Err() == nil {
 				r.log.Warn("jobs wait in the outbox", "queue", l.name, "error", err)
 			}
-			clear(l.post.seen)   // they waited for what failed, not for a server that is gone
-			wake, due = nil, nil // the next poll tries again, no sooner
+			clear(l.post.seen) // they waited for what failed, not for a server that is gone
+			wake = nil         // the next poll tries again, no sooner
 		}
 		select {
 		case <-ctx.Done():
@@ -125,11 +113,8 @@ func (r *Relay) forward(ctx context.Context, l *line) {
 			}
 			return
 		case <-wake:
-			rows, remove = false, false
-		case <-due:
-			rows, remove, due = false, true, nil
+			rows = false
 		case rows = <-l.poll:
-			remove, due = true, nil
 			if !rows {
 				clear(l.post.seen)
 			}
@@ -180,8 +165,8 @@ func (r *Relay) forwardAbandoned(ctx context.Context, l *line) error {
 	return nil
 }
 
-// send publishes rows, several at once, and remembers those that the queue has
-// confirmed. It returns those that it has not, with the first reason.
+// send publishes rows, several at once, and deletes those that the queue has confirmed.
+// It returns those that it has not, with the first reason.
 func (r *Relay) send(ctx context.Context, l *line, batch []job.Envelope) (unsent []job.Envelope, err error) {
 	publish, cancel := outlive(ctx)
 	defer cancel()
@@ -210,11 +195,7 @@ func (r *Relay) send(ctx context.Context, l *line, batch []job.Envelope) (unsent
 			unsent = append(unsent, env)
 		}
 	}
-	// Nobody swallows the second answer to a query: its row does not wait.
-	if l.name == job.QueueQueries || len(l.post.confirmed) >= r.cfg.Batch {
-		err = errors.Join(err, r.remove(publish, l))
-	}
-	return unsent, err
+	return unsent, errors.Join(err, r.remove(publish, l))
 }
 
 // remove deletes the rows that the queue has confirmed: they must not be published again.

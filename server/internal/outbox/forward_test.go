@@ -27,7 +27,7 @@ type server struct {
 func startServer(t *testing.T, store outbox.Store, cfg outbox.Config) *server {
 	t.Helper()
 	s := &server{to: &publisher{}}
-	s.relay = outbox.New(cfg, store, s.to, slog.New(slog.DiscardHandler))
+	s.relay = outbox.New(cfg, store, s.to, queuetest.Types().Queues(), slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { _ = s.relay.Run(ctx) })
@@ -175,7 +175,7 @@ func (s *slowBroker) Publish(ctx context.Context, _ job.Envelope) error {
 func TestConfirmsArePipelined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, to := &rows{}, &slowBroker{}
-		relay := outbox.New(outbox.Config{Window: 8}, store, to, slog.New(slog.DiscardHandler))
+		relay := outbox.New(outbox.Config{Window: 8}, store, to, queuetest.Types().Queues(), slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() {
@@ -199,13 +199,20 @@ func TestConfirmsArePipelined(t *testing.T) {
 	})
 }
 
-// TestConfirmedRowsShareADelete: the rows of confirmed orders wait for others, that of a
-// query does not; a stop leaves none behind.
+// TestConfirmedRowsShareADelete: the row of a confirmed job that came alone is deleted at
+// once, and rows that come while the broker confirms go together (PERF-6).
 func TestConfirmedRowsShareADelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &rows{}
-		s := startServer(t, store, outbox.Config{})
+		relay := outbox.New(outbox.Config{}, store, &slowBroker{}, queuetest.Types().Queues(), slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = relay.Run(ctx) })
 		<-time.After(10 * time.Millisecond) // off the polls
+		commit := func(id int64) {
+			store.add(id)
+			relay.Announce(orders(id))
+		}
 		state := func(what string, deletes, left int) {
 			t.Helper()
 			synctest.Wait()
@@ -216,23 +223,20 @@ func TestConfirmedRowsShareADelete(t *testing.T) {
 				t.Errorf("%s: %d statements, %d rows left; want %d, %d", what, store.deletes, rows, deletes, left)
 			}
 		}
+		commit(1)
+		<-time.After(99 * time.Millisecond)
+		state("not confirmed yet", 0, 1)
+		<-time.After(time.Millisecond)
+		state("one alone", 1, 0)
 		for id := range int64(5) {
-			s.commit(store, id+1)
-			<-time.After(20 * time.Millisecond)
+			commit(id + 2)
+			<-time.After(10 * time.Millisecond)
 		}
-		state("confirmed at once, deleted later", 0, 5)
-		<-time.After(200 * time.Millisecond)
-		state("together", 1, 0)
-		query := queuetest.Job(job.KindQuery, 7)
-		query.ID = 7
-		store.mu.Lock()
-		store.waiting = append(store.waiting, query)
-		store.mu.Unlock()
-		s.relay.Announce([]job.Envelope{query})
-		state("a query", 2, 0)
-		s.commit(store, 8)
-		state("before the stop", 2, 1)
-		s.stop()
-		state("after the stop", 3, 0)
+		<-time.After(50 * time.Millisecond)
+		state("the first of five", 2, 4)
+		<-time.After(100 * time.Millisecond)
+		state("those that came meanwhile", 3, 0)
+		cancel()
+		running.Wait()
 	})
 }

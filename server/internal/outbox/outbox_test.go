@@ -15,12 +15,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"oalab/server/internal/business"
 	"oalab/server/internal/job"
+	"oalab/server/internal/message"
 	"oalab/server/internal/outbox"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/queue/memqueue"
 	"oalab/server/internal/queue/queuetest"
+	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 )
 
@@ -51,17 +52,17 @@ func TestMemqueueOverOutbox(t *testing.T) {
 func (s *system) start() {
 	s.t.Helper()
 	var err error
-	if s.db, err = sqlstore.Open(s.t.Context(), sqlstore.Config{CoreDSN: s.path}); err != nil {
+	if s.db, err = sqlstore.Open(s.t.Context(), sqldb.Config{CoreDSN: s.path}); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := s.db.Migrate(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
-	if s.queue, err = memqueue.New(memqueue.Config{}, job.Queues(), nil); err != nil {
+	if s.queue, err = memqueue.New(memqueue.Config{}, queuetest.Types().Queues(), nil); err != nil {
 		s.t.Fatal(err)
 	}
 	cfg := outbox.Config{UntilAck: true, Poll: time.Hour, Batch: 7} // an hour: it must hear of each row
-	s.relay = outbox.New(cfg, s.db, s.queue, slog.New(slog.DiscardHandler))
+	s.relay = outbox.New(cfg, s.db, s.queue, queuetest.Types().Queues(), slog.New(slog.DiscardHandler))
 	s.db.OnOutbox(s.relay.Announce)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	s.cancel = cancel
@@ -98,7 +99,7 @@ func (s *system) Stored() int {
 func (s *system) Durable() bool { return false }
 
 func (s *system) Submit(ctx context.Context, env job.Envelope) error {
-	_, err := s.db.SaveReply(ctx, "a", rand.Text(), business.Reply{}, env)
+	_, err := s.db.SaveReply(ctx, "a", rand.Text(), message.Reply{}, env)
 	return err
 }
 
@@ -119,7 +120,7 @@ func (r *rows) PendingJobs(_ context.Context, name string, after int64, limit in
 	r.reads++
 	var found []job.Envelope
 	for _, e := range r.waiting {
-		if e.Kind.Queue() == name && e.ID > after && len(found) < limit {
+		if e.Queue == name && e.ID > after && len(found) < limit {
 			found = append(found, e)
 		}
 	}
@@ -171,7 +172,7 @@ func (r *rows) WaitingQueues(_ context.Context, queues []string) (map[string]boo
 	}
 	waiting := make(map[string]bool)
 	for _, e := range r.waiting {
-		waiting[e.Kind.Queue()] = slices.Contains(queues, e.Kind.Queue())
+		waiting[e.Queue] = slices.Contains(queues, e.Queue)
 	}
 	return waiting, nil
 }
@@ -186,7 +187,7 @@ func (r *rows) add(ids ...int64) {
 func orders(ids ...int64) []job.Envelope {
 	envs := make([]job.Envelope, 0, len(ids))
 	for _, id := range ids {
-		e := queuetest.Job(job.KindOrder, int(id))
+		e := queuetest.Job(queuetest.KindOrder, int(id))
 		e.ID = id
 		envs = append(envs, e)
 	}
@@ -198,7 +199,7 @@ type publisher struct {
 	mu      sync.Mutex
 	failing bool
 	took    []int64
-	again   map[int64]bool // those that somebody may have worked at before
+	again   map[int64]bool // those that a server may have worked at before
 }
 
 func (p *publisher) Publish(_ context.Context, env job.Envelope) error {
@@ -234,7 +235,7 @@ func TestRelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, to := &rows{}, &publisher{failing: true}
 		store.add(1, 2)
-		relay := outbox.New(outbox.Config{UntilAck: true}, store, to, slog.New(slog.DiscardHandler))
+		relay := outbox.New(outbox.Config{UntilAck: true}, store, to, queuetest.Types().Queues(), slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { _ = relay.Run(ctx) })
@@ -254,10 +255,10 @@ func TestRelay(t *testing.T) {
 		step("a new row, announced", 0, 1, 2, 7)
 		store.add(5) // of another process
 		relay.Announce(orders(0))
-		step("a row that nobody announced", 0, 1, 2, 7)
+		step("a row that was not announced", 0, 1, 2, 7)
 		step("it is found by the poll", time.Second, 1, 2, 7, 5)
 		if diff := cmp.Diff(map[int64]bool{1: true, 2: true, 7: false, 5: true}, to.again); diff != "" {
-			t.Errorf("somebody may have worked at what was read (-want +got)\n%s", diff)
+			t.Errorf("a server may have worked at what was read (-want +got)\n%s", diff)
 		}
 		store.add(3) // committed after 5, though its number is lower
 		step("a late commit is not beyond the cursor", time.Second, 1, 2, 7, 5)
@@ -265,7 +266,7 @@ func TestRelay(t *testing.T) {
 		step("nothing is published twice", 2*fullLook, 1, 2, 7, 5, 3)
 		relay.Announce(orders(7)) // again, and late
 		step("nor what is told twice", 0, 1, 2, 7, 5, 3)
-		relay.Announce([]job.Envelope{{Kind: "gift"}})
+		relay.Announce([]job.Envelope{{Kind: "gift", Queue: "gifts"}})
 		cancel()
 		running.Wait()
 	})
@@ -276,13 +277,13 @@ func TestIdleRelay(t *testing.T) {
 	for _, untilAck := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			store := &rows{}
-			relay := outbox.New(outbox.Config{UntilAck: untilAck}, store, &publisher{}, slog.New(slog.DiscardHandler))
+			relay := outbox.New(outbox.Config{UntilAck: untilAck}, store, &publisher{}, queuetest.Types().Queues(), slog.New(slog.DiscardHandler))
 			ctx, cancel := context.WithCancel(t.Context())
 			var running sync.WaitGroup
 			running.Go(func() { _ = relay.Run(ctx) })
 			<-time.After(10*time.Second + time.Millisecond)
 			synctest.Wait()
-			if store.polls != 10 || store.reads != len(job.Queues()) {
+			if store.polls != 10 || store.reads != len(queuetest.Types().Queues()) {
 				t.Errorf("until ack %t: %d polls and %d reads in 10 s, want 10 and the first look at each queue", untilAck, store.polls, store.reads)
 			}
 			cancel()
@@ -295,19 +296,19 @@ func TestIdleRelay(t *testing.T) {
 func TestUnsettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &rows{failing: true}
-		q, err := memqueue.New(memqueue.Config{}, job.Queues(), nil)
+		q, err := memqueue.New(memqueue.Config{}, queuetest.Types().Queues(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer q.Close()
-		relay := outbox.New(outbox.Config{UntilAck: true}, store, q, slog.New(slog.DiscardHandler))
-		env := queuetest.Job(job.KindOrder, 1)
+		relay := outbox.New(outbox.Config{UntilAck: true}, store, q, queuetest.Types().Queues(), slog.New(slog.DiscardHandler))
+		env := queuetest.Job(queuetest.KindOrder, 1)
 		env.ID = 1
 		if err := q.Publish(t.Context(), env); err != nil {
 			t.Fatal(err)
 		}
 		from := relay.Consumer(q)
-		d, err := from.Receive(t.Context(), job.QueueOrders)
+		d, err := from.Receive(t.Context(), queuetest.QueueOrders)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -315,13 +316,13 @@ func TestUnsettled(t *testing.T) {
 			t.Error("an acknowledgement without the row's end succeeded")
 		}
 		store.failing = false
-		if d, err = from.Receive(t.Context(), job.QueueOrders); err != nil || d.Attempt() != 2 {
+		if d, err = from.Receive(t.Context(), queuetest.QueueOrders); err != nil || d.Attempt() != 2 {
 			t.Fatalf("attempt %d, %v; want the second", d.Attempt(), err)
 		}
 		if err := d.Ack(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if f := q.Figures(job.QueueOrders); f.Depth+f.InFlight != 0 {
+		if f := q.Figures(queuetest.QueueOrders); f.Depth+f.InFlight != 0 {
 			t.Errorf("left: %+v", f)
 		}
 	})

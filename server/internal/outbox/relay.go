@@ -32,7 +32,7 @@ type Store interface {
 
 // Config of a Relay.
 type Config struct {
-	// Poll is how often rows are looked for that nobody announced, such as those
+	// Poll is how often rows are looked for that were not announced, such as those
 	// of another process; 0 means 1 s.
 	Poll time.Duration
 	// Batch is how many rows are read at once; 0 means 256.
@@ -73,8 +73,8 @@ type line struct {
 	before  map[int64]struct{} // settled since the poll before
 }
 
-// New makes a Relay for all queues.
-func New(cfg Config, store Store, to queue.Publisher, log *slog.Logger) *Relay {
+// New makes a Relay for the named queues.
+func New(cfg Config, store Store, to queue.Publisher, queues []string, log *slog.Logger) *Relay {
 	if cfg.Poll <= 0 {
 		cfg.Poll = time.Second
 	}
@@ -85,7 +85,7 @@ func New(cfg Config, store Store, to queue.Publisher, log *slog.Logger) *Relay {
 		cfg.Window = 64
 	}
 	r := &Relay{cfg: cfg, store: store, to: to, log: log, lines: make(map[string]*line)}
-	for _, name := range job.Queues() {
+	for _, name := range queues {
 		r.lines[name] = &line{
 			name: name, wake: make(chan struct{}, 1), poll: make(chan bool, 1),
 			held: make(map[int64]struct{}), settled: make(map[int64]struct{}),
@@ -98,12 +98,12 @@ func New(cfg Config, store Store, to queue.Publisher, log *slog.Logger) *Relay {
 // blocks. A row without an ID is one that was there already.
 func (r *Relay) Announce(stored []job.Envelope) {
 	for _, env := range stored {
-		if l, ok := r.lines[env.Kind.Queue()]; ok {
+		if l, ok := r.lines[env.Queue]; ok {
 			l.post.add(env)
 		}
 	}
 	for _, env := range stored { // after all of them, so that they go together
-		l, ok := r.lines[env.Kind.Queue()]
+		l, ok := r.lines[env.Queue]
 		if !ok {
 			continue
 		}
@@ -232,7 +232,7 @@ func (r *Relay) publish(ctx context.Context, l *line, rows []job.Envelope) (n in
 	return len(rows), nil
 }
 
-// read reads rows that nobody here has in mind. Some server may have worked at them.
+// read reads rows that this relay does not have in mind. Some server may have worked at them.
 func (r *Relay) read(ctx context.Context, l *line, after int64) ([]job.Envelope, error) {
 	rows, err := r.store.PendingJobs(ctx, l.name, after, r.cfg.Batch)
 	if err != nil {

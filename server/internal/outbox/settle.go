@@ -55,7 +55,7 @@ func (d *delivery) settle(ctx context.Context, env job.Envelope, row func() erro
 		if err := row(); err != nil {
 			return errors.Join(err, d.Nack(ctx, unsettledDelay))
 		}
-		if l, ok := d.relay.lines[env.Kind.Queue()]; ok {
+		if l, ok := d.relay.lines[env.Queue]; ok {
 			l.settle(env.ID)
 		}
 	}

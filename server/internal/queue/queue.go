@@ -21,6 +21,14 @@ type Publisher interface {
 	Publish(ctx context.Context, env job.Envelope) error
 }
 
+// Holding is a queue that outlives its users, seen by one that has to know what it still
+// holds. It is safe for concurrent use.
+type Holding interface {
+	// Waiting returns how many jobs of the named queue are held and not given out, those
+	// that wait for their delay there included.
+	Waiting(ctx context.Context, queue string) (int, error)
+}
+
 // Consumer gives jobs out, each to one receiver at a time, until it is settled.
 type Consumer interface {
 	// Receive waits for the next delivery of the named queue. It returns ctx's
@@ -39,6 +47,9 @@ type Delivery interface {
 	Ack(ctx context.Context) error
 	// Nack gives the job back, to be delivered again no sooner than after delay.
 	Nack(ctx context.Context, delay time.Duration) error
+	// Postpone is Nack of an attempt that does not count, except that the next attempt is
+	// never the first.
+	Postpone(ctx context.Context, delay time.Duration) error
 	// Bury moves the job to the dead letters.
 	Bury(ctx context.Context, reason string) error
 }

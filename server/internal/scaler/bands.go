@@ -22,6 +22,13 @@ func DefaultBands() Bands {
 	return Bands{{0, 1}, {500, 2}, {1000, 3}, {5000, 4}, {10_000, 5}}
 }
 
+// UnmarshalText reads bands as ParseBands does.
+func (b *Bands) UnmarshalText(text []byte) error {
+	bands, err := ParseBands(string(text))
+	*b = bands
+	return err
+}
+
 // ParseBands reads pairs of a rate and the servers from there on, such as
 // "0:1 500:2 1000:3", with spaces or commas between.
 func ParseBands(text string) (Bands, error) {

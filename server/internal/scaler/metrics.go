@@ -15,6 +15,7 @@ const (
 
 type metrics struct {
 	servers, band prometheus.Gauge
+	healthy       prometheus.Gauge
 	rate          *prometheus.GaugeVec
 	nginx         *prometheus.GaugeVec
 	applies       *prometheus.CounterVec
@@ -22,11 +23,12 @@ type metrics struct {
 	resets        *prometheus.CounterVec
 }
 
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+func newMetrics(reg prometheus.Registerer, servers int) (*metrics, error) {
 	lb := []string{"lb"}
 	m := &metrics{
 		servers: prometheus.NewGauge(prometheus.GaugeOpts{Name: "oalab_scaler_servers", Help: "App servers that this scaler has put into the upstream last; 0 before it has changed anything."}),
 		band:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "oalab_scaler_band", Help: "Band of the request rate, counted from 1."}),
+		healthy: prometheus.NewGauge(prometheus.GaugeOpts{Name: "oalab_scaler_healthy_servers", Help: "App servers that answer their health checks; at the start all count as healthy."}),
 		rate:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "oalab_scaler_requests_per_second", Help: "Rate of requests of a load balancer over the last interval."}, lb),
 		nginx:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "oalab_scaler_nginx_status", Help: "What stub_status of a load balancer told last."}, []string{"lb", "value"}),
 		applies: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "oalab_scaler_applies_total", Help: "Changes of the upstream, by result."}, []string{"result"}),
@@ -34,9 +36,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		resets:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "oalab_scaler_counter_resets_total", Help: "Looks that found the counters of a load balancer begun anew."}, lb),
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.servers, m.band, m.rate, m.nginx, m.applies, m.unread, m.resets} {
+	for _, c := range []prometheus.Collector{m.servers, m.band, m.healthy, m.rate, m.nginx, m.applies, m.unread, m.resets} {
 		errs = append(errs, reg.Register(c))
 	}
+	m.healthy.Set(float64(servers))
 	for _, result := range []string{resultApplied, resultRefused, resultFailed} {
 		m.applies.WithLabelValues(result)
 	}

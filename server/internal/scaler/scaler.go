@@ -29,10 +29,14 @@ type Config struct {
 	Hold   time.Duration
 	Margin float64
 	Bands  Bands
-	// Servers are all app servers; a band that takes n of them takes the first n.
+	// Servers are all app servers. A band that takes n of them takes the first n that are
+	// healthy, and the next healthy one stands by.
 	Servers []string
-	Apply   Apply
-	Defects []string
+	// Health is asked for each server every HealthEvery; nil means that all count as
+	// healthy and none stands by.
+	Health      Health
+	HealthEvery time.Duration
+	Apply       Apply
 }
 
 // Scaler keeps the upstream of one Nginx as large as the load wants it. What it does
@@ -42,10 +46,11 @@ type Scaler struct {
 	cfg     Config
 	sources []*source
 	sizer   *sizer
+	health  *health
 	log     *slog.Logger
 	metrics *metrics
 
-	applied int // servers that were put in last; 0: none by us
+	applied []string // list that was applied last; nil: none by this scaler
 
 	mu  sync.Mutex
 	own error // of the last look at the own Nginx
@@ -61,16 +66,16 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Scaler, erro
 	if have := len(cfg.Servers); cfg.Bands.Most() > have {
 		return nil, fmt.Errorf("the highest band takes %d app servers, there are %d", cfg.Bands.Most(), have)
 	}
-	m, err := newMetrics(reg)
+	m, err := newMetrics(reg, len(cfg.Servers))
 	if err != nil {
 		return nil, fmt.Errorf("register metrics of the scaler: %w", err)
 	}
-	if slices.Contains(cfg.Defects, DefectFlaps) {
-		cfg.Hold, cfg.Margin = 0, 0
+	if cfg.Health != nil && cfg.HealthEvery <= 0 {
+		return nil, errors.New("the interval of the health checks must be above 0")
 	}
-	s := &Scaler{cfg: cfg, sizer: newSizer(cfg.Bands, cfg.Hold, cfg.Margin), log: log, metrics: m, own: errNoLook}
+	s := &Scaler{cfg: cfg, sizer: newSizer(cfg.Bands, cfg.Hold, cfg.Margin), health: newHealth(cfg.Health, cfg.Servers), log: log, metrics: m, own: errNoLook}
 	s.sources = append(s.sources, &source{name: "own", read: cfg.Own})
-	if cfg.Partner != nil && !slices.Contains(cfg.Defects, DefectBackupShrinks) {
+	if cfg.Partner != nil {
 		s.sources = append(s.sources, &source{name: "partner", read: cfg.Partner})
 	}
 	return s, nil
@@ -80,14 +85,54 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Scaler, erro
 func (s *Scaler) Run(ctx context.Context) error {
 	tick := time.NewTicker(s.cfg.Every)
 	defer tick.Stop()
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	var examine <-chan time.Time // never, without a Health
+	if s.health.ask != nil {
+		every := time.NewTicker(s.cfg.HealthEvery)
+		defer every.Stop()
+		examine = every.C
+	}
+	answers := make(chan []error, 1) // of one examination, which delays no look
+	underWay := false
+	s.step(ctx)
 	for {
-		s.step(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+			s.step(ctx)
+		case <-examine:
+			if !underWay {
+				underWay = true
+				asking.Go(func() { answers <- s.health.look(ctx) })
+			}
+		case errs := <-answers:
+			underWay = false
+			s.examined(ctx, errs)
 		}
 	}
+}
+
+// examined takes the answers of the app servers, and changes the pool when one has failed
+// or come back.
+func (s *Scaler) examined(ctx context.Context, errs []error) {
+	if ctx.Err() != nil {
+		return
+	}
+	changes := s.health.take(errs)
+	if len(changes) == 0 {
+		return
+	}
+	for _, c := range changes {
+		if c.err != nil {
+			s.log.Warn("an app server is unhealthy; the next healthy one takes its place", "server", c.server, "error", c.err)
+		} else {
+			s.log.Info("an app server is healthy again", "server", c.server)
+		}
+	}
+	s.metrics.healthy.Set(float64(s.health.healthy()))
+	s.follow(ctx)
 }
 
 // Check says whether the own Nginx could be read when it was looked at last.
@@ -109,8 +154,14 @@ func (s *Scaler) step(ctx context.Context) {
 	if band != before {
 		s.log.Info("the rate has another band", "requests_per_second", rate, "from", s.cfg.Bands[band].From, "servers", s.cfg.Bands[band].Servers)
 	}
-	if servers := s.cfg.Bands[band].Servers; servers != s.applied {
-		s.apply(context.WithoutCancel(ctx), servers) // a change is not cut in the middle
+	s.follow(ctx)
+}
+
+// follow applies the pool of the present band when another one is in use.
+func (s *Scaler) follow(ctx context.Context) {
+	n := s.cfg.Bands[s.sizer.band].Servers
+	if list := s.health.pool(n); !slices.Equal(list, s.applied) {
+		s.apply(context.WithoutCancel(ctx), n, list) // a change is not cut in the middle
 	}
 }
 
@@ -147,13 +198,13 @@ func (s *Scaler) look(ctx context.Context) (rate float64, whole bool) {
 	return rate, whole
 }
 
-// apply puts so many servers into the upstream. What fails is tried again after the
+// apply gives Nginx a list in which n servers serve. What fails is tried again after the
 // next look.
-func (s *Scaler) apply(ctx context.Context, n int) {
-	err := s.cfg.Apply(ctx, s.cfg.Servers[:n])
+func (s *Scaler) apply(ctx context.Context, n int, list []string) {
+	err := s.cfg.Apply(ctx, list)
 	switch {
 	case err == nil:
-		s.applied = n
+		s.applied = list
 		s.metrics.servers.Set(float64(n))
 		s.metrics.applies.WithLabelValues(resultApplied).Inc()
 		return
@@ -162,5 +213,5 @@ func (s *Scaler) apply(ctx context.Context, n int) {
 	default:
 		s.metrics.applies.WithLabelValues(resultFailed).Inc()
 	}
-	s.log.Error("the app servers could not be changed", "servers", n, "error", err)
+	s.log.Error("the app servers could not be changed", "servers", list, "error", err)
 }

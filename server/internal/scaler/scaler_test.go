@@ -99,6 +99,7 @@ func (p *pool) failing(err error) {
 // world is a scaler on a bubble's clock, with the settings of the source.
 type world struct {
 	own, partner nginx
+	apps         apps
 	pool         pool
 	reg          *prometheus.Registry
 	log          strings.Builder
@@ -106,16 +107,23 @@ type world struct {
 }
 
 // inWorld runs a scaler for as long as play takes.
-func inWorld(t *testing.T, defects []string, play func(w *world)) {
+func inWorld(t *testing.T, play func(w *world)) {
+	t.Helper()
+	inWorldWith(t, func(cfg Config) Config { return cfg }, play)
+}
+
+// inWorldWith changes the configuration before.
+func inWorldWith(t *testing.T, change func(Config) Config, play func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{reg: prometheus.NewRegistry()}
 		w.pool.begin = time.Now()
 		var err error
-		w.scaler, err = New(Config{
+		w.scaler, err = New(change(Config{
 			Own: w.own.read, Partner: w.partner.read, Every: 5 * time.Second, Hold: 15 * time.Second, Margin: 0.1,
-			Bands: DefaultBands(), Servers: []string{"a", "b", "c", "d", "e", "f"}, Apply: w.pool.apply, Defects: defects,
-		}, slog.New(slog.NewTextHandler(&w.log, nil)), w.reg)
+			Bands: DefaultBands(), Servers: []string{"a", "b", "c", "d", "e", "f"}, Apply: w.pool.apply,
+			Health: w.apps.ask, HealthEvery: time.Second,
+		}), slog.New(slog.NewTextHandler(&w.log, nil)), w.reg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,15 +179,15 @@ func value(t *testing.T, w *world, name string, labels ...string) float64 {
 // entered once and left once.
 func TestFollowsTheBands(t *testing.T) {
 	t.Parallel()
-	inWorld(t, nil, func(w *world) {
+	inWorld(t, func(w *world) {
 		for _, perS := range []float64{1, 700, 2000, 7000, 20_000, 7000, 2000, 700, 1} {
 			w.own.load(perS)
 			after(30 * time.Second)
 		}
 		want(t, w,
-			"0: a b c d e", "20: a", // nothing is known for 5 s, and then the hold
-			"35: a b", "65: a b c", "95: a b c d", "125: a b c d e", // at once, with the first average
-			"170: a b c d", "200: a b c", "230: a b", "260: a", // after the hold
+			"0: a b c d e f,backup", "20: a b,backup", // nothing is known for 5 s, and then the hold
+			"35: a b c,backup", "65: a b c d,backup", "95: a b c d e,backup", "125: a b c d e f,backup", // at once, with the first average
+			"170: a b c d e,backup", "200: a b c d,backup", "230: a b c,backup", "260: a b,backup", // after the hold
 		)
 		if got := value(t, w, "oalab_scaler_applies_total", "applied"); got != 10 {
 			t.Errorf("%v changes are counted, want 10", got)
@@ -191,46 +199,18 @@ func TestFollowsTheBands(t *testing.T) {
 // other one, so that a take-over does not shrink it; and back.
 func TestTheLargerRateCounts(t *testing.T) {
 	t.Parallel()
-	takeOver := func(w *world) {
-		w.partner.load(7000)
-		after(60 * time.Second)
-		w.partner.load(0)
-		w.own.load(7000)
-		after(60 * time.Second)
-	}
-	inWorld(t, nil, func(w *world) {
+	inWorld(t, func(w *world) {
 		takeOver(w)
-		want(t, w, "0: a b c d e", "20: a b c d")
-	})
-	// The planted defect: the take-over lands on the pool of an idle load balancer.
-	inWorld(t, []string{DefectBackupShrinks}, func(w *world) {
-		takeOver(w)
-		want(t, w, "0: a b c d e", "20: a", "65: a b c d")
+		want(t, w, "0: a b c d e f,backup", "20: a b c d e,backup")
 	})
 }
 
 // TestHoveringAtAnEdge: a load around an edge moves nothing after it has grown once.
 func TestHoveringAtAnEdge(t *testing.T) {
 	t.Parallel()
-	hover := func(w *world) {
-		w.own.load(100)
-		after(30 * time.Second)
-		for range 6 {
-			w.own.load(530)
-			after(5 * time.Second)
-			w.own.load(470)
-			after(5 * time.Second)
-		}
-	}
-	inWorld(t, nil, func(w *world) {
+	inWorld(t, func(w *world) {
 		hover(w)
-		want(t, w, "0: a b c d e", "20: a", "35: a b")
-	})
-	inWorld(t, []string{DefectFlaps}, func(w *world) {
-		hover(w)
-		if got := len(w.pool.told()); got < 10 {
-			t.Errorf("with the planted defect the pool changes %d times, want at each look", got)
-		}
+		want(t, w, "0: a b c d e f,backup", "20: a b,backup", "35: a b c,backup")
 	})
 }
 
@@ -238,7 +218,7 @@ func TestHoveringAtAnEdge(t *testing.T) {
 // neither a huge nor a negative one.
 func TestCountersBegunAnew(t *testing.T) {
 	t.Parallel()
-	inWorld(t, nil, func(w *world) {
+	inWorld(t, func(w *world) {
 		w.own.load(700)
 		after(32 * time.Second)
 		w.own.restart()
@@ -253,7 +233,7 @@ func TestCountersBegunAnew(t *testing.T) {
 		if got := value(t, w, "oalab_scaler_requests_per_second", "own"); got < 699 || got > 701 {
 			t.Errorf("the rate afterwards is %v, want 700", got)
 		}
-		want(t, w, "0: a b c d e", "20: a b")
+		want(t, w, "0: a b c d e f,backup", "20: a b c,backup")
 	})
 }
 
@@ -261,25 +241,25 @@ func TestCountersBegunAnew(t *testing.T) {
 // but it grows.
 func TestWithoutThePartner(t *testing.T) {
 	t.Parallel()
-	inWorld(t, nil, func(w *world) {
+	inWorld(t, func(w *world) {
 		w.partner.load(7000)
 		after(32 * time.Second)
 		w.partner.away(true)
 		w.partner.load(0)
 		w.own.load(100)
 		after(5 * time.Minute)
-		want(t, w, "0: a b c d e", "20: a b c d")
+		want(t, w, "0: a b c d e f,backup", "20: a b c d e,backup")
 		if err := w.scaler.Check(t.Context()); err != nil {
 			t.Errorf("the own Nginx is said to be away: %v", err)
 		}
 		w.own.load(20_000)
 		after(10 * time.Second)
-		want(t, w, "0: a b c d e", "20: a b c d", "335: a b c d e")
+		want(t, w, "0: a b c d e f,backup", "20: a b c d e,backup", "335: a b c d e f,backup")
 		w.own.load(100)
 		w.partner.away(false)
 		after(time.Minute)
-		want(t, w, "0: a b c d e", "20: a b c d", "335: a b c d e",
-			"360: a b c d", "380: a") // 8 060/s at 345, averaged over the fall
+		want(t, w, "0: a b c d e f,backup", "20: a b c d e,backup", "335: a b c d e f,backup",
+			"360: a b c d e,backup", "380: a b,backup") // 8 060/s at 345, averaged over the fall
 		if got := value(t, w, "oalab_scaler_unread_total", "partner"); got != 62 {
 			t.Errorf("%v looks without an answer are counted, want 62", got)
 		}
@@ -291,12 +271,12 @@ func TestWithoutThePartner(t *testing.T) {
 
 func TestWithoutTheOwnNginx(t *testing.T) {
 	t.Parallel()
-	inWorld(t, nil, func(w *world) {
+	inWorld(t, func(w *world) {
 		w.own.away(true)
 		after(5 * time.Minute)
-		want(t, w, "0: a b c d e")
+		want(t, w, "0: a b c d e f,backup")
 		if err := w.scaler.Check(t.Context()); err == nil {
-			t.Error("the own Nginx is away, and nobody says so")
+			t.Error("the own Nginx is away, and the scaler does not say so")
 		}
 	})
 }
@@ -305,12 +285,12 @@ func TestWithoutTheOwnNginx(t *testing.T) {
 // nothing, and is tried again.
 func TestARefusedListIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	inWorld(t, nil, func(w *world) {
+	inWorld(t, func(w *world) {
 		after(22 * time.Second)
 		w.pool.failing(fmt.Errorf("%w: host not found", ErrRefused))
 		w.own.load(700)
 		after(15 * time.Second)
-		want(t, w, "0: a b c d e", "20: a", "30: a b refused", "35: a b refused")
+		want(t, w, "0: a b c d e f,backup", "20: a b,backup", "30: a b c,backup refused", "35: a b c,backup refused")
 		if got := value(t, w, "oalab_scaler_servers"); got != 1 {
 			t.Errorf("%v servers are said to be in use, want the 1 of before", got)
 		}
@@ -336,7 +316,7 @@ func TestARefusedListIsTriedAgain(t *testing.T) {
 // TestAllSevenValues are shown for both load balancers.
 func TestAllSevenValues(t *testing.T) {
 	t.Parallel()
-	inWorld(t, nil, func(w *world) {
+	inWorld(t, func(w *world) {
 		for name := range (Status{}).Values() {
 			for _, lb := range []string{"own", "partner"} {
 				if got := value(t, w, "oalab_scaler_nginx_status", lb, name); got < 0 {
@@ -355,5 +335,26 @@ func TestNewRefuses(t *testing.T) {
 	}
 	if _, err = New(Config{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry()); err == nil {
 		t.Error("no bands: no error")
+	}
+}
+
+// takeOver moves the load of the partner to this load balancer.
+func takeOver(w *world) {
+	w.partner.load(7000)
+	after(60 * time.Second)
+	w.partner.load(0)
+	w.own.load(7000)
+	after(60 * time.Second)
+}
+
+// hover moves the load around an edge.
+func hover(w *world) {
+	w.own.load(100)
+	after(30 * time.Second)
+	for range 6 {
+		w.own.load(530)
+		after(5 * time.Second)
+		w.own.load(470)
+		after(5 * time.Second)
 	}
 }

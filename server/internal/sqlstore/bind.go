@@ -17,7 +17,7 @@ const (
 // Phone returns the number bound to a follower, or business.ErrUnbound.
 func (db *DB) Phone(ctx context.Context, account, openid string) (string, error) {
 	var phone string
-	err := db.read.GetContext(ctx, &phone, selectPhone, account, openid)
+	err := db.Read.GetContext(ctx, &phone, selectPhone, account, openid)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", business.ErrUnbound
 	}
@@ -30,7 +30,7 @@ func (db *DB) Phone(ctx context.Context, account, openid string) (string, error)
 // EachBinding calls visit for every follower that has a number bound, as of one
 // moment, in no order.
 func (db *DB) EachBinding(ctx context.Context, visit func(account, openid, phone string)) error {
-	rows, err := db.read.QueryContext(ctx, selectBindings)
+	rows, err := db.Read.QueryContext(ctx, selectBindings)
 	if err != nil {
 		return fmt.Errorf("read all bindings: %w", err)
 	}

@@ -32,7 +32,7 @@ type commandRow struct {
 
 // Catalogue returns all business codes of all accounts, as of one moment.
 func (db *DB) Catalogue(ctx context.Context) ([]business.Code, error) {
-	tx, err := db.read.BeginTxx(ctx, nil)
+	tx, err := db.Snapshot(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read catalogue: %w", err)
 	}

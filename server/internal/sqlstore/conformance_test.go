@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,8 +16,12 @@ import (
 	"oalab/server/internal/business"
 	"oalab/server/internal/freshness"
 	"oalab/server/internal/job"
+	"oalab/server/internal/message"
+	"oalab/server/internal/reply"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/support"
+	supportstore "oalab/server/internal/support/store"
+	"oalab/server/wechat"
 )
 
 // conformance is what every engine must do. The tests use keys of their own, so
@@ -25,6 +30,9 @@ func conformance(t *testing.T, open open) {
 	for name, test := range map[string]func(*testing.T, *sqlstore.DB){
 		"migrating again changes nothing":              migrateAgain,
 		"the first reply stays":                        firstReplyStays,
+		"a reply of any form stays":                    replyForms,
+		"servers from before the forms read texts":     replyFromBefore,
+		"a reply of a later version fails alone":       replyFromLater,
 		"replies that come together share a statement": sharedStatement,
 		"a batch holds its own duplicates":             ownDuplicates,
 		"a message makes one order":                    oneOrderAMessage,
@@ -35,35 +43,50 @@ func conformance(t *testing.T, open open) {
 		"an order that stands still is found":          staleOrders,
 		"a job waits once":                             jobOnce,
 		"jobs are settled and buried":                  settleAndBury,
+		"dead letters are listed":                      deadListed,
+		"a dead letter is put back into work once":     deadRetried,
+		"a dead letter is dropped":                     deadDropped,
+		"what is old and closed is removed":            retained,
+		"an archived order is found and stays unique":  archived,
+		"one process does the retention":               retainedAlone,
 		"confirmed jobs are gone":                      confirmed,
 		"a claim of what is out of date reads":         staleClaim,
 		"notes that come together share a statement":   sharedNotes,
 		"seeding twice changes nothing":                seedTwice,
+		"a seed prunes what it is told to":             seedPrunes,
+		"a dry run changes nothing":                    seedDryRun,
+		"what a seed replaced is remembered":           seedRemembers,
+		"a table is read as of one moment":             tornTable,
+		"a follower who leaves is unbound":             unbound,
+		"a change of a binding names its follower":     bindingChanges,
 		"codes that contradict each other are refused": conflictingCodes,
 		"a change of bindings has a name":              generations,
 		"keys are told apart by every byte":            everyByte,
-		"one server refreshes a token":                 oneRefresher,
-		"a token is committed with its life":           tokenCommitted,
-		"a lost refresher is fenced off":               lostRefresher,
 		"a failed transaction leaves nothing behind":   allOrNothing,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
 }
 
+// words are the text of a reply.
+func words(r message.Reply) string {
+	text, _ := r.Show.(wechat.TextReply)
+	return text.Content
+}
+
 func unique(prefix string) string { return prefix + rand.Text()[:16] }
 
-func orderFor(t *testing.T, account string) (business.Order, business.Reply, job.Envelope) {
+func orderFor(t *testing.T, account string) (business.Order, message.Reply, job.Envelope) {
 	t.Helper()
 	o := business.Order{
 		Serial: rand.Text()[:24], Account: account, OpenID: "oFollower", Phone: "13800000000", Code: "2.1.1",
 		Product: "P10", Name: "10元流量包", Key: unique("m"),
 	}
-	env, err := job.New(job.KindOrder, o.Serial, map[string]string{"serial": o.Serial}, time.Now())
+	env, err := jobType(business.KindOrder).New(o.Serial, map[string]string{"serial": o.Serial}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o, business.Reply{Text: "受理 " + o.Serial}, env
+	return o, message.Text("受理 " + o.Serial), env
 }
 
 func accept(t *testing.T, db *sqlstore.DB) business.Order {
@@ -116,12 +139,16 @@ func firstReplyStays(t *testing.T, db *sqlstore.DB) {
 		t.Fatalf("before: found %t, err %v", found, err)
 	}
 	const writers = 16
-	got := make([]business.Reply, writers)
+	got := make([]message.Reply, writers)
 	var wg sync.WaitGroup
 	for i := range writers {
 		wg.Go(func() {
+			r := message.Text(fmt.Sprint("reply ", i))
+			if i%2 == 0 {
+				r = message.Reply{Later: true}
+			}
 			var err error
-			got[i], err = db.SaveReply(t.Context(), account, key, business.Reply{Text: fmt.Sprint("reply ", i), Later: i%2 == 0})
+			got[i], err = db.SaveReply(t.Context(), account, key, r)
 			if err != nil {
 				t.Error(err)
 			}
@@ -139,11 +166,102 @@ func firstReplyStays(t *testing.T, db *sqlstore.DB) {
 	}
 }
 
+// MSG-4: the first reply of a message stays, of whichever form.
+func replyForms(t *testing.T, db *sqlstore.DB) {
+	account := unique("a")
+	for key, r := range map[string]message.Reply{
+		"nothing": {}, "later": {Later: true}, "text": message.Text("余额 ]]>😀"),
+		"image": {Show: wechat.ImageReply{MediaID: "m"}}, "voice": {Show: wechat.VoiceReply{MediaID: "m"}},
+		"video": {Show: wechat.VideoReply{MediaID: "m", Title: "标题"}}, "music": {Show: wechat.MusicReply{ThumbMediaID: "m", URL: "u"}},
+		"news":     {Show: wechat.NewsReply{Articles: slices.Repeat([]wechat.Article{{Title: "标题 \"😀\"", URL: "https://u?a=1&b=2"}}, wechat.MaxArticles)}},
+		"transfer": {Show: wechat.TransferReply{Agent: "a@gh"}},
+	} {
+		for name, save := range map[string]func(context.Context, string, string, message.Reply) (message.Reply, error){
+			"with others": func(ctx context.Context, a, k string, r message.Reply) (message.Reply, error) {
+				return db.SaveReply(ctx, a, k, r)
+			},
+			"in a transaction": db.SaveReplyInTransaction,
+		} {
+			key := key + " " + name
+			if got, err := save(t.Context(), account, key, r); err != nil || !reply.Same(got, r) {
+				t.Errorf("%s: saved as %+v, %v", key, got, err)
+			}
+			if got, err := save(t.Context(), account, key, message.Text("a second one")); err != nil || !reply.Same(got, r) {
+				t.Errorf("%s: the second writer was told %+v, %v", key, got, err)
+			}
+			if got, found, err := db.Reply(t.Context(), account, key); err != nil || !found || !reply.Same(got, r) {
+				t.Errorf("%s: read %+v, %t, %v", key, got, found, err)
+			}
+		}
+	}
+	refused := message.Reply{Show: wechat.ImageReply{}}
+	if _, err := db.SaveReply(t.Context(), account, "refused", refused); !errors.Is(err, wechat.ErrReply) {
+		t.Errorf("a reply that cannot be sent: %v", err)
+	}
+	if _, found, err := db.Reply(t.Context(), account, "refused"); found || err != nil {
+		t.Errorf("a reply that cannot be sent was stored: %t, %v", found, err)
+	}
+}
+
+// A rolling upgrade has servers of both versions on one database.
+func replyFromBefore(t *testing.T, db *sqlstore.DB) {
+	account := unique("a")
+	for key, r := range map[string]message.Reply{"text": message.Text("余额 ]]>😀"), "later": {Later: true}, "image": {Show: wechat.ImageReply{MediaID: "m"}}} {
+		if _, err := db.SaveReply(t.Context(), account, key, r); err != nil {
+			t.Fatal(err)
+		}
+		text, later, err := db.ReplyAsBefore(t.Context(), account, key)
+		if err != nil || text != words(r) || later != r.Later {
+			t.Errorf("%s: a server from before reads %q, %t, %v", key, text, later, err)
+		}
+		if key == "image" {
+			continue // which no server from before stores
+		}
+		if err := db.SaveReplyAsBefore(t.Context(), account, key+" before", words(r), r.Later); err != nil {
+			t.Fatal(err)
+		}
+		if got, found, err := db.Reply(t.Context(), account, key+" before"); err != nil || !found || got != r {
+			t.Errorf("%s of a server from before: %+v, %t, %v", key, got, found, err)
+		}
+		if got, err := db.SaveReply(t.Context(), account, key+" before", message.Text("a second one")); err != nil || got != r {
+			t.Errorf("%s of a server from before: the second writer was told %+v, %v", key, got, err)
+		}
+	}
+}
+
+// A form that this version does not know takes nothing from the messages beside it.
+func replyFromLater(t *testing.T, db *sqlstore.DB) {
+	account := unique("a")
+	if err := db.SaveReplyOfForm(t.Context(), account, "m3", "mini_program", `{"appid":"x"}`); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := db.Reply(t.Context(), account, "m3"); !errors.Is(err, reply.ErrStored) || !strings.Contains(err.Error(), "mini_program") {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := db.SaveReply(t.Context(), account, "before", message.Reply{}); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 6 {
+		wg.Go(func() {
+			key := fmt.Sprint("m", i)
+			got, err := db.SaveReply(t.Context(), account, key, message.Text(key))
+			switch {
+			case key == "m3" && !errors.Is(err, reply.ErrStored):
+				t.Errorf("%s: %+v, %v", key, got, err)
+			case key != "m3" && (err != nil || words(got) != key):
+				t.Errorf("%s: %+v, %v", key, got, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // saveTogether saves replies at once, behind one that has just been saved, so that they
 // share statements. It returns what each was told, and how many statements were sent.
 func saveTogether(t *testing.T, db *sqlstore.DB, account string, keys []string, text func(i int) string) (told []string, statements int64) {
 	t.Helper()
-	if _, err := db.SaveReply(t.Context(), account, unique("first"), business.Reply{}); err != nil {
+	if _, err := db.SaveReply(t.Context(), account, unique("first"), message.Reply{}); err != nil {
 		t.Fatal(err)
 	}
 	before := db.Statements()
@@ -151,11 +269,11 @@ func saveTogether(t *testing.T, db *sqlstore.DB, account string, keys []string, 
 	var wg sync.WaitGroup
 	for i, key := range keys {
 		wg.Go(func() {
-			r, err := db.SaveReply(t.Context(), account, key, business.Reply{Text: text(i)})
+			r, err := db.SaveReply(t.Context(), account, key, message.Text(text(i)))
 			if err != nil {
 				t.Errorf("reply %d of %s: %v", i, key, err)
 			}
-			told[i] = r.Text
+			told[i] = words(r)
 		})
 	}
 	wg.Wait()
@@ -173,7 +291,7 @@ func sharedStatement(t *testing.T, db *sqlstore.DB) {
 	told, statements := saveTogether(t, db, account, keys, mine)
 	for i, key := range keys {
 		stored, found, err := db.Reply(t.Context(), account, key)
-		if told[i] != mine(i) || !found || err != nil || stored.Text != told[i] {
+		if told[i] != mine(i) || !found || err != nil || words(stored) != told[i] {
 			t.Errorf("message %s: told %q, stored %+v, %t, %v", key, told[i], stored, found, err)
 		}
 	}
@@ -206,7 +324,7 @@ func ownDuplicates(t *testing.T, db *sqlstore.DB) {
 	told, statements := saveTogether(t, db, account, keys, func(i int) string { return fmt.Sprint("reply ", i) })
 	for i, key := range keys {
 		stored, found, err := db.Reply(t.Context(), account, key)
-		if !found || err != nil || told[i] != stored.Text {
+		if !found || err != nil || told[i] != words(stored) {
 			t.Errorf("caller %d was told %q, stored is %+v, %t, %v", i, told[i], stored, found, err)
 		}
 	}
@@ -220,14 +338,14 @@ func everyByte(t *testing.T, db *sqlstore.DB) {
 	account := unique("a")
 	keys := []string{"k", "K", "k ", " k", "ｋ", "é", "e\u0301", "e", "ß", "ss", "", " ", "k\\", "k'", "k\"", "k\x00", "😀", "😁"}
 	for _, key := range keys {
-		want := business.Reply{Text: "of " + key}
+		want := message.Text("of " + key)
 		if got, err := db.SaveReply(t.Context(), account, key, want); err != nil || got != want {
-			t.Errorf("key %q: saved as %q, %v", key, got.Text, err)
+			t.Errorf("key %q: saved as %q, %v", key, words(got), err)
 		}
 	}
 	for _, key := range keys {
-		if got, found, err := db.Reply(t.Context(), account, key); err != nil || !found || got.Text != "of "+key {
-			t.Errorf("key %q: found %t %q, %v", key, found, got.Text, err)
+		if got, found, err := db.Reply(t.Context(), account, key); err != nil || !found || words(got) != "of "+key {
+			t.Errorf("key %q: found %t %q, %v", key, found, words(got), err)
 		}
 	}
 }
@@ -245,10 +363,10 @@ func oneOrderAMessage(t *testing.T, db *sqlstore.DB) {
 	if _, err := db.Order(t.Context(), second.Serial); !errors.Is(err, business.ErrNoOrder) {
 		t.Errorf("second order: %v, want none", err)
 	}
-	if n := len(jobsOf(t, db, job.QueueOrders, env.Key)); n != 1 {
+	if n := len(jobsOf(t, db, "orders", env.Key)); n != 1 {
 		t.Errorf("%d jobs of the first order, want 1", n)
 	}
-	if n := len(jobsOf(t, db, job.QueueOrders, env2.Key)); n != 0 {
+	if n := len(jobsOf(t, db, "orders", env2.Key)); n != 0 {
 		t.Errorf("%d jobs of the second order, want 0", n)
 	}
 }
@@ -343,7 +461,7 @@ func orderStates(t *testing.T, db *sqlstore.DB) {
 	if left, err := db.Backlog(ctx); err != nil || left.Unfinished < 1 || left.Jobs < 1 {
 		t.Errorf("left: %+v, %v; want at least this order and its job", left, err)
 	}
-	tell, err := job.New(job.KindTell, o.Serial, 0, time.Now())
+	tell, err := jobType(business.KindTell).New(o.Serial, 0, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,7 +470,7 @@ func orderStates(t *testing.T, db *sqlstore.DB) {
 	}
 	got, err = reread()
 	step("finish", got, err, business.StateDone)
-	if n := len(jobsOf(t, db, job.QueueTells, tell.Key)); n != 1 {
+	if n := len(jobsOf(t, db, "tells", tell.Key)); n != 1 {
 		t.Errorf("%d tell jobs, want 1", n)
 	}
 	if _, err := db.ClaimOrder(ctx, o, time.Minute); !errors.Is(err, business.ErrFinished) {
@@ -396,7 +514,11 @@ func staleOrders(t *testing.T, db *sqlstore.DB) {
 	ctx := t.Context()
 	o := accept(t, db)
 	find := func(age time.Duration) bool {
-		orders, err := db.StaleOrders(ctx, age, 1_000_000)
+		now, err := db.Clock(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		orders, err := db.StaleOrders(ctx, now.Add(-age), 1_000_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -449,7 +571,7 @@ func jobOnce(t *testing.T, db *sqlstore.DB) {
 	if err := db.RequeueOrders(ctx, []string{o.Serial}, []job.Envelope{env}); err != nil {
 		t.Fatal(err)
 	}
-	waiting := jobsOf(t, db, job.QueueOrders, env.Key)
+	waiting := jobsOf(t, db, "orders", env.Key)
 	if len(waiting) != 1 {
 		t.Fatalf("%d jobs wait, want 1", len(waiting))
 	}
@@ -463,7 +585,7 @@ func jobOnce(t *testing.T, db *sqlstore.DB) {
 	if err := db.RequeueOrders(ctx, []string{o.Serial}, []job.Envelope{env}); err != nil {
 		t.Fatal(err)
 	}
-	again := jobsOf(t, db, job.QueueOrders, env.Key)
+	again := jobsOf(t, db, "orders", env.Key)
 	if len(again) != 1 || again[0].ID == env.ID {
 		t.Fatalf("after settling and requeueing: %+v, want one new row", again)
 	}
@@ -483,7 +605,7 @@ func jobOnce(t *testing.T, db *sqlstore.DB) {
 func confirmed(t *testing.T, db *sqlstore.DB) {
 	ctx := t.Context()
 	waiting, left := accept(t, db), accept(t, db)
-	rows := jobsOf(t, db, job.QueueOrders, "order:"+waiting.Serial)
+	rows := jobsOf(t, db, "orders", "order:"+waiting.Serial)
 	if len(rows) != 1 {
 		t.Fatalf("%d jobs wait, want 1", len(rows))
 	}
@@ -493,7 +615,7 @@ func confirmed(t *testing.T, db *sqlstore.DB) {
 		}
 	}
 	for serial, want := range map[string]int{waiting.Serial: 0, left.Serial: 1} {
-		if n := len(jobsOf(t, db, job.QueueOrders, "order:"+serial)); n != want {
+		if n := len(jobsOf(t, db, "orders", "order:"+serial)); n != want {
 			t.Errorf("%d rows of order %s, want %d", n, serial, want)
 		}
 	}
@@ -546,7 +668,7 @@ func sharedNotes(t *testing.T, db *sqlstore.DB) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[i], rows[i] = o, jobsOf(t, db, job.QueueOrders, "order:"+o.Serial)[0]
+		all[i], rows[i] = o, jobsOf(t, db, "orders", "order:"+o.Serial)[0]
 		if i == orders-1 { // not at its end yet
 			break
 		}
@@ -581,7 +703,7 @@ func sharedNotes(t *testing.T, db *sqlstore.DB) {
 		if got, err := db.Order(ctx, o.Serial); err != nil || got.Told != want {
 			t.Errorf("order %d is told by %q (%v), want %q", i, got.Told, err, want)
 		}
-		if n := len(jobsOf(t, db, job.QueueOrders, rows[i].Key)); n != 0 {
+		if n := len(jobsOf(t, db, "orders", rows[i].Key)); n != 0 {
 			t.Errorf("order %d has %d rows", i, n)
 		}
 	}
@@ -593,7 +715,7 @@ func settleAndBury(t *testing.T, db *sqlstore.DB) {
 	if _, err := db.AcceptOrder(ctx, o, r, env); err != nil {
 		t.Fatal(err)
 	}
-	env = jobsOf(t, db, job.QueueOrders, env.Key)[0]
+	env = jobsOf(t, db, "orders", env.Key)[0]
 	long := make([]rune, 2000)
 	for i := range long {
 		long[i] = '错'
@@ -601,7 +723,7 @@ func settleAndBury(t *testing.T, db *sqlstore.DB) {
 	if err := db.BuryJob(ctx, env, 60, string(long)); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(jobsOf(t, db, job.QueueOrders, env.Key)); n != 0 {
+	if n := len(jobsOf(t, db, "orders", env.Key)); n != 0 {
 		t.Errorf("%d rows after the burial, want 0", n)
 	}
 	if err := db.SettleJob(ctx, env); err != nil {
@@ -612,24 +734,24 @@ func settleAndBury(t *testing.T, db *sqlstore.DB) {
 func seedTwice(t *testing.T, db *sqlstore.DB) {
 	ctx := t.Context()
 	account := unique("a")
-	seed := sqlstore.SeedData{
+	data := seedData{
 		Account: account,
 		Keywords: []support.Entry{
 			{Keyword: "资费", Match: support.MatchEqual, Answers: []string{"一", "二😀"}},
 			{Keyword: "隐藏", Match: support.MatchMessageContains, Answers: []string{"x"}, Hidden: true},
 		},
 		Business: []business.Code{
-			{Code: "1.3", Sort: business.SortQuery, Name: "剩余流量", Commands: []string{"CXLL", "cxll"}, MenuKey: "Q", Operation: "QueryUsage"},
-			{Code: "2.1.1", Sort: business.SortOrder, Name: "流量包", Commands: []string{"KT10"}, Product: "P10"},
+			{Account: account, Code: "1.3", Sort: business.SortQuery, Name: "剩余流量", Commands: []string{"CXLL", "cxll"}, MenuKey: "Q", Operation: "QueryUsage"},
+			{Account: account, Code: "2.1.1", Sort: business.SortOrder, Name: "流量包", Commands: []string{"KT10"}, Product: "P10"},
 		},
 		Bindings: []sqlstore.Binding{{OpenID: "o1", Phone: "13800000001"}, {OpenID: "o2", Phone: "13800000002"}},
 	}
 	for range 2 {
-		if err := db.Seed(ctx, seed); err != nil {
+		if err := seed(ctx, db, data); err != nil {
 			t.Fatal(err)
 		}
-		keywords, err := db.ListKeywords(ctx, account)
-		if diff := cmp.Diff(seed.Keywords, keywords); err != nil || diff != "" {
+		keywords, err := supportstore.New(db.DB).ListKeywords(ctx, account)
+		if diff := cmp.Diff(data.Keywords, keywords.Entries); err != nil || diff != "" {
 			t.Errorf("keywords (err %v):\n%s", err, diff)
 		}
 		all, err := db.Catalogue(ctx)
@@ -642,7 +764,7 @@ func seedTwice(t *testing.T, db *sqlstore.DB) {
 				codes = append(codes, c)
 			}
 		}
-		if diff := cmp.Diff(seed.Business, codes); diff != "" {
+		if diff := cmp.Diff(data.Business, codes); diff != "" {
 			t.Errorf("catalogue:\n%s", diff)
 		}
 		if phone, err := db.Phone(ctx, account, "o2"); err != nil || phone != "13800000002" {
@@ -652,11 +774,11 @@ func seedTwice(t *testing.T, db *sqlstore.DB) {
 	if _, err := db.Phone(ctx, account, "O2"); !errors.Is(err, business.ErrUnbound) {
 		t.Errorf("another follower, by case: %v, want ErrUnbound", err)
 	}
-	seed.Keywords = []support.Entry{{Keyword: "资费", Match: support.MatchEqual, Answers: []string{"三"}}}
-	if err := db.Seed(ctx, seed); err != nil {
+	data.Keywords = []support.Entry{{Keyword: "资费", Match: support.MatchEqual, Answers: []string{"三"}}}
+	if err := seed(ctx, db, data); err != nil {
 		t.Fatal(err)
 	}
-	if keywords, err := db.ListKeywords(ctx, account); err != nil || len(keywords) != 2 || !cmp.Equal(keywords[0], seed.Keywords[0]) {
+	if keywords, err := supportstore.New(db.DB).ListKeywords(ctx, account); err != nil || len(keywords.Entries) != 2 || !cmp.Equal(keywords.Entries[0], data.Keywords[0]) {
 		t.Errorf("after replacing one entry: %+v, %v", keywords, err)
 	}
 }
@@ -664,19 +786,19 @@ func seedTwice(t *testing.T, db *sqlstore.DB) {
 // Codes that make no catalogue with those that are there are refused, and leave nothing.
 func conflictingCodes(t *testing.T, db *sqlstore.DB) {
 	ctx, account := t.Context(), unique("a")
-	code := func(number, command string) sqlstore.SeedData {
-		return sqlstore.SeedData{Account: account, Business: []business.Code{
+	code := func(number, command string) seedData {
+		return seedData{Account: account, Business: []business.Code{
 			{Code: number, Sort: business.SortOrder, Name: "包", Commands: []string{command}, Product: "P"},
 		}}
 	}
-	if err := db.Seed(ctx, code("1", "KT1")); err != nil {
+	if err := seed(ctx, db, code("1", "KT1")); err != nil {
 		t.Fatal(err)
 	}
 	before, err := db.Generations(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Seed(ctx, code("2", "KT1")); err == nil {
+	if err := seed(ctx, db, code("2", "KT1")); err == nil {
 		t.Error("two codes for one command were stored")
 	}
 	after, err := db.Generations(ctx)
@@ -687,7 +809,7 @@ func conflictingCodes(t *testing.T, db *sqlstore.DB) {
 	if err != nil || slices.ContainsFunc(all, func(c business.Code) bool { return c.Account == account && c.Code == "2" }) {
 		t.Errorf("the refused code is there, %v", err)
 	}
-	if err := db.Seed(ctx, code("2", "KT2")); err != nil {
+	if err := seed(ctx, db, code("2", "KT2")); err != nil {
 		t.Errorf("another command: %v", err)
 	}
 }
@@ -696,16 +818,16 @@ func conflictingCodes(t *testing.T, db *sqlstore.DB) {
 func generations(t *testing.T, db *sqlstore.DB) {
 	ctx, account := t.Context(), unique("a")
 	seen := map[string]bool{}
-	bind := func(openid, phone string) sqlstore.SeedData {
-		return sqlstore.SeedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: openid, Phone: phone}}}
+	bind := func(openid, phone string) seedData {
+		return seedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: openid, Phone: phone}}}
 	}
-	word := sqlstore.SeedData{Account: account, Keywords: []support.Entry{{Keyword: "资费", Match: support.MatchEqual, Answers: []string{"一"}}}}
-	code := sqlstore.SeedData{Account: account, Business: []business.Code{{Code: "9", Sort: business.SortOrder, Name: "包", Commands: []string{account}, Product: "P"}}}
+	word := seedData{Account: account, Keywords: []support.Entry{{Keyword: "资费", Match: support.MatchEqual, Answers: []string{"一"}}}}
+	code := seedData{Account: account, Business: []business.Code{{Code: "9", Sort: business.SortOrder, Name: "包", Commands: []string{account}, Product: "P"}}}
 	for i, step := range []struct {
-		seed    sqlstore.SeedData
+		seed    seedData
 		changes freshness.Topic
 	}{
-		{seed: sqlstore.SeedData{Account: account}},
+		{seed: seedData{Account: account}},
 		{bind("o1", "13800000001"), freshness.Bindings},
 		{bind("o1", "13800000002"), freshness.Bindings},
 		{bind("o2", "13800000002"), freshness.Bindings},
@@ -714,13 +836,13 @@ func generations(t *testing.T, db *sqlstore.DB) {
 		{code, freshness.Business},
 	} {
 		before, err := db.Generations(ctx)
-		if err != nil || len(before) != 3 {
-			t.Fatalf("%v, %v; want three topics", before, err)
+		if err != nil || len(before) != 4 {
+			t.Fatalf("%v, %v; want three topics and the name of the database", before, err)
 		}
 		for _, name := range before {
 			seen[name] = true
 		}
-		if err := db.Seed(ctx, step.seed); err != nil {
+		if err := seed(ctx, db, step.seed); err != nil {
 			t.Fatal(err)
 		}
 		after, err := db.Generations(ctx)
@@ -758,7 +880,12 @@ func allOrNothing(t *testing.T, db *sqlstore.DB) {
 	if _, found, err := db.Reply(ctx, o.Account, o.Key); found || err != nil {
 		t.Errorf("the reply of the failed transaction: found %t, %v", found, err)
 	}
-	if n := len(jobsOf(t, db, job.QueueOrders, env.Key)); n != 0 {
+	if n := len(jobsOf(t, db, "orders", env.Key)); n != 0 {
 		t.Errorf("%d jobs of the failed transaction", n)
 	}
+}
+
+func jobType(kind job.Kind) job.Type {
+	found, _ := business.JobTypes(business.Places{}).Find(kind)
+	return found
 }

@@ -1,40 +1,32 @@
 package sqlstore_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
 
+	"oalab/server/internal/sqldb"
+	"oalab/server/internal/sqldb/sqldbtest"
 	"oalab/server/internal/sqlstore"
-	"oalab/server/internal/sqlstore/storetest"
 )
 
-// mysqlDSN names the server like OALAB_TEST_MYSQL_DSN, before that.
-var mysqlDSN = flag.String("mysql-dsn", "", "data source name of a MySQL server to run the store's suites on, each in a database of its own")
-
 func TestMain(m *testing.M) {
-	sqlstore.OwnMySQL = ownMySQL // the tests inside the package have no flags
+	sqlstore.OwnMySQL = ownMySQL // the tests inside the package have no environment
 	goleak.VerifyTestMain(m)
 }
 
 // ownMySQL makes a MySQL database for one test.
 func ownMySQL(tb testing.TB) string {
 	tb.Helper()
-	return storetest.MySQL(tb, func(name string) string {
-		if name == storetest.EnvMySQL && *mysqlDSN != "" {
-			return *mysqlDSN
-		}
-		return os.Getenv(name)
-	})
+	return sqldbtest.MySQL(tb, os.Getenv)
 }
 
 // open opens and migrates a database of one engine.
 type open func(t *testing.T) *sqlstore.DB
 
-func openConfig(t *testing.T, cfg sqlstore.Config) *sqlstore.DB {
+func openConfig(t *testing.T, cfg sqldb.Config) *sqlstore.DB {
 	t.Helper()
 	db := openOnly(t, cfg)
 	if err := db.Migrate(t.Context()); err != nil {
@@ -43,7 +35,7 @@ func openConfig(t *testing.T, cfg sqlstore.Config) *sqlstore.DB {
 	return db
 }
 
-func openOnly(t *testing.T, cfg sqlstore.Config) *sqlstore.DB {
+func openOnly(t *testing.T, cfg sqldb.Config) *sqlstore.DB {
 	t.Helper()
 	db, err := sqlstore.Open(t.Context(), cfg)
 	if err != nil {
@@ -58,16 +50,16 @@ func openOnly(t *testing.T, cfg sqlstore.Config) *sqlstore.DB {
 }
 
 // newConfig is a new database of one engine.
-type newConfig func(t *testing.T) sqlstore.Config
+type newConfig func(t *testing.T) sqldb.Config
 
-func newSQLite(t *testing.T) sqlstore.Config {
+func newSQLite(t *testing.T) sqldb.Config {
 	t.Helper()
-	return sqlstore.Config{CoreDSN: filepath.Join(t.TempDir(), "a folder", "100%?.db")}
+	return sqldb.Config{CoreDSN: filepath.Join(t.TempDir(), "a folder", "100%?.db")}
 }
 
-func newMySQL(t *testing.T) sqlstore.Config {
+func newMySQL(t *testing.T) sqldb.Config {
 	t.Helper()
-	return sqlstore.Config{Driver: sqlstore.MySQL, CoreDSN: ownMySQL(t)}
+	return sqldb.Config{Driver: sqldb.MySQL, CoreDSN: ownMySQL(t)}
 }
 
 func openSQLite(t *testing.T) *sqlstore.DB {

@@ -10,6 +10,8 @@ import (
 
 	"oalab/server/internal/business"
 	"oalab/server/internal/job"
+	"oalab/server/internal/message"
+	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 )
 
@@ -53,7 +55,7 @@ func together(dbs []*sqlstore.DB, do func(server int, db *sqlstore.DB)) {
 	wg.Wait()
 }
 
-func migrateAtOnce(t *testing.T, cfg sqlstore.Config) {
+func migrateAtOnce(t *testing.T, cfg sqldb.Config) {
 	dbs := make([]*sqlstore.DB, 6)
 	together(dbs, func(i int, _ *sqlstore.DB) {
 		db, err := sqlstore.Open(t.Context(), cfg)
@@ -82,7 +84,7 @@ func oneReplyOfMany(t *testing.T, dbs []*sqlstore.DB) {
 	account := unique("a")
 	for range 25 {
 		key := unique("m")
-		var told [servers]business.Reply
+		var told [servers]message.Reply
 		var orders [servers]business.Order
 		together(dbs, func(i int, db *sqlstore.DB) {
 			o, r, env := orderFor(t, account)
@@ -101,7 +103,7 @@ func oneReplyOfMany(t *testing.T, dbs []*sqlstore.DB) {
 			switch {
 			case err == nil:
 				made++
-				if n := len(jobsOf(t, dbs[0], job.QueueOrders, "order:"+o.Serial)); n != 1 {
+				if n := len(jobsOf(t, dbs[0], "orders", "order:"+o.Serial)); n != 1 {
 					t.Errorf("%d jobs of the order, want 1", n)
 				}
 			case !errors.Is(err, business.ErrNoOrder):
@@ -120,7 +122,7 @@ func sameBatchOfMany(t *testing.T, dbs []*sqlstore.DB) {
 	const messages, rounds = 40, 5
 	for range rounds {
 		account := unique("a")
-		var told [servers][messages]business.Reply
+		var told [servers][messages]message.Reply
 		together(dbs, func(server int, db *sqlstore.DB) {
 			var wg sync.WaitGroup
 			for i := range messages {
@@ -130,7 +132,7 @@ func sameBatchOfMany(t *testing.T, dbs []*sqlstore.DB) {
 				}
 				wg.Go(func() {
 					var err error
-					r := business.Reply{Text: fmt.Sprintf("server %d", server)}
+					r := message.Text(fmt.Sprintf("server %d", server))
 					if told[server][at], err = db.SaveReply(t.Context(), account, fmt.Sprintf("m%02d", at), r); err != nil {
 						t.Errorf("server %d, message %d: %v", server, at, err)
 					}
@@ -149,9 +151,9 @@ func sameBatchOfMany(t *testing.T, dbs []*sqlstore.DB) {
 	}
 }
 
-// Whoever is told that its reply is saved finds it saved, whoever is told that the
+// A caller that is told that its reply is saved finds it saved; one that is told that the
 // database is closed does not.
-func closeWhileWaiting(t *testing.T, cfg sqlstore.Config) {
+func closeWhileWaiting(t *testing.T, cfg sqldb.Config) {
 	reader := openConfig(t, cfg)
 	for round := range 10 {
 		db, err := sqlstore.Open(t.Context(), cfg)
@@ -165,7 +167,7 @@ func closeWhileWaiting(t *testing.T, cfg sqlstore.Config) {
 		for i := range callers {
 			wg.Go(func() {
 				time.Sleep(time.Duration(i) * time.Millisecond / 4) // some before, some after it closes
-				_, told[i] = db.SaveReply(t.Context(), account, fmt.Sprint("m", i), business.Reply{Text: "saved"})
+				_, told[i] = db.SaveReply(t.Context(), account, fmt.Sprint("m", i), message.Text("saved"))
 			})
 		}
 		time.Sleep(time.Duration(round) * time.Millisecond)
@@ -206,7 +208,7 @@ func oneJobOfMany(t *testing.T, dbs []*sqlstore.DB) {
 	serials, jobs := make([]string, orders), make([]job.Envelope, orders)
 	for i := range orders {
 		o := accept(t, dbs[0])
-		serials[i], jobs[i] = o.Serial, jobsOf(t, dbs[0], job.QueueOrders, "order:"+o.Serial)[0]
+		serials[i], jobs[i] = o.Serial, jobsOf(t, dbs[0], "orders", "order:"+o.Serial)[0]
 		if i%2 == 0 {
 			if err := dbs[0].SettleJob(t.Context(), jobs[i]); err != nil {
 				t.Fatal(err)
@@ -229,7 +231,7 @@ func oneJobOfMany(t *testing.T, dbs []*sqlstore.DB) {
 		})
 	}
 	for _, j := range jobs {
-		if n := len(jobsOf(t, dbs[0], job.QueueOrders, j.Key)); n != 1 {
+		if n := len(jobsOf(t, dbs[0], "orders", j.Key)); n != 1 {
 			t.Errorf("%d rows of job %s, want 1", n, j.Key)
 		}
 	}
@@ -240,7 +242,7 @@ func settledByAny(t *testing.T, dbs []*sqlstore.DB) {
 	o := accept(t, dbs[0])
 	var seen [servers]job.Envelope
 	for i, db := range dbs {
-		rows := jobsOf(t, db, job.QueueOrders, "order:"+o.Serial)
+		rows := jobsOf(t, db, "orders", "order:"+o.Serial)
 		if len(rows) != 1 {
 			t.Fatalf("server %d sees %d rows, want 1", i, len(rows))
 		}
@@ -251,7 +253,7 @@ func settledByAny(t *testing.T, dbs []*sqlstore.DB) {
 			t.Error(err)
 		}
 	})
-	if n := len(jobsOf(t, dbs[0], job.QueueOrders, "order:"+o.Serial)); n != 0 {
+	if n := len(jobsOf(t, dbs[0], "orders", "order:"+o.Serial)); n != 0 {
 		t.Errorf("%d rows after it was settled", n)
 	}
 }
@@ -285,11 +287,11 @@ func seedsOfMany(t *testing.T, dbs []*sqlstore.DB) {
 	together(dbs, func(server int, db *sqlstore.DB) {
 		phone := fmt.Sprintf("1380000000%d", server)
 		for range 5 {
-			seed := sqlstore.SeedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: "o1", Phone: phone}, {OpenID: "o2", Phone: phone}}}
+			data := seedData{Account: account, Bindings: []sqlstore.Binding{{OpenID: "o1", Phone: phone}, {OpenID: "o2", Phone: phone}}}
 			if server%2 == 1 {
-				seed.Bindings[0], seed.Bindings[1] = seed.Bindings[1], seed.Bindings[0]
+				data.Bindings[0], data.Bindings[1] = data.Bindings[1], data.Bindings[0]
 			}
-			if err := db.Seed(t.Context(), seed); err != nil {
+			if err := seed(t.Context(), db, data); err != nil {
 				t.Errorf("server %d: %v", server, err)
 			}
 		}

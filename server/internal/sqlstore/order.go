@@ -12,14 +12,18 @@ import (
 
 	"oalab/server/internal/business"
 	"oalab/server/internal/job"
+	"oalab/server/internal/message"
+	"oalab/server/internal/sqldb"
 )
 
-const orderColumns = "serial, account, openid, phone, code, product, name, msg_key, state, reason, attempts, version, told, created_at"
+const orderColumns = "serial, account, openid, phone, code, product, name, msg_key, state, reason, attempts, version, told, rounds, created_at"
 
-const selectOrder = "SELECT " + orderColumns + " FROM orders WHERE serial = ?"
-
-// maxReason is how much of a reason is stored, in characters.
-const maxReason = 500
+const (
+	selectOrder     = "SELECT " + orderColumns + " FROM orders WHERE serial = ?"
+	selectArchived  = "SELECT " + orderColumns + " FROM order_archive WHERE serial = ?"
+	archivedSerial  = "SELECT 1 FROM order_archive WHERE serial = ?"
+	archivedMessage = "SELECT 1 FROM order_archive WHERE account = ? AND msg_key = ?"
+)
 
 type orderRow struct {
 	Serial   string `db:"serial"`
@@ -35,6 +39,7 @@ type orderRow struct {
 	Attempts int    `db:"attempts"`
 	Version  int64  `db:"version"`
 	Told     string `db:"told"`
+	Rounds   int    `db:"rounds"`
 	Created  int64  `db:"created_at"`
 }
 
@@ -42,31 +47,45 @@ func (r orderRow) order() business.Order {
 	return business.Order{
 		Serial: r.Serial, Account: r.Account, OpenID: r.OpenID, Phone: r.Phone, Code: r.Code, Product: r.Product,
 		Name: r.Name, Key: r.Key, State: business.State(r.State), Reason: r.Reason, Attempts: r.Attempts,
-		Version: r.Version, Told: r.Told, Created: time.UnixMilli(r.Created),
+		Version: r.Version, Told: r.Told, Rounds: r.Rounds, Created: time.UnixMilli(r.Created),
 	}
 }
 
 // AcceptOrder stores an order, the reply of its message and its jobs, unless the
 // message has a reply already: that one is returned then.
-func (db *DB) AcceptOrder(ctx context.Context, o business.Order, r business.Reply, jobs ...job.Envelope) (business.Reply, error) {
-	insert := db.dialect.insert("orders", "serial", "account", "openid", "phone", "code", "product", "name", "msg_key",
-		"state", "reason", "attempts", "version", "lease_until", "told", "settled", "progress_at", "created_at")
+func (db *DB) AcceptOrder(ctx context.Context, o business.Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+	insert := db.acceptOrder()
 	return db.firstReply(ctx, "accept order", o.Account, o.Key, r, jobs, func(ctx context.Context, tx *sqlx.Tx) error {
-		now := nowMillis()
-		_, err := tx.ExecContext(ctx, insert, o.Serial, o.Account, o.OpenID, o.Phone, o.Code, o.Product, o.Name, o.Key,
-			business.StateAccepted, "", 0, business.FirstVersion, 0, "", 0, now, now)
-		return err
+		now := time.Now().UnixMilli()
+		repeated := fmt.Errorf("message %s of account %s, or serial %s, has an order in the archive", o.Key, o.Account, o.Serial)
+		return sqldb.Change(ctx, tx, repeated, insert, o.Serial, o.Account, o.OpenID, o.Phone, o.Code, o.Product, o.Name, o.Key,
+			business.StateAccepted, "", 0, business.FirstVersion, 0, "", 0, now, now, o.Serial, o.Account, o.Key)
 	})
 }
 
-// Order returns an order, or business.ErrNoOrder.
-func (db *DB) Order(ctx context.Context, serial string) (business.Order, error) {
-	return readOrder(ctx, db.read, serial)
+// acceptOrder is an INSERT that affects no row when the archive has the serial or the
+// message: both stay unique when an order has left the live table, and its reply is gone.
+func (db *DB) acceptOrder() string {
+	insert := db.Dialect.Insert("orders", "serial", "account", "openid", "phone", "code", "product", "name", "msg_key",
+		"state", "reason", "attempts", "version", "lease_until", "told", "settled", "progress_at", "created_at")
+	columns, values, _ := strings.Cut(insert, " VALUES ")
+	return columns + " SELECT " + strings.Trim(values, "()") +
+		" WHERE NOT EXISTS (" + archivedSerial + ") AND NOT EXISTS (" + archivedMessage + ")"
 }
 
-func readOrder(ctx context.Context, q sqlx.QueryerContext, serial string) (business.Order, error) {
+// Order returns an order, live or archived, or business.ErrNoOrder. The archive is read
+// last: an order that is moved meanwhile is found there.
+func (db *DB) Order(ctx context.Context, serial string) (business.Order, error) {
+	o, err := readOrder(ctx, db.Read, selectOrder, serial)
+	if errors.Is(err, business.ErrNoOrder) {
+		return readOrder(ctx, db.Read, selectArchived, serial)
+	}
+	return o, err
+}
+
+func readOrder(ctx context.Context, q sqlx.QueryerContext, query, serial string) (business.Order, error) {
 	var row orderRow
-	err := sqlx.GetContext(ctx, q, &row, selectOrder, serial)
+	err := sqlx.GetContext(ctx, q, &row, query, serial)
 	if errors.Is(err, sql.ErrNoRows) {
 		return business.Order{}, business.ErrNoOrder
 	}
@@ -98,7 +117,7 @@ func (db *DB) ClaimOrder(ctx context.Context, known business.Order, lease time.D
 // claim claims this version of an order; ErrLeased: there is another one, or a lease.
 func (db *DB) claim(ctx context.Context, o business.Order, lease time.Duration) (business.Order, error) {
 	to := o.State.Claimed()
-	met, err := db.one(ctx, "claim order", db.claimOrder(), to, lease.Milliseconds(), o.Serial, o.Version)
+	met, err := db.One(ctx, "claim order", db.claimOrder(), to, lease.Milliseconds(), o.Serial, o.Version)
 	if err == nil && met == 0 {
 		err = business.ErrLeased
 	}
@@ -109,26 +128,9 @@ func (db *DB) claim(ctx context.Context, o business.Order, lease time.Duration) 
 	return o, nil
 }
 
-// one runs a single statement that changes nothing when it is run again, and returns how
-// many rows it met.
-func (db *DB) one(ctx context.Context, what, query string, args ...any) (met int64, err error) {
-	err = db.writer.statement(ctx, func(ctx context.Context, q sqlx.ExtContext) error {
-		res, err := q.ExecContext(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		met, err = res.RowsAffected()
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", what, err)
-	}
-	return met, nil
-}
-
 func (db *DB) claimOrder() string {
-	return "UPDATE orders SET state = ?, attempts = attempts + 1, version = version + 1, lease_until = " + db.dialect.now +
-		" + ?, progress_at = " + db.dialect.now + " WHERE serial = ? AND version = ? AND lease_until <= " + db.dialect.now
+	return "UPDATE orders SET state = ?, attempts = attempts + 1, version = version + 1, lease_until = " + db.Dialect.Now +
+		" + ?, progress_at = " + db.Dialect.Now + " WHERE serial = ? AND version = ? AND lease_until <= " + db.Dialect.Now
 }
 
 // ResendOrder moves a claimed order from unknown to sent and renews its lease.
@@ -137,8 +139,8 @@ func (db *DB) ResendOrder(ctx context.Context, o business.Order, lease time.Dura
 		return o, err
 	}
 	resend := db.resendOrder()
-	err := db.update(ctx, "resend order", func(ctx context.Context, tx *sqlx.Tx) error {
-		return change(ctx, tx, business.ErrStale, resend, business.StateSent, lease.Milliseconds(), o.Serial, o.Version)
+	err := db.Update(ctx, "resend order", func(ctx context.Context, tx *sqlx.Tx) error {
+		return sqldb.Change(ctx, tx, business.ErrStale, resend, business.StateSent, lease.Milliseconds(), o.Serial, o.Version)
 	})
 	if err != nil {
 		return o, err
@@ -148,8 +150,8 @@ func (db *DB) ResendOrder(ctx context.Context, o business.Order, lease time.Dura
 }
 
 func (db *DB) resendOrder() string {
-	return "UPDATE orders SET state = ?, version = version + 1, lease_until = " + db.dialect.now +
-		" + ?, progress_at = " + db.dialect.now + " WHERE serial = ? AND version = ?"
+	return "UPDATE orders SET state = ?, version = version + 1, lease_until = " + db.Dialect.Now +
+		" + ?, progress_at = " + db.Dialect.Now + " WHERE serial = ? AND version = ?"
 }
 
 const releaseOrder = "UPDATE orders SET state = ?, reason = ?, version = version + 1, lease_until = 0 WHERE serial = ? AND version = ?"
@@ -159,8 +161,8 @@ func (db *DB) ReleaseOrder(ctx context.Context, o business.Order, to business.St
 	if err := business.Move(o.State, to); err != nil {
 		return err
 	}
-	return db.update(ctx, "release order", func(ctx context.Context, tx *sqlx.Tx) error {
-		return change(ctx, tx, business.ErrStale, releaseOrder, to, clip(reason), o.Serial, o.Version)
+	return db.Update(ctx, "release order", func(ctx context.Context, tx *sqlx.Tx) error {
+		return sqldb.Change(ctx, tx, business.ErrStale, releaseOrder, to, sqldb.Clip(reason), o.Serial, o.Version)
 	})
 }
 
@@ -174,94 +176,21 @@ func (db *DB) FinishOrder(ctx context.Context, o business.Order, to business.Sta
 	}
 	finish := db.finishOrder()
 	var stored []job.Envelope
-	err := db.update(ctx, "finish order", func(ctx context.Context, tx *sqlx.Tx) error {
-		err := change(ctx, tx, business.ErrStale, finish, to, clip(reason), o.Serial, o.Version)
+	err := db.Update(ctx, "finish order", func(ctx context.Context, tx *sqlx.Tx) error {
+		err := sqldb.Change(ctx, tx, business.ErrStale, finish, to, sqldb.Clip(reason), o.Serial, o.Version)
 		if err != nil {
 			return err
 		}
-		stored, err = db.insertJobs(ctx, tx, jobs)
+		stored, err = db.InsertJobs(ctx, tx, jobs)
 		return err
 	})
 	if err == nil {
-		db.announce(stored)
+		db.Announce(stored)
 	}
 	return err
 }
 
 func (db *DB) finishOrder() string {
 	return "UPDATE orders SET state = ?, reason = ?, version = version + 1, lease_until = 0, progress_at = " +
-		db.dialect.now + " WHERE serial = ? AND version = ?"
+		db.Dialect.Now + " WHERE serial = ? AND version = ?"
 }
-
-// StaleOrders returns orders that are unfinished or untold and had no progress
-// for the given time, the oldest first.
-func (db *DB) StaleOrders(ctx context.Context, age time.Duration, limit int) ([]business.Order, error) {
-	var rows []orderRow
-	if err := db.read.SelectContext(ctx, &rows, db.staleOrders(), age.Milliseconds(), limit); err != nil {
-		return nil, fmt.Errorf("read stale orders: %w", err)
-	}
-	orders := make([]business.Order, 0, len(rows))
-	for _, r := range rows {
-		orders = append(orders, r.order())
-	}
-	return orders, nil
-}
-
-func (db *DB) staleOrders() string {
-	return "SELECT " + orderColumns + " FROM orders WHERE settled = 0 AND progress_at < " + db.dialect.now +
-		" - ? ORDER BY progress_at LIMIT ?"
-}
-
-// RequeueOrders counts a sweep as progress of the orders and stores their jobs;
-// a job that still waits is not stored twice.
-func (db *DB) RequeueOrders(ctx context.Context, serials []string, jobs []job.Envelope) error {
-	if len(serials) == 0 {
-		return nil
-	}
-	touch, args, err := sqlx.In(db.touchOrders(), serials)
-	if err != nil {
-		return fmt.Errorf("requeue orders: %w", err)
-	}
-	var stored []job.Envelope
-	err = db.update(ctx, "requeue orders", func(ctx context.Context, tx *sqlx.Tx) error {
-		if _, err := tx.ExecContext(ctx, touch, args...); err != nil {
-			return err
-		}
-		var err error
-		stored, err = db.insertJobs(ctx, tx, jobs)
-		return err
-	})
-	if err == nil {
-		db.announce(stored)
-	}
-	return err
-}
-
-func (db *DB) touchOrders() string {
-	return "UPDATE orders SET progress_at = " + db.dialect.now + " WHERE serial IN (?)"
-}
-
-// change makes a change that must meet a row; none is the error when it does not.
-func change(ctx context.Context, tx *sqlx.Tx, none error, query string, args ...any) error {
-	res, err := tx.ExecContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	n, err := res.RowsAffected()
-	if err == nil && n == 0 {
-		err = none
-	}
-	return err
-}
-
-// clip bounds a text by characters.
-func clip(s string) string {
-	s = strings.ToValidUTF8(s, "?")
-	if r := []rune(s); len(r) > maxReason {
-		return string(r[:maxReason])
-	}
-	return s
-}
-
-// nowMillis is the time of a row's making; leases use the database's clock.
-func nowMillis() int64 { return time.Now().UnixMilli() }

@@ -10,19 +10,20 @@ import (
 	"testing"
 	"time"
 
-	"oalab/server/internal/business"
+	"oalab/server/internal/message"
+	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 )
 
 // BenchmarkSaveReply saves replies in a transaction each, and in the statements that they
-// share (PERF-1). One at a time there is nobody to share with: the next one comes when
+// share (PERF-1). One at a time there is no caller to share with: the next one comes when
 // the rhythm of the batches has passed. The figures are per reply: how long it took, what
 // it cost this process, and how many statements.
 func BenchmarkSaveReply(b *testing.B) {
-	for _, engine := range []string{sqlstore.SQLite, sqlstore.MySQL} {
+	for _, engine := range []string{sqldb.SQLite, sqldb.MySQL} {
 		b.Run(engine, func(b *testing.B) {
-			cfg := sqlstore.Config{Driver: engine}
-			if engine == sqlstore.MySQL {
+			cfg := sqldb.Config{Driver: engine}
+			if engine == sqldb.MySQL {
 				cfg.CoreDSN = ownMySQL(b)
 			} else {
 				cfg.CoreDSN = filepath.Join(b.TempDir(), "core.db")
@@ -38,10 +39,10 @@ func BenchmarkSaveReply(b *testing.B) {
 			for _, callers := range []int{1, 16, 256} {
 				for _, way := range []struct {
 					name string
-					save func(ctx context.Context, account, key string, r business.Reply) (business.Reply, error)
+					save func(ctx context.Context, account, key string, r message.Reply) (message.Reply, error)
 				}{
 					{"transaction", db.SaveReplyInTransaction},
-					{"shared", func(ctx context.Context, account, key string, r business.Reply) (business.Reply, error) {
+					{"shared", func(ctx context.Context, account, key string, r message.Reply) (message.Reply, error) {
 						return db.SaveReply(ctx, account, key, r)
 					}},
 				} {
@@ -58,7 +59,7 @@ func BenchmarkSaveReply(b *testing.B) {
 										time.Sleep(25 * time.Millisecond)
 									}
 									began := time.Now()
-									if _, err := way.save(b.Context(), "a", unique("m"), business.Reply{Text: "本月已用流量 123 MB"}); err != nil {
+									if _, err := way.save(b.Context(), "a", unique("m"), message.Text("本月已用流量 123 MB")); err != nil {
 										b.Error(err)
 										return
 									}

@@ -11,6 +11,8 @@ import (
 
 	"oalab/server/internal/business"
 	"oalab/server/internal/job"
+	"oalab/server/internal/message"
+	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 )
 
@@ -26,8 +28,8 @@ func TestFileHasItsName(t *testing.T) {
 // TestTwoWriters writes from two handles on one file: they wait for each other.
 func TestTwoWriters(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "core.db")
-	a := openConfig(t, sqlstore.Config{CoreDSN: path})
-	b := openConfig(t, sqlstore.Config{CoreDSN: path})
+	a := openConfig(t, sqldb.Config{CoreDSN: path})
+	b := openConfig(t, sqldb.Config{CoreDSN: path})
 	var wg sync.WaitGroup
 	for i := range 100 {
 		wg.Go(func() {
@@ -35,7 +37,7 @@ func TestTwoWriters(t *testing.T) {
 			if i%2 == 0 {
 				db = b
 			}
-			if _, err := db.SaveReply(t.Context(), "a", fmt.Sprint(i/2), business.Reply{Text: fmt.Sprint(i)}); err != nil {
+			if _, err := db.SaveReply(t.Context(), "a", fmt.Sprint(i/2), message.Text(fmt.Sprint(i))); err != nil {
 				t.Error(err)
 			}
 		})
@@ -44,7 +46,7 @@ func TestTwoWriters(t *testing.T) {
 	for i := range 50 {
 		ra, _, errA := a.Reply(t.Context(), "a", fmt.Sprint(i))
 		rb, _, errB := b.Reply(t.Context(), "a", fmt.Sprint(i))
-		if errA != nil || errB != nil || ra != rb || ra.Text == "" {
+		if errA != nil || errB != nil || ra != rb || words(ra) == "" {
 			t.Errorf("message %d: %+v (%v) and %+v (%v)", i, ra, errA, rb, errB)
 		}
 	}
@@ -58,7 +60,7 @@ func TestSharedCommit(t *testing.T) {
 		wg.Go(func() {
 			o, r, env := orderFor(t, "a")
 			if i%3 == 0 {
-				env.Kind = "bad"
+				env.Queue = "" // of a kind that no queue carries
 			}
 			_, err := db.AcceptOrder(t.Context(), o, r, env)
 			if (err != nil) != (i%3 == 0) {
@@ -77,7 +79,7 @@ func TestCancelledWork(t *testing.T) {
 	db := openSQLite(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := db.SaveReply(ctx, "a", "m", business.Reply{}); err == nil {
+	if _, err := db.SaveReply(ctx, "a", "m", message.Reply{}); err == nil {
 		t.Error("work of an ended context was done")
 	}
 	if _, found, err := db.Reply(t.Context(), "a", "m"); found || err != nil {
@@ -86,7 +88,7 @@ func TestCancelledWork(t *testing.T) {
 }
 
 func BenchmarkAcceptOrder(b *testing.B) {
-	db, err := sqlstore.Open(b.Context(), sqlstore.Config{CoreDSN: filepath.Join(b.TempDir(), "core.db")})
+	db, err := sqlstore.Open(b.Context(), sqldb.Config{CoreDSN: filepath.Join(b.TempDir(), "core.db")})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -101,7 +103,7 @@ func BenchmarkAcceptOrder(b *testing.B) {
 				for pb.Next() {
 					key := unique("m")
 					o := business.Order{Serial: key, Account: "a", OpenID: "o", Phone: "1", Code: "2", Product: "P", Name: "n", Key: key}
-					_, err := db.AcceptOrder(b.Context(), o, business.Reply{Text: key}, benchJob(key))
+					_, err := db.AcceptOrder(b.Context(), o, message.Text(key), benchJob(key))
 					if err != nil {
 						b.Error(err)
 						return
@@ -114,5 +116,5 @@ func BenchmarkAcceptOrder(b *testing.B) {
 }
 
 func benchJob(serial string) job.Envelope {
-	return job.Envelope{Key: "order:" + serial, Kind: job.KindOrder, Payload: []byte(`{"serial":"` + serial + `"}`), Created: time.Now()}
+	return job.Envelope{Key: "order:" + serial, Kind: business.KindOrder, Queue: "orders", Payload: []byte(`{"serial":"` + serial + `"}`), Created: time.Now()}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -141,10 +142,10 @@ type memoryStore struct {
 	err     error
 }
 
-func (m *memoryStore) ListKeywords(_ context.Context, account string) ([]support.Entry, error) {
+func (m *memoryStore) ListKeywords(_ context.Context, account string) (support.Keywords, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.entries[account], m.err
+	return support.Keywords{Entries: m.entries[account]}, m.err
 }
 
 func (m *memoryStore) set(account, answer string, err error) {
@@ -164,7 +165,7 @@ func TestReloadSwapsAllOrNothing(t *testing.T) {
 		OK   bool
 	}
 	ask := func(account string) answer {
-		text, ok := s.Answer(account, "k", "1")
+		text, ok := s.Answer(account, "k", "1", time.Now())
 		return answer{text, ok}
 	}
 	if got := ask("a"); got.OK {

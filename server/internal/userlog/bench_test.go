@@ -31,7 +31,7 @@ func BenchmarkWrite(b *testing.B) {
 			for c := range callers {
 				writing.Go(func() {
 					for i := c; i < b.N; i += callers {
-						l.Write(ctx, messages[i%len(messages)])
+						l.Write(ctx, entry(messages[i%len(messages)]))
 					}
 				})
 			}

@@ -26,7 +26,7 @@ func runChild(dir string) {
 		go func() {
 			for i := 0; ; i++ {
 				n := i*8 + worker
-				l.Write(context.Background(), numbered(n))
+				l.Write(context.Background(), entry(numbered(n)))
 				fmt.Println(n)
 			}
 		}()

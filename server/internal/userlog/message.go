@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"oalab/server/internal/message"
 )
 
 // Message is one message or event of a follower, and how it was answered.
@@ -22,7 +24,7 @@ type Message struct {
 	// Event and EventKey are "" for what is not an event.
 	Event    string `json:"event,omitempty"`
 	EventKey string `json:"event_key,omitempty"`
-	// Content is what the follower said, or where the media are.
+	// Content is what the follower said, and the further fields of the message as JSON.
 	Content string `json:"content,omitempty"`
 	// Answer says how the message was answered: reply, default, handed_over, success.
 	Answer string `json:"answer"`
@@ -30,6 +32,17 @@ type Message struct {
 	// tries; ReceivedAt is when the try came that was logged, in milliseconds.
 	SentAt     int64 `json:"sent_at"`
 	ReceivedAt int64 `json:"received_at"`
+	// TookMicros is how long it took until the answer was known, in microseconds.
+	TookMicros int64 `json:"took_us,omitempty"`
+}
+
+// row is the form in which a message is kept.
+func row(e message.Entry) Message {
+	return Message{
+		Account: e.Account, OpenID: e.OpenID, Key: e.Key, Type: e.Type, Event: e.Event, EventKey: e.EventKey,
+		Content: e.Content, Answer: e.Answer, SentAt: e.Sent.Unix(), ReceivedAt: e.Received.UnixMilli(),
+		TookMicros: e.Took.Microseconds(),
+	}
 }
 
 // ErrRefused is wrapped by a Store's error when the database answered and will
@@ -42,10 +55,14 @@ type Store interface {
 	// stored already is left as it is, so that after an error, of which the outcome
 	// may be unknown, the same rows may be appended again.
 	AppendMessages(ctx context.Context, rows []Message) error
+	// First returns when the try came, in milliseconds, that a row tells of; false when
+	// there is no row of the account, the key and the message's own time.
+	First(ctx context.Context, account, key string, sentAt int64) (receivedAt int64, found bool, err error)
 	// Maintain makes the tables when they are missing, makes room for the months to
-	// come and drops those before oldest. It is idempotent, and several servers may
-	// run it at once.
-	Maintain(ctx context.Context, now, oldest time.Time) error
+	// come and drops those that are older than so many full months before the current
+	// one, by the store's own clock, and never the newest ones that hold rows. It is
+	// idempotent, and several servers may run it at once.
+	Maintain(ctx context.Context, months int) error
 }
 
 // Filter chooses messages of an account: of one follower, or of one type.
@@ -75,11 +92,17 @@ func (m Message) fit() Message {
 	m.Account, m.OpenID = clip(m.Account, maxName), clip(m.OpenID, maxName)
 	m.Type, m.Event, m.EventKey = clip(m.Type, maxType), clip(m.Event, maxEvent), clip(m.EventKey, maxEventKey)
 	m.Content = clip(m.Content, maxContent)
-	if len(m.Key) > maxKey || !utf8.ValidString(m.Key) {
-		sum := sha256.Sum256([]byte(m.Key))
-		m.Key = "sha256:" + hex.EncodeToString(sum[:])
-	}
+	m.Key = fitKey(m.Key)
 	return m
+}
+
+// fitKey is the form in which a key is stored.
+func fitKey(key string) string {
+	if len(key) <= maxKey && utf8.ValidString(key) {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // clip bounds a text by characters and makes it valid.

@@ -23,12 +23,6 @@ type Config struct {
 	Dir string
 	// Batch is how many rows one statement stores at most; 0 means 256.
 	Batch int
-	// Gather is how far apart the beginnings of two statements are at least, while
-	// fewer than Enough rows wait (gather.Config); 0 means 40 ms and 16. Of 40 messages a
-	// second, which come 25 ms apart, 1.6 share a statement (PERF-2), and an answer waits
-	// 20 ms for that in the mean.
-	Gather time.Duration
-	Enough int
 	// Wait is how long a message waits at most until its row is safe; 0 means 0.3 s.
 	// StoreWait is the part of it that the database has before the spool gets the
 	// row; 0 means two thirds.
@@ -45,8 +39,6 @@ type Config struct {
 	// many full months are kept beside the current one; 0 means 6.
 	MaintainEvery time.Duration
 	Months        int
-	// Now is the clock of the maintenance; nil means time.Now.
-	Now func() time.Time
 }
 
 // Log keeps messages. It is safe for concurrent use.
@@ -58,7 +50,7 @@ type Log struct {
 	log     *slog.Logger
 
 	batches *gather.Gatherer[Message]
-	// running: somebody takes what is written. away: the database did not take what it
+	// running: between the beginning and the end of Run. away: the database did not take what it
 	// was given last; rows go to the spool without asking it, until it has taken some
 	// of them from there.
 	running, away atomic.Bool
@@ -75,8 +67,6 @@ func New(cfg Config, store Store, log *slog.Logger, reg prometheus.Registerer) (
 		return nil, errors.New("user log: no folder for the spool")
 	}
 	setDefault(&cfg.Batch, 256)
-	setDefault(&cfg.Gather, 40*time.Millisecond)
-	setDefault(&cfg.Enough, 16)
 	setDefault(&cfg.Wait, 300*time.Millisecond)
 	setDefault(&cfg.StoreWait, cfg.Wait*2/3)
 	setDefault(&cfg.StoreTimeout, 2*time.Second)
@@ -85,15 +75,12 @@ func New(cfg Config, store Store, log *slog.Logger, reg prometheus.Registerer) (
 	setDefault(&cfg.RetryMax, 2*time.Second)
 	setDefault(&cfg.MaintainEvery, time.Hour)
 	setDefault(&cfg.Months, 6)
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
 	spool, err := openSpool(cfg.Dir, cfg.SpoolLimit)
 	if err != nil {
 		return nil, err
 	}
 	l := &Log{cfg: cfg, store: store, spool: spool, log: log, wake: make(chan struct{}, 1)}
-	l.batches = gather.New(gather.Config{Batch: cfg.Batch, Every: cfg.Gather, Enough: cfg.Enough, Wait: cfg.StoreWait}, l.storeBatch)
+	l.batches = gather.New(gather.Config{Batch: cfg.Batch, Wait: cfg.StoreWait}, l.storeBatch)
 	if l.metrics, err = newMetrics(reg, spool); err != nil {
 		spool.close()
 		return nil, err
@@ -114,8 +101,9 @@ func (l *Log) Run(ctx context.Context) error {
 	var others sync.WaitGroup
 	others.Go(func() { l.replay(ctx) })
 	others.Go(func() { l.maintain(ctx) })
-	l.batches.Run(ctx)
+	<-ctx.Done()
 	l.running.Store(false)
+	l.batches.Close()
 	others.Wait()
 	return nil
 }
@@ -147,9 +135,7 @@ func (l *Log) maintain(ctx context.Context) {
 // Maintain makes the tables and the room for the months to come, drops the months
 // that are no longer kept, and takes over the spool of processes that have died.
 func (l *Log) Maintain(ctx context.Context) error {
-	now := l.cfg.Now().UTC()
-	oldest := time.Date(now.Year(), now.Month()-time.Month(l.cfg.Months), 1, 0, 0, 0, 0, time.UTC)
-	err := errors.Join(l.store.Maintain(ctx, now, oldest), l.spool.adopt())
+	err := errors.Join(l.store.Maintain(ctx, l.cfg.Months), l.spool.adopt())
 	l.wakeReplay()
 	return err
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"oalab/server/internal/message"
 )
 
 func TestMain(m *testing.M) {
@@ -69,7 +71,11 @@ func (s *table) AppendMessages(ctx context.Context, rows []Message) error {
 	return nil
 }
 
-func (*table) Maintain(context.Context, time.Time, time.Time) error { return nil }
+func (*table) Maintain(context.Context, int) error { return nil }
+
+func (*table) First(context.Context, string, string, int64) (int64, bool, error) {
+	return 0, false, nil
+}
 
 func (s *table) set(change func(s *table)) {
 	s.mu.Lock()
@@ -123,7 +129,7 @@ func (r *rig) writeAll(from, n int) time.Duration {
 	for i := range n {
 		wg.Go(func() {
 			started := time.Now()
-			r.Write(context.Background(), numbered(from+i))
+			r.Write(context.Background(), entry(numbered(from+i)))
 			waits[i] = time.Since(started)
 		})
 	}
@@ -167,7 +173,7 @@ func TestBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, Config{Dir: dir, Batch: 100})
 		r.store.set(func(s *table) { s.takes = 10 * time.Millisecond })
-		go r.Write(t.Context(), numbered(0))
+		go r.Write(t.Context(), entry(numbered(0)))
 		synctest.Wait() // its commit is under way
 		if wait := r.writeAll(1, 250); wait != 40*time.Millisecond {
 			t.Errorf("the last of 250 waited %s, want four commits", wait)
@@ -190,7 +196,7 @@ func TestOneBadRowIsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, Config{Dir: dir})
 		r.store.set(func(s *table) { s.takes, s.refuse = time.Millisecond, "m77" })
-		go r.Write(t.Context(), numbered(0))
+		go r.Write(t.Context(), entry(numbered(0)))
 		synctest.Wait()
 		if wait := r.writeAll(1, 200); wait > 20*time.Millisecond {
 			t.Errorf("a bad row kept the others for %s", wait)
@@ -200,7 +206,7 @@ func TestOneBadRowIsAlone(t *testing.T) {
 	})
 }
 
-// A database that fails costs nobody more than the spool; when it is back it gets
+// A database that fails costs no message more than the spool; when it is back it gets
 // what is there, once.
 func TestDatabaseAway(t *testing.T) {
 	for name, change := range map[string]func(*table){
@@ -271,7 +277,7 @@ func TestCallerWithoutTime(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 		defer cancel()
 		started := time.Now()
-		r.Write(ctx, numbered(1))
+		r.Write(ctx, entry(numbered(1)))
 		if wait := time.Since(started); wait != 30*time.Millisecond {
 			t.Errorf("waited %s", wait)
 		}
@@ -294,7 +300,7 @@ func TestStopStoresWhatWaits(t *testing.T) {
 		<-done
 		r.stop()
 		r.want("stopped", 30, 0, 0)
-		r.Write(t.Context(), numbered(99)) // too late for both: counted
+		r.Write(t.Context(), entry(numbered(99))) // too late for both: counted
 		r.want("after the end", 30, 0, 1)
 	})
 }
@@ -321,34 +327,46 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// TestGather: a row that comes alone waits for nobody, those that follow share a
-// statement, and many do not wait.
-func TestGather(t *testing.T) {
+// TestLoneRow: a row that comes while no statement is under way costs its message that
+// statement and nothing more; those that come meanwhile share the next one (PERF-6).
+func TestLoneRow(t *testing.T) {
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, Config{Gather: 20 * time.Millisecond, Enough: 10})
-		check := func(what string, waited, most time.Duration, wantBatches int) {
-			t.Helper()
-			if _, batches := r.store.count(); waited > most || batches != wantBatches {
-				t.Errorf("%s: waited %v for %d statements, want at most %v and %d", what, waited, batches, most, wantBatches)
+		r := start(t, Config{Dir: dir})
+		r.store.set(func(s *table) { s.takes = 2 * time.Millisecond })
+		for i := range 10 { // one message at a time
+			if waited := r.writeAll(i, 1); waited != 2*time.Millisecond {
+				t.Errorf("message %d waited %s, want its statement", i, waited)
 			}
 		}
-		check("alone", r.writeAll(0, 1), 0, 1)
-		var slowest time.Duration
-		var mu sync.Mutex
+		time.Sleep(time.Second)
+		for i := range 100 { // 100 a second
+			if waited := r.writeAll(10+i, 1); waited != 2*time.Millisecond {
+				t.Errorf("message %d of 100 a second waited %s", i, waited)
+			}
+			time.Sleep(8 * time.Millisecond)
+		}
+		if rows, batches := r.store.count(); rows != 110 || batches != 110 {
+			t.Errorf("%d rows in %d statements", rows, batches)
+		}
 		var following sync.WaitGroup
-		for i := range 5 { // one each 3 ms
-			time.Sleep(3 * time.Millisecond)
-			following.Go(func() {
-				waited := r.writeAll(1+i, 1)
-				mu.Lock()
-				defer mu.Unlock()
-				slowest = max(slowest, waited)
-			})
+		for i := range 8 { // two while each statement is under way
+			following.Go(func() { r.writeAll(200+i, 1) })
+			time.Sleep(900 * time.Microsecond) // never in the instant in which a statement ends
 		}
 		following.Wait()
-		check("following", slowest, 17*time.Millisecond, 2)
-		check("many", r.writeAll(10, 10), 0, 3)
-		time.Sleep(time.Second)
-		check("alone again", r.writeAll(30, 1), 0, 4)
+		if diff := cmp.Diff([]int{1, 2, 2, 2, 1}, r.store.sizes[110:]); diff != "" {
+			t.Error(diff)
+		}
+		r.stop()
 	})
+}
+
+// entry is what the callback says of a message.
+func entry(m Message) message.Entry {
+	return message.Entry{
+		Account: m.Account, OpenID: m.OpenID, Key: m.Key, Type: m.Type, Event: m.Event, EventKey: m.EventKey,
+		Content: m.Content, Answer: m.Answer, Sent: time.Unix(m.SentAt, 0), Received: time.UnixMilli(m.ReceivedAt),
+		Took: time.Duration(m.TookMicros) * time.Microsecond,
+	}
 }

@@ -4,19 +4,28 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"oalab/server/internal/message"
 )
 
 // Write returns once the message is committed to the database, or synced to the
 // spool, or after Config.Wait: then it is late, and may be lost, which is counted and
 // logged. The caller answers in any case, so there is no error. ctx is the caller's
 // patience with the database; the spool gets the message also after its end.
-func (l *Log) Write(ctx context.Context, m Message) {
+func (l *Log) Write(ctx context.Context, e message.Entry) {
 	started := time.Now()
-	m = m.fit()
+	m := row(e).fit()
 	if l.running.Load() && !l.away.Load() && l.stored(ctx, m) {
 		return
 	}
 	l.toSpool(m, started)
+}
+
+// First returns when the try of a message came that was logged, and false when none was.
+// What waits in a spool is not found.
+func (l *Log) First(ctx context.Context, account, key string, sent time.Time) (time.Time, bool, error) {
+	at, found, err := l.store.First(ctx, clip(account, maxName), fitKey(key), sent.Unix())
+	return time.UnixMilli(at), found, err
 }
 
 // stored reports whether nothing is left to do for the message.
@@ -40,7 +49,7 @@ func (l *Log) toSpool(m Message, started time.Time) {
 	case <-f.done:
 		l.synced(m, f)
 	case <-timer.C:
-		// The follower is answered now, before anybody knows how this ends.
+		// The follower is answered now, before it is known how this ends.
 		l.metrics.late.Inc()
 		l.late.Go(func() {
 			<-f.done

@@ -14,11 +14,13 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"oalab/server/internal/callback"
+	"oalab/server/internal/message"
 	"oalab/server/internal/support"
 	"oalab/server/internal/web"
 	"oalab/server/wechat"
@@ -33,16 +35,15 @@ const (
 	benchKey   = "mNnY5GekpChwqhy2c4NBH90g3hND6GeI4gii2YCvKLY"
 )
 
-type noBusiness struct{}
-
-func (noBusiness) Answer(context.Context, callback.Command) (callback.Outcome, bool, error) {
-	return callback.Outcome{}, false, nil
+// noBusiness knows no command.
+func noBusiness(context.Context, *message.Asked) (message.Reply, bool, error) {
+	return message.Reply{}, false, nil
 }
 
 type benchKeywords struct{}
 
-func (benchKeywords) ListKeywords(context.Context, string) ([]support.Entry, error) {
-	return []support.Entry{{Keyword: "资费", Match: support.MatchMessageContains, Answers: []string{"您的套餐为 18 元套餐，包含流量 200MB、语音 100 分钟。回复 CXLL 查询本月剩余流量。"}}}, nil
+func (benchKeywords) ListKeywords(context.Context, string) (support.Keywords, error) {
+	return support.Keywords{Entries: []support.Entry{{Keyword: "资费", Match: support.MatchMessageContains, Answers: []string{"您的套餐为 18 元套餐，包含流量 200MB、语音 100 分钟。回复 CXLL 查询本月剩余流量。"}}}}, nil
 }
 
 // callbackRouter is the product's router with one account for each mode.
@@ -59,13 +60,20 @@ func callbackRouter(b *testing.B) http.Handler {
 		b.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	handler, err := callback.New(callback.Config{Accounts: []callback.Account{
-		{Name: "plain", Token: benchToken}, {Name: "safe", Token: benchToken, Mode: wechat.ModeSafe, Keys: keys},
-	}}, noBusiness{}, answers, log, registry)
+	handler, err := callback.New(callback.Config{
+		Budget: 4500 * time.Millisecond, BodyLimit: 64 << 10, Accounts: []callback.Account{
+			{Name: "plain", Token: benchToken}, {Name: "safe", Token: benchToken, Mode: wechat.ModeSafe, Keys: keys},
+		}, Answers: append(append(answers.Answers(), callback.Answers(nil)...),
+			message.Answerer{Name: "business", Rank: message.RankCommand, Answer: noBusiness}),
+	}, log, registry)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return web.New(web.Config{Callback: handler, Metrics: registry, Log: log}).Handler()
+	server, err := web.New(log, handler.Routes()...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return server.Handler()
 }
 
 // pushes are distinct messages, so that none waits for another.

@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Envelope is the JSON form of every answer but the callback's and /metrics.
+// Envelope is the JSON form of the answers of the areas API, Admin and Control, except /metrics.
 // Code is 0 for success and the HTTP status otherwise.
 type Envelope struct {
 	Code      int    `json:"code"`
@@ -53,40 +53,29 @@ func classify(err error) (status int, message string) {
 			return entry.status, err.Error()
 		}
 	}
-	// The router's own errors, such as an unknown path or a body beyond the limit.
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return http.StatusRequestEntityTooLarge, http.StatusText(http.StatusRequestEntityTooLarge)
+	}
+	// The router's own errors, such as an unknown path.
 	if routed, ok := errors.AsType[*echo.HTTPError](err); ok && routed.Code < http.StatusInternalServerError {
 		return routed.Code, http.StatusText(routed.Code)
 	}
 	return http.StatusInternalServerError, "internal error"
 }
 
-func errorHandler(log *slog.Logger) echo.HTTPErrorHandler {
+// errorHandler writes an error in the form of its area.
+func (s *site) errorHandler(log *slog.Logger) echo.HTTPErrorHandler {
 	return func(err error, c echo.Context) {
-		if c.Response().Committed {
-			return
-		}
 		status, message := classify(err)
 		if status >= http.StatusInternalServerError {
 			log.ErrorContext(c.Request().Context(), "request failed",
 				"request_id", id(c), "path", c.Path(), "status", status, "error", err)
 		}
-		answer := func() error { return send(c, status, message, nil) }
-		if isCallback(c) {
-			answer = func() error { return c.NoContent(status) }
+		if c.Response().Committed {
+			return
 		}
-		if err := answer(); err != nil {
+		if err := policies[s.area(c.Request().URL.Path)].fail(c.Response(), status, message); err != nil {
 			log.DebugContext(c.Request().Context(), "error answer was not sent", "request_id", id(c), "error", err)
 		}
 	}
-}
-
-func ok(c echo.Context, data any) error {
-	return c.JSON(http.StatusOK, Envelope{Message: "ok", Data: data, RequestID: id(c)})
-}
-
-func send(c echo.Context, status int, message string, data any) error {
-	if c.Request().Method == http.MethodHead {
-		return c.NoContent(status)
-	}
-	return c.JSON(status, Envelope{Code: status, Message: message, Data: data, RequestID: id(c)})
 }

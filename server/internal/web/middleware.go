@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -84,5 +85,26 @@ func recovery(log *slog.Logger) echo.MiddlewareFunc {
 			}()
 			return next(c)
 		}
+	}
+}
+
+// guard holds what the area of a path decides of a request: the largest body, and from
+// where a browser may send it.
+func (s *site) guard(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		p := policies[s.area(r.URL.Path)]
+		if p.bodyLimit > 0 {
+			if r.ContentLength > p.bodyLimit {
+				return &http.MaxBytesError{Limit: p.bodyLimit}
+			}
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, p.bodyLimit)
+		}
+		if p.sameOrigin {
+			if err := s.origin.Check(r); err != nil {
+				return fmt.Errorf("%w: %w", ErrForbidden, err)
+			}
+		}
+		return next(c)
 	}
 }

@@ -1,6 +1,6 @@
 // Package web owns the HTTP server: the router, which no other package knows,
-// what every request goes through (id, log line, recovery, body limit, time
-// limits), the JSON envelope, and the one table from errors to statuses.
+// what every request goes through (id, log line, recovery, time limits), what the
+// area of a path decides (largest body, form of errors), the JSON envelope, and the one table from errors to statuses.
 package web
 
 import (
@@ -13,16 +13,9 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
-
-// Callback answers the platform's calls for an account. Its answers follow the
-// platform's protocol, not the JSON envelope.
-type Callback interface {
-	ServeAccount(w http.ResponseWriter, r *http.Request, account string)
-}
 
 // Readiness says what this server depends on.
 type Readiness interface {
@@ -40,15 +33,6 @@ func (e *DispensableError) Error() string { return "away, and dispensable: " + e
 // Unwrap returns the cause.
 func (e *DispensableError) Unwrap() error { return e.Err }
 
-// Config of a Server.
-type Config struct {
-	// Callback is nil on a server without that role.
-	Callback  Callback
-	Readiness Readiness
-	Metrics   prometheus.Gatherer
-	Log       *slog.Logger
-}
-
 // Time limits of every connection. The callback's own budget is shorter.
 const (
 	readHeaderTimeout = 5 * time.Second
@@ -56,15 +40,8 @@ const (
 	writeTimeout      = 20 * time.Second
 	idleTimeout       = 75 * time.Second
 	maxHeaderBytes    = 16 << 10
-	bodyLimit         = "1M"
 	readyTimeout      = 2 * time.Second
 )
-
-const callbackPath = "/wechat/:account"
-
-// isCallback reports whether the platform called: it has its own protocol, also
-// for errors, and its own body limit.
-func isCallback(c echo.Context) bool { return c.Path() == callbackPath }
 
 // Server serves HTTP. Listen once, then Serve, then Stop.
 type Server struct {
@@ -72,29 +49,43 @@ type Server struct {
 	listener net.Listener
 }
 
-// New makes the router.
-func New(cfg Config) *Server {
+// New makes a server that answers the routes, and /healthz. Routes that contradict each
+// other are an error.
+func New(log *slog.Logger, routes ...Route) (*Server, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = errorHandler(cfg.Log)
-	e.Use(requestID, access(cfg.Log), recovery(cfg.Log),
-		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: bodyLimit, Skipper: isCallback}))
+	s := &site{segments: make(map[string]Route), taken: make(map[string]string), origin: http.NewCrossOriginProtection()}
+	e.HTTPErrorHandler = s.errorHandler(log)
+	e.Use(requestID, access(log), recovery(log), s.guard)
+	alive := Route{Feature: "web", Method: http.MethodGet, Pattern: "/healthz", Area: API, Serve: func(w http.ResponseWriter, _ *http.Request, _ Path) error {
+		return OK(w, map[string]string{"status": "alive"})
+	}}
+	for _, r := range append([]Route{alive}, routes...) {
+		if err := s.mount(e, r); err != nil {
+			return nil, err
+		}
+	}
+	return newServer(e, log), nil
+}
 
-	e.GET("/healthz", func(c echo.Context) error { return ok(c, map[string]string{"status": "alive"}) })
-	e.GET("/readyz", ready(cfg.Readiness))
-	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{
-		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelError),
+// Inside are the routes that tell of the inside: /readyz names the parts of the system with
+// their errors, /metrics tells its load.
+func Inside(readiness Readiness, metrics prometheus.Gatherer, log *slog.Logger) []Route {
+	page := promhttp.HandlerFor(metrics, promhttp.HandlerOpts{
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError),
 		// Compressing a page costs more than all that is on it.
 		DisableCompression: true,
-	})))
-	if cfg.Callback != nil {
-		serve := func(c echo.Context) error {
-			cfg.Callback.ServeAccount(c.Response(), c.Request(), c.Param("account"))
+	})
+	return []Route{
+		{Feature: "web", Method: http.MethodGet, Pattern: "/readyz", Area: Admin, Serve: ready(readiness)},
+		{Feature: "web", Method: http.MethodGet, Pattern: "/metrics", Area: Admin, Serve: func(w http.ResponseWriter, r *http.Request, _ Path) error {
+			page.ServeHTTP(w, r)
 			return nil
-		}
-		e.GET(callbackPath, serve)
-		e.POST(callbackPath, serve)
+		}},
 	}
+}
+
+func newServer(e *echo.Echo, log *slog.Logger) *Server {
 	return &Server{http: &http.Server{
 		Handler:           e,
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -102,9 +93,18 @@ func New(cfg Config) *Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnContext:       ConnContext,
 	}}
 }
+
+// ConnContext gives the requests of a connection what Peer needs, as http.Server's field of
+// that name.
+func ConnContext(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
+type connKey struct{}
 
 // Handler is the router itself, for tests that need no socket.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
@@ -157,13 +157,13 @@ func (s *Server) Stop(ctx context.Context) error {
 
 // ready answers 200 when every part is well and 503 otherwise, and names each
 // part either way (LOG-6).
-func ready(r Readiness) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
+func ready(of Readiness) Serve {
+	return func(w http.ResponseWriter, r *http.Request, _ Path) error {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
 		parts := make(map[string]string)
 		status := http.StatusOK
-		for name, err := range r.Check(ctx) {
+		for name, err := range of.Check(ctx) {
 			parts[name] = "ok"
 			if err != nil {
 				parts[name] = err.Error()
@@ -173,8 +173,8 @@ func ready(r Readiness) echo.HandlerFunc {
 			}
 		}
 		if status == http.StatusOK {
-			return ok(c, parts)
+			return OK(w, parts)
 		}
-		return send(c, status, "not ready", parts)
+		return answer(w, status, Envelope{Code: status, Message: "not ready", Data: parts})
 	}
 }

@@ -21,30 +21,33 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+var discard = slog.New(slog.DiscardHandler)
+
 type parts map[string]error
 
 func (p parts) Check(context.Context) map[string]error { return p }
 
-type callbackFunc func(w http.ResponseWriter, r *http.Request, account string)
-
-func (f callbackFunc) ServeAccount(w http.ResponseWriter, r *http.Request, account string) {
-	f(w, r, account)
-}
-
-func newServer(t *testing.T, log io.Writer, callback web.Callback, ready parts) *web.Server {
+func newServer(t *testing.T, log io.Writer, ready parts, routes ...web.Route) *web.Server {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: "oalab_test_total", Help: "Test."})
 	registry.MustRegister(counter)
-	return web.New(web.Config{
-		Callback: callback, Readiness: ready, Metrics: registry,
-		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	to := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s, err := web.New(to, append(web.Inside(ready, registry, to), routes...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func request(t *testing.T, s *web.Server, method, path, body string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	return send(t, s, method, path, strings.NewReader(body), header...)
+}
+
+func send(t *testing.T, s *web.Server, method, path string, body io.Reader, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, body)
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -55,9 +58,9 @@ func request(t *testing.T, s *web.Server, method, path, body string, header ...s
 
 func TestEnvelopeEverywhere(t *testing.T) {
 	t.Parallel()
-	well := newServer(t, io.Discard, nil, parts{"database": nil})
-	ill := newServer(t, io.Discard, nil, parts{"database": errors.New("away"), "server": nil})
-	cut := newServer(t, io.Discard, nil, parts{"database": nil, "redis": &web.DispensableError{Err: errors.New("cut")}})
+	well := newServer(t, io.Discard, parts{"database": nil})
+	ill := newServer(t, io.Discard, parts{"database": errors.New("away"), "server": nil})
+	cut := newServer(t, io.Discard, parts{"database": nil, "redis": &web.DispensableError{Err: errors.New("cut")}})
 	tests := []struct {
 		name         string
 		server       *web.Server
@@ -97,7 +100,7 @@ func TestEnvelopeEverywhere(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	w := request(t, newServer(t, io.Discard, nil, nil), "GET", "/metrics", "")
+	w := request(t, newServer(t, io.Discard, nil), "GET", "/metrics", "")
 	if w.Code != 200 || !strings.Contains(w.Body.String(), "oalab_test_total 0") {
 		t.Errorf("status %d, body %s", w.Code, w.Body)
 	}
@@ -105,7 +108,7 @@ func TestMetrics(t *testing.T) {
 
 func TestRequestID(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, io.Discard, nil, nil)
+	s := newServer(t, io.Discard, nil)
 	seen := make(map[string]bool)
 	for _, given := range []string{"", "with space", "new\"line", strings.Repeat("x", 65)} {
 		got := request(t, s, "GET", "/healthz", "", "X-Request-Id", given).Header().Get("X-Request-Id")
@@ -116,52 +119,42 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-func TestCallbackSpeaksItsOwnProtocol(t *testing.T) {
+func TestPlatformSpeaksItsOwnProtocol(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	var account string
-	s := newServer(t, &log, callbackFunc(func(w http.ResponseWriter, r *http.Request, name string) {
-		account = name
-		if r.URL.Query().Has("panic") {
-			panic("planted")
-		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		w.Header().Set("X-Length", string(rune('0'+len(body)>>20)))
-		w.WriteHeader(http.StatusTeapot)
-	}), nil)
-
+	s := newServer(t, &log, nil, web.Route{
+		Feature: "callback", Method: http.MethodPost, Pattern: "/wechat/{account}", Area: web.Platform,
+		Serve: func(w http.ResponseWriter, r *http.Request, path web.Path) error {
+			account = path.Param("account")
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			w.Header().Set("X-Length", string(rune('0'+len(body)>>20)))
+			w.WriteHeader(http.StatusTeapot)
+			return nil
+		},
+	})
 	w := request(t, s, "POST", "/wechat/demo?signature=s", strings.Repeat("x", 3<<20))
 	if w.Code != http.StatusTeapot || account != "demo" || w.Header().Get("X-Length") != "3" {
 		t.Errorf("status %d, account %q, %s MiB", w.Code, account, w.Header().Get("X-Length"))
 	}
-	w = request(t, s, "POST", "/wechat/demo?panic=1", "")
-	if w.Code != http.StatusInternalServerError || w.Body.Len() > 0 {
-		t.Errorf("after a panic: status %d, body %q", w.Code, w.Body)
-	}
-	if !strings.Contains(log.String(), "planted") {
-		t.Error("the panic is not in the log")
-	}
 	if strings.Contains(log.String(), "signature") {
 		t.Errorf("the query is in the log: %s", &log)
-	}
-	if w = request(t, s, "DELETE", "/wechat/demo", ""); w.Code != http.StatusMethodNotAllowed {
-		t.Errorf("DELETE: status %d", w.Code)
 	}
 }
 
 func TestListenServeStop(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, io.Discard, nil, nil)
+	s := newServer(t, io.Discard, nil)
 	if s.Addr() != "" {
 		t.Errorf("Addr before Listen = %q", s.Addr())
 	}
 	if err := s.Listen(t.Context(), "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
-	other := newServer(t, io.Discard, nil, nil)
+	other := newServer(t, io.Discard, nil)
 	if err := other.Listen(t.Context(), s.Addr()); err == nil {
 		t.Error("a busy port was not noticed")
 	}
@@ -189,7 +182,7 @@ func TestListenServeStop(t *testing.T) {
 
 func TestStopClosesASocketThatWasNeverServed(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, io.Discard, nil, nil)
+	s := newServer(t, io.Discard, nil)
 	if err := s.Listen(t.Context(), "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +190,7 @@ func TestStopClosesASocketThatWasNeverServed(t *testing.T) {
 	if err := s.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	again := newServer(t, io.Discard, nil, nil)
+	again := newServer(t, io.Discard, nil)
 	if err := again.Listen(t.Context(), address); err != nil {
 		t.Errorf("the port is still taken: %v", err)
 	}

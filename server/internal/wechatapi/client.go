@@ -1,6 +1,6 @@
 // Package wechatapi owns the calls to the WeChat platform: the access token that
 // it gives out, and the messages sent with it. Who keeps the token is another's
-// matter (package control). No error or log line of it ever holds a token or a
+// matter (package token). No error or log line of it ever holds a token or a
 // secret.
 package wechatapi
 
@@ -11,10 +11,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/wechat"
 )
 
 // Account is what calls for one official account need.
@@ -36,6 +41,10 @@ type Config struct {
 	MaxConns int
 	// Transport replaces the HTTP transport, for tests; nil means a pooled one.
 	Transport http.RoundTripper
+	// Log gets a warning while the platform refuses an account; nil discards it.
+	Log *slog.Logger
+	// Metrics gets oalab_platform_refusing and oalab_platform_refusals_total; nil means none.
+	Metrics prometheus.Registerer
 }
 
 const (
@@ -63,6 +72,7 @@ type Client struct {
 	timeout  time.Duration
 	accounts map[string]Account
 	tokens   Tokens
+	refusals *refusals
 }
 
 // New makes a Client, which sends nothing before it has tokens (see UseTokens). It makes no call. An APIBase that is no URL is an error.
@@ -89,8 +99,14 @@ func New(cfg Config) (*Client, error) {
 		}
 	}
 	c.http = &http.Client{Transport: transport}
+	names := make([]string, 0, len(cfg.Accounts))
 	for _, a := range cfg.Accounts {
 		c.accounts[a.Name] = a
+		names = append(names, a.Name)
+	}
+	var err error
+	if c.refusals, err = newRefusals(names, cfg.Log, cfg.Metrics); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -118,22 +134,27 @@ func (c *Client) TemplateSend(ctx context.Context, account string, m Template) e
 	}
 	data := make(map[string]value, len(m.Data))
 	for k, v := range m.Data {
-		data[k] = value{v}
+		data[k] = value{wechat.ClipText(v)}
 	}
-	return c.send(ctx, account, pathTemplate, map[string]any{
+	err := c.send(ctx, account, pathTemplate, map[string]any{
 		"touser": m.OpenID, "template_id": m.TemplateID, "client_msg_id": m.ClientMsgID, "data": data,
 	})
+	if err != nil && ErrorClass(err) == ClassRepeated {
+		return nil
+	}
+	return err
 }
 
-// CustomSend sends a customer-service text message.
+// CustomSend sends a customer-service text message. A text that is too long is cut.
 func (c *Client) CustomSend(ctx context.Context, account, openid, text string) error {
 	return c.send(ctx, account, pathCustom, map[string]any{
-		"touser": openid, "msgtype": "text", "text": map[string]string{"content": text},
+		"touser": openid, "msgtype": "text", "text": map[string]string{"content": wechat.ClipText(text)},
 	})
 }
 
 // send posts a message with the account's token. When the platform refuses the
-// token that is reported, and the call made once more with the next one.
+// token that is reported, and the call made once more with the next one. While the
+// platform refuses the account few calls are made.
 func (c *Client) send(ctx context.Context, account, path string, body any) error {
 	if c.base == "" {
 		return fmt.Errorf("%s: %w", path, ErrNoPlatform)
@@ -142,6 +163,9 @@ func (c *Client) send(ctx context.Context, account, path string, body any) error
 	if !ok {
 		return fmt.Errorf("%s for account %q: %w", path, account, ErrNoAccount)
 	}
+	if err := c.refusals.hold(account, path); err != nil {
+		return err
+	}
 	for again := false; ; again = true {
 		token, err := c.tokens.Token(ctx, account)
 		if err != nil {
@@ -149,11 +173,13 @@ func (c *Client) send(ctx context.Context, account, path string, body any) error
 		}
 		err = c.post(ctx, path, url.Values{"access_token": {token}}, body, nil, token, a.Secret)
 		var code *CodeError
-		if err == nil || !errors.As(err, &code) || !code.token() {
+		if err == nil || !errors.As(err, &code) || code.Class() != ClassToken {
+			c.refusals.note(account, path, err)
 			return err
 		}
 		c.tokens.Report(account, token)
 		if again {
+			c.refusals.note(account, path, err)
 			return err
 		}
 	}

@@ -12,17 +12,6 @@ var ErrNoPlatform = errors.New("no platform is configured (wechat.api_base is em
 // ErrNoAccount is returned for an account that is not configured.
 var ErrNoAccount = errors.New("no such account")
 
-// The platform's error codes that this package knows by name.
-const (
-	codeBusy          = -1
-	codeBadCredential = 40001
-	codeBadToken      = 40014
-	codeTokenExpired  = 42001
-	codeMinuteQuota   = 45011
-	codeDayQuota      = 45009
-	codeSystemError   = 50001
-)
-
 // CodeError is an answer of the platform with an errcode other than 0.
 type CodeError struct {
 	API  string // path of the call
@@ -35,25 +24,28 @@ func (e *CodeError) Error() string {
 	return fmt.Sprintf("%s: platform answered %d (%s)", e.API, e.Code, e.Msg)
 }
 
-// Permanent reports whether the same call will never succeed. Trouble of the
-// platform, quotas, and credentials that a fetch may heal are not permanent.
-func (e *CodeError) Permanent() bool {
-	switch e.Code {
-	case codeBusy, codeBadCredential, codeBadToken, codeTokenExpired, codeMinuteQuota, codeDayQuota, codeSystemError:
-		return false
+// Class returns what the answer is about. A call for a token is never about a message.
+func (e *CodeError) Class() Class {
+	class := ClassOf(e.Code)
+	if (e.API == pathStable || e.API == pathReplace) && class != ClassBusy {
+		return ClassAccount
 	}
-	return true
+	return class
 }
 
-func (e *CodeError) token() bool {
-	return e.Code == codeBadCredential || e.Code == codeBadToken || e.Code == codeTokenExpired
-}
-
-// IsPermanent reports whether err says that the same call will never succeed.
-func IsPermanent(err error) bool {
+// ErrorClass returns the class of an error of this package. An error without an answer of
+// the platform, or with one that cannot be read, is ClassBusy: what became of the call is
+// not known.
+func ErrorClass(err error) Class {
 	if errors.Is(err, ErrNoPlatform) || errors.Is(err, ErrNoAccount) {
-		return true
+		return ClassMessage
 	}
-	var code *CodeError
-	return errors.As(err, &code) && code.Permanent()
+	if code, ok := errors.AsType[*CodeError](err); ok {
+		return code.Class()
+	}
+	return ClassBusy
 }
+
+// IsPermanent reports whether err says that the same call will never succeed, whatever is
+// mended at the account.
+func IsPermanent(err error) bool { return ErrorClass(err) == ClassMessage }

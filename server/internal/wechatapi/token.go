@@ -33,6 +33,7 @@ func (c *Client) FetchToken(ctx context.Context, account string, replace bool) (
 			"grant_type": "client_credential", "appid": a.AppID, "secret": a.Secret, "force_refresh": false,
 		}, &answer, a.Secret)
 	}
+	c.refusals.note(account, apiToken, err)
 	if err != nil {
 		return "", 0, fmt.Errorf("fetch access token of account %s: %w", account, err)
 	}
@@ -47,5 +48,5 @@ func (c *Client) FetchToken(ctx context.Context, account string, replace bool) (
 // for a platform that says that it is busy.
 func (*Client) Refused(err error) bool {
 	var code *CodeError
-	return errors.As(err, &code) && code.Code != codeBusy
+	return errors.As(err, &code) && code.Class() != ClassBusy
 }

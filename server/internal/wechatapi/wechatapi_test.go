@@ -188,9 +188,9 @@ func TestRefusedTokenIsFetchedAgainOnce(t *testing.T) {
 
 func TestCodes(t *testing.T) {
 	p := newPlatform(t)
-	c := newClient(t, p.URL)
 	for code, permanent := range map[int]bool{
-		-1: false, 45009: false, 45011: false, 40001: false, 43004: true, 40003: true, 45015: true, 45047: true, 48001: true, 40037: true,
+		-1: false, 45009: false, 45011: false, 40001: false, 43004: true, 40003: true, 45015: true, 45047: true, 40037: true,
+		40164: false, 40125: false, 40243: false, 50004: false, 61004: false, 89503: false, 48004: false, 48001: false, 99999: false,
 	} {
 		p.answer = func(w http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path == pathStable {
@@ -199,7 +199,7 @@ func TestCodes(t *testing.T) {
 			fmt.Fprintf(w, `{"errcode":%d,"errmsg":"why"}`, code)
 			return true
 		}
-		err := c.TemplateSend(t.Context(), "demo", template)
+		err := newClient(t, p.URL).TemplateSend(t.Context(), "demo", template)
 		var got *CodeError
 		if !errors.As(err, &got) || got.Code != code || IsPermanent(err) != permanent {
 			t.Errorf("code %d: %v, permanent %t, want %t", code, err, IsPermanent(err), permanent)

@@ -19,22 +19,15 @@ import (
 	"oalab/server/internal/resilience"
 )
 
-// Handler does one attempt at a job. nil ends the job; an error made by
-// job.GiveUp buries it; any other error, a panic included, is a failed attempt.
-// It must return soon after ctx ends, and must bear being called twice.
-type Handler func(ctx context.Context, env job.Envelope) error
-
 // Config sizes a Worker.
 type Config struct {
-	// Concurrency is how many handlers of a queue run at once, by queue name.
-	Concurrency map[string]int
-	// MaxAttempts is after how many failed attempts a job is buried; 0 means 60.
+	// MaxAttempts is after how many failed attempts a job is buried; at least 1.
 	MaxAttempts int
-	// RetryBase and RetryMax bound the wait between attempts; 0 means 200 ms and 2 s.
+	// RetryBase and RetryMax bound the wait between attempts; RetryBase is above 0, and
+	// RetryMax not below it.
 	RetryBase, RetryMax time.Duration
 	// Seed drives the jitter of the waits.
-	Seed    uint64
-	Defects job.Defects
+	Seed uint64
 }
 
 // The results of an attempt, as oalab_jobs_total counts them.
@@ -49,11 +42,11 @@ const settleTimeout = 5 * time.Second
 
 // Worker runs the handlers. Start it once, stop it once.
 type Worker struct {
-	cfg      Config
-	from     queue.Consumer
-	handlers map[job.Kind]Handler
-	log      *slog.Logger
-	backoff  *resilience.Backoff
+	cfg     Config
+	from    queue.Consumer
+	types   map[string]job.Type // by the name of their queue
+	log     *slog.Logger
+	backoff *resilience.Backoff
 
 	results *prometheus.CounterVec
 	flying  *prometheus.GaugeVec
@@ -63,19 +56,17 @@ type Worker struct {
 	running            sync.WaitGroup
 }
 
-// New makes a Worker that is not yet running and registers its metrics.
-func New(cfg Config, from queue.Consumer, handlers map[job.Kind]Handler, log *slog.Logger, reg prometheus.Registerer) (*Worker, error) {
-	if cfg.MaxAttempts <= 0 {
-		cfg.MaxAttempts = 60
+// New makes a Worker for the types that is not yet running, and registers its metrics.
+func New(cfg Config, from queue.Consumer, types job.Catalogue, log *slog.Logger, reg prometheus.Registerer) (*Worker, error) {
+	if err := types.Validate(); err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
 	}
-	if cfg.RetryBase <= 0 {
-		cfg.RetryBase = 200 * time.Millisecond
-	}
-	if cfg.RetryMax <= 0 {
-		cfg.RetryMax = 2 * time.Second
+	if cfg.MaxAttempts < 1 || cfg.RetryBase <= 0 || cfg.RetryMax < cfg.RetryBase {
+		return nil, fmt.Errorf("worker: MaxAttempts %d, RetryBase %v and RetryMax %v must be above 0, RetryMax not below RetryBase",
+			cfg.MaxAttempts, cfg.RetryBase, cfg.RetryMax)
 	}
 	w := &Worker{
-		cfg: cfg, from: from, handlers: handlers, log: log,
+		cfg: cfg, from: from, types: make(map[string]job.Type, len(types)), log: log,
 		backoff: resilience.NewBackoff(cfg.RetryBase, cfg.RetryMax, cfg.Seed),
 		results: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "oalab_jobs_total", Help: "Attempts at jobs, by what became of them.",
@@ -84,10 +75,11 @@ func New(cfg Config, from queue.Consumer, handlers map[job.Kind]Handler, log *sl
 			Name: "oalab_work_in_flight", Help: "Handlers running now.",
 		}, []string{"queue"}),
 	}
-	for name := range cfg.Concurrency {
-		w.flying.WithLabelValues(name)
+	for _, t := range types {
+		w.types[t.Queue] = t
+		w.flying.WithLabelValues(t.Queue)
 		for _, r := range []string{resultDone, resultRetried, resultDead} {
-			w.results.WithLabelValues(name, r)
+			w.results.WithLabelValues(t.Queue, r)
 		}
 	}
 	if reg != nil {
@@ -102,8 +94,8 @@ func New(cfg Config, from queue.Consumer, handlers map[job.Kind]Handler, log *sl
 
 // Start begins to take deliveries and returns at once.
 func (w *Worker) Start() {
-	for name, n := range w.cfg.Concurrency {
-		for range n {
+	for name, t := range w.types {
+		for range t.Places {
 			w.running.Go(func() { w.serve(name) })
 		}
 	}
@@ -153,21 +145,31 @@ func (w *Worker) serve(name string) {
 // attempt calls the handler once and settles the delivery.
 func (w *Worker) attempt(name string, d queue.Delivery) {
 	env := d.Envelope()
-	if w.cfg.Defects.Has(job.DefectAckBeforeCarrier) && env.Kind == job.KindOrder {
-		w.ackedFirst(name, d)
-		return
+	t := w.types[name]
+	err := w.try(t, d)
+	ended := err // what became of a job whose attempts have ended
+	last := err != nil && !job.IsPostponed(err) && (job.IsGiveUp(err) || d.Attempt() >= w.cfg.MaxAttempts)
+	if last {
+		ended = w.end(t, env, err)
 	}
-	err := w.try(d)
 	settle, cancel := context.WithTimeout(context.WithoutCancel(w.hard), settleTimeout)
 	defer cancel()
 	switch {
 	case err == nil:
 		w.results.WithLabelValues(name, resultDone).Inc()
 		err = d.Ack(settle)
-	case job.IsGiveUp(err) || d.Attempt() >= w.cfg.MaxAttempts:
+	case last && ended == nil:
+		w.results.WithLabelValues(name, resultDead).Inc()
+		w.log.Warn("job ended without success", "job", env.Key, "attempt", d.Attempt(), "error", err)
+		err = d.Ack(settle)
+	case last && job.IsGiveUp(ended):
 		w.results.WithLabelValues(name, resultDead).Inc()
 		w.log.Error("job buried", "job", env.Key, "attempt", d.Attempt(), "error", err)
 		err = d.Bury(settle, err.Error())
+	case last || job.IsPostponed(err):
+		w.results.WithLabelValues(name, resultRetried).Inc()
+		w.log.Debug("job postponed", "job", env.Key, "attempt", d.Attempt(), "error", ended)
+		err = d.Postpone(settle, w.delay(d.Attempt(), ended))
 	default:
 		w.results.WithLabelValues(name, resultRetried).Inc()
 		w.log.Debug("job to be retried", "job", env.Key, "attempt", d.Attempt(), "error", err)
@@ -178,39 +180,23 @@ func (w *Worker) attempt(name string, d queue.Delivery) {
 	}
 }
 
+// end asks what is to become of a job whose attempts have ended.
+func (w *Worker) end(t job.Type, env job.Envelope, cause error) error {
+	if t.End == nil || env.Kind != t.Kind {
+		return job.GiveUp(cause)
+	}
+	return w.guard(env, func() error { return t.End(w.hard, env, cause) })
+}
+
 // try calls the handler, but for a job that has come too often without an end: a
 // broker counts the attempts in which the process died, maybe of this job.
-func (w *Worker) try(d queue.Delivery) error {
+func (w *Worker) try(t job.Type, d queue.Delivery) error {
 	if d.Attempt() > w.cfg.MaxAttempts {
 		return job.GiveUp(fmt.Errorf("%d attempts had no end", d.Attempt()-1))
 	}
 	env := d.Envelope()
 	env.Again = env.Again || d.Attempt() > 1
-	return w.call(env)
-}
-
-// ackedFirst is the planted defect: the job is gone before its work is done, so
-// further attempts live in this goroutine only.
-func (w *Worker) ackedFirst(name string, d queue.Delivery) {
-	settle, cancel := context.WithTimeout(context.WithoutCancel(w.hard), settleTimeout)
-	defer cancel()
-	if err := d.Ack(settle); err != nil {
-		w.log.Warn("settling a job failed", "job", d.Envelope().Key, "error", err)
-		return
-	}
-	for n := 1; n <= w.cfg.MaxAttempts && w.soft.Err() == nil; n++ {
-		err := w.call(d.Envelope())
-		switch {
-		case err == nil:
-			w.results.WithLabelValues(name, resultDone).Inc()
-			return
-		case job.IsGiveUp(err):
-			w.results.WithLabelValues(name, resultDead).Inc()
-			return
-		}
-		w.results.WithLabelValues(name, resultRetried).Inc()
-		wait(w.soft, w.delay(n, err))
-	}
+	return w.call(t, env)
 }
 
 func (w *Worker) delay(attempt int, err error) time.Duration {
@@ -220,19 +206,23 @@ func (w *Worker) delay(attempt int, err error) time.Duration {
 	return w.backoff.Delay(attempt)
 }
 
-// call runs the handler and turns a panic into an error.
-func (w *Worker) call(env job.Envelope) (err error) {
-	h, ok := w.handlers[env.Kind]
-	if !ok {
-		return job.GiveUp(fmt.Errorf("no handler for jobs of kind %q", env.Kind))
+// call runs the handler.
+func (w *Worker) call(t job.Type, env job.Envelope) error {
+	if t.Handle == nil || env.Kind != t.Kind {
+		return job.GiveUp(fmt.Errorf("no handler for jobs of kind %q in the queue %s", env.Kind, t.Queue))
 	}
+	return w.guard(env, func() error { return t.Handle(w.hard, env) })
+}
+
+// guard turns a panic into an error.
+func (w *Worker) guard(env job.Envelope, do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			w.log.Error("handler panicked", "job", env.Key, "panic", r, "stack", string(debug.Stack()))
 			err = fmt.Errorf("handler panicked: %v", r)
 		}
 	}()
-	return h(w.hard, env)
+	return do()
 }
 
 // wait returns after d or when ctx ends.

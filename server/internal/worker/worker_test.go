@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -30,27 +31,39 @@ type bench struct {
 }
 
 // start runs workers for orders; it is called inside a synctest bubble.
-func start(t *testing.T, cfg worker.Config, h worker.Handler) *bench {
+func start(t *testing.T, cfg worker.Config, h handler) *bench {
 	t.Helper()
+	return startWith(t, cfg, job.Catalogue{orders(1, h)}, func(q *memqueue.Queue) queue.Consumer { return q })
+}
+
+type handler = func(context.Context, job.Envelope) error
+
+// orders are jobs of orders.
+func orders(places int, h handler) job.Type {
+	return job.Type{Kind: queuetest.KindOrder, Queue: queuetest.QueueOrders, Places: places, Handle: h}
+}
+
+// startWith puts something between the worker and the queue.
+func startWith(t *testing.T, cfg worker.Config, types job.Catalogue, wrap func(*memqueue.Queue) queue.Consumer) *bench {
+	t.Helper()
+	cfg = worker.Config{
+		MaxAttempts: cmp.Or(cfg.MaxAttempts, 60), RetryBase: cmp.Or(cfg.RetryBase, 200*time.Millisecond), RetryMax: cmp.Or(cfg.RetryMax, 2*time.Second),
+	}
 	b := &bench{t: t, reg: prometheus.NewRegistry()}
 	var err error
-	if b.queue, err = memqueue.New(memqueue.Config{}, job.Queues(), nil); err != nil {
+	if b.queue, err = memqueue.New(memqueue.Config{}, queuetest.Types().Queues(), nil); err != nil {
 		t.Fatal(err)
 	}
-	if cfg.Concurrency == nil {
-		cfg.Concurrency = map[string]int{job.QueueOrders: 1}
-	}
-	handlers := map[job.Kind]worker.Handler{job.KindOrder: h}
-	if b.work, err = worker.New(cfg, b.queue, handlers, slog.New(slog.DiscardHandler), b.reg); err != nil {
+	if b.work, err = worker.New(cfg, wrap(b.queue), types, slog.New(slog.DiscardHandler), b.reg); err != nil {
 		t.Fatal(err)
 	}
 	b.work.Start()
 	return b
 }
 
-func (b *bench) publish(kind job.Kind, n int) {
+func (b *bench) publish(n int) {
 	b.t.Helper()
-	if err := b.queue.Publish(b.t.Context(), queuetest.Job(kind, n)); err != nil {
+	if err := b.queue.Publish(b.t.Context(), queuetest.Job(queuetest.KindOrder, n)); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -79,7 +92,7 @@ func (b *bench) count(result string) float64 {
 			for _, l := range m.GetLabel() {
 				labels[l.GetName()] = l.GetValue()
 			}
-			if labels["queue"] == job.QueueOrders && labels["result"] == result {
+			if labels["queue"] == queuetest.QueueOrders && labels["result"] == result {
 				return m.GetCounter().GetValue()
 			}
 		}
@@ -132,7 +145,7 @@ func TestRetries(t *testing.T) {
 						return tt.handler(n)
 					})
 				begin := time.Now()
-				b.publish(job.KindOrder, 1)
+				b.publish(1)
 				<-time.After(time.Hour)
 				b.stop()
 				if took := last.Load().Sub(begin); took < tt.min || took > tt.max {
@@ -141,7 +154,7 @@ func TestRetries(t *testing.T) {
 				if int(calls.Load()) != tt.attempts {
 					t.Errorf("%d attempts, want %d", calls.Load(), tt.attempts)
 				}
-				f := b.queue.Figures(job.QueueOrders)
+				f := b.queue.Figures(queuetest.QueueOrders)
 				if f.Depth != 0 || f.InFlight != 0 || (f.Dead == 1) != tt.dead {
 					t.Errorf("the queue holds %+v; dead wanted: %t", f, tt.dead)
 				}
@@ -156,11 +169,14 @@ func TestRetries(t *testing.T) {
 
 func TestPoison(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t, worker.Config{Concurrency: map[string]int{job.QueueTells: 1, job.QueueOrders: 1}},
-			func(context.Context, job.Envelope) error { return nil })
-		b.publish(job.KindTell, 1) // nobody handles it
+		b := start(t, worker.Config{}, func(context.Context, job.Envelope) error { return nil })
+		env := queuetest.Job(queuetest.KindTell, 1)
+		env.Queue = queuetest.QueueOrders // which has no handler for it
+		if err := b.queue.Publish(t.Context(), env); err != nil {
+			t.Fatal(err)
+		}
 		<-time.After(time.Minute)
-		if dead := b.queue.Dead(job.QueueTells); len(dead) != 1 || dead[0].Attempt != 1 {
+		if dead := b.queue.Dead(queuetest.QueueOrders); len(dead) != 1 || dead[0].Attempt != 1 {
 			t.Errorf("dead letters %+v, want it after one attempt", dead)
 		}
 		b.stop()
@@ -183,7 +199,7 @@ func (l *lastChance) Receive(ctx context.Context, _ string) (queue.Delivery, err
 	return nil, ctx.Err()
 }
 
-func (l *lastChance) Envelope() job.Envelope { return queuetest.Job(job.KindOrder, 1) }
+func (l *lastChance) Envelope() job.Envelope { return queuetest.Job(queuetest.KindOrder, 1) }
 
 func (l *lastChance) Attempt() int { return 6 }
 
@@ -192,11 +208,10 @@ func (l *lastChance) Bury(_ context.Context, reason string) error { l.buried <- 
 // TestDeadlyJob: a job in whose attempts the process died is not tried for ever.
 func TestDeadlyJob(t *testing.T) {
 	from := &lastChance{buried: make(chan string, 1)}
-	cfg := worker.Config{Concurrency: map[string]int{job.QueueOrders: 1}, MaxAttempts: 5}
-	w, err := worker.New(cfg, from, map[job.Kind]worker.Handler{job.KindOrder: func(context.Context, job.Envelope) error {
+	w, err := worker.New(worker.Config{MaxAttempts: 5, RetryBase: time.Second, RetryMax: time.Second}, from, job.Catalogue{orders(1, func(context.Context, job.Envelope) error {
 		t.Error("the handler was called")
 		return nil
-	}}, slog.New(slog.DiscardHandler), nil)
+	})}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +228,7 @@ func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		running, most := 0, 0
-		b := start(t, worker.Config{Concurrency: map[string]int{job.QueueOrders: 3}}, func(ctx context.Context, _ job.Envelope) error {
+		slow := func(ctx context.Context, _ job.Envelope) error {
 			mu.Lock()
 			running++
 			most = max(most, running)
@@ -223,12 +238,13 @@ func TestConcurrency(t *testing.T) {
 			running--
 			mu.Unlock()
 			return ctx.Err()
-		})
+		}
+		b := startWith(t, worker.Config{}, job.Catalogue{orders(3, slow)}, func(q *memqueue.Queue) queue.Consumer { return q })
 		for i := range 9 {
-			b.publish(job.KindOrder, i)
+			b.publish(i)
 		}
 		<-time.After(3*time.Second + time.Millisecond)
-		if f := b.queue.Figures(job.QueueOrders); f.Depth+f.InFlight != 0 {
+		if f := b.queue.Figures(queuetest.QueueOrders); f.Depth+f.InFlight != 0 {
 			t.Errorf("after three rounds: %+v", f)
 		}
 		b.stop()
@@ -249,20 +265,20 @@ func TestSoftAndHardStop(t *testing.T) {
 			}
 		}
 		b := start(t, worker.Config{}, slow)
-		b.publish(job.KindOrder, 1)
-		b.publish(job.KindOrder, 2)
+		b.publish(1)
+		b.publish(2)
 		synctest.Wait()
 		begin := time.Now()
 		b.stop() // soft: the running one ends, the other one stays
 		if took := time.Since(begin); took != 10*time.Second {
 			t.Errorf("the soft stop took %s", took)
 		}
-		if f := b.queue.Figures(job.QueueOrders); f.Depth != 1 || b.count("done") != 1 {
+		if f := b.queue.Figures(queuetest.QueueOrders); f.Depth != 1 || b.count("done") != 1 {
 			t.Errorf("after the soft stop: %+v, %v done", f, b.count("done"))
 		}
 
 		b = start(t, worker.Config{}, slow)
-		b.publish(job.KindOrder, 1)
+		b.publish(1)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -273,31 +289,9 @@ func TestSoftAndHardStop(t *testing.T) {
 		if took := time.Since(begin); took != time.Second {
 			t.Errorf("the hard stop took %s", took)
 		}
-		if f := b.queue.Figures(job.QueueOrders); f.Depth != 1 {
+		if f := b.queue.Figures(queuetest.QueueOrders); f.Depth != 1 {
 			t.Errorf("after the hard stop: %+v, want the job given back", f)
 		}
 		b.queue.Close()
 	})
-}
-
-// TestAckBeforeCarrier shows the planted defect: the queue has forgotten the job
-// while its handler runs.
-func TestAckBeforeCarrier(t *testing.T) {
-	for _, planted := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			hold := make(chan struct{})
-			cfg := worker.Config{}
-			if planted {
-				cfg.Defects = job.Defects{job.DefectAckBeforeCarrier}
-			}
-			b := start(t, cfg, func(context.Context, job.Envelope) error { <-hold; return nil })
-			b.publish(job.KindOrder, 1)
-			synctest.Wait()
-			if f := b.queue.Figures(job.QueueOrders); (f.InFlight == 0) != planted {
-				t.Errorf("planted %t: %+v while the handler runs", planted, f)
-			}
-			close(hold)
-			b.stop()
-		})
-	}
 }

@@ -39,7 +39,7 @@ func (d *delivery) Nack(_ context.Context, delay time.Duration) error {
 		return nil
 	}
 	// The job counts as delayed in the very step in which it stops being in
-	// flight: whoever waits for an idle queue never sees neither.
+	// flight: a caller that waits for an idle queue always sees one of the two.
 	d.land(func() {
 		select {
 		case <-d.q.closed: // dropped; the outbox has it
@@ -48,6 +48,13 @@ func (d *delivery) Nack(_ context.Context, delay time.Duration) error {
 		}
 	})
 	return nil
+}
+
+func (d *delivery) Postpone(ctx context.Context, delay time.Duration) error {
+	if !d.settled.Load() {
+		d.m.attempt = max(1, d.attempt-1)
+	}
+	return d.Nack(ctx, delay)
 }
 
 func (d *delivery) Bury(_ context.Context, reason string) error {

@@ -88,7 +88,7 @@ func New(cfg Config, names []string, reg prometheus.Registerer) (*Queue, error) 
 
 // Publish takes a job in; see queue.Publisher.
 func (q *Queue) Publish(ctx context.Context, env job.Envelope) error {
-	l, err := q.line(env.Kind.Queue())
+	l, err := q.line(env.Queue)
 	if err != nil {
 		return err
 	}

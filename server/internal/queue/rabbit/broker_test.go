@@ -102,7 +102,7 @@ func (r *rig) open() {
 	r.t.Helper()
 	var err error
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if r.Queue, err = New(r.cfg, job.Queues(), log, nil); err != nil {
+	if r.Queue, err = New(r.cfg, queuetest.Types().Queues(), log, nil); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -233,7 +233,7 @@ func (r *rig) unattended(at string) int {
 // empty waits until nothing is left, here and at the broker.
 func (r *rig) empty() {
 	r.t.Helper()
-	for _, n := range job.Queues() {
+	for _, n := range queuetest.Types().Queues() {
 		r.until(n+" is empty", func() bool {
 			f := r.figures(n)
 			return f.Depth+f.InFlight == 0
@@ -288,7 +288,7 @@ func (s system) Figures(name string) queue.Figures { return s.figures(name) }
 
 func (s system) Stored() int {
 	sum := 0
-	for _, n := range job.Queues() {
+	for _, n := range queuetest.Types().Queues() {
 		f := s.figures(n)
 		sum += f.Depth + f.InFlight
 	}

@@ -77,12 +77,12 @@ func (c *consumer) isGone() bool {
 	}
 }
 
-// errCancelled is the end of a consumer on a connection that lives: somebody has
-// deleted its queue.
+// errCancelled is the end of a consumer on a connection that lives: its
+// queue was deleted.
 var errCancelled = errors.New("the broker has ended the consumer; was its queue deleted?")
 
 // serve hands out the deliveries of one queue and holds those that wait, as soon
-// as somebody receives.
+// as there is a receiver.
 func (c *consumer) serve(l *line) {
 	select {
 	case <-l.wanted:
@@ -160,7 +160,7 @@ func (c *consumer) deliver(l *line, s stream) {
 		var err error
 		if d.env, err = parse(l.name, raw.Body); err != nil {
 			l.move(0, 1)
-			c.q.log.Error("a message that nobody can read goes to the dead letters", "queue", l.work, "error", err)
+			c.q.log.Error("a message that cannot be read goes to the dead letters", "queue", l.work, "error", err)
 			c.running.Go(func() { d.poison(err) })
 			continue
 		}

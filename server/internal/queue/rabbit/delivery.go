@@ -52,10 +52,19 @@ func (d *delivery) Ack(context.Context) error {
 // Nack publishes the job anew, to wait or to be the last in its queue. When the
 // broker does not take it, the delivery itself waits here and goes back then.
 func (d *delivery) Nack(ctx context.Context, delay time.Duration) error {
+	return d.back(ctx, delay, d.attempt)
+}
+
+// Postpone is Nack with the attempts that were counted before this one.
+func (d *delivery) Postpone(ctx context.Context, delay time.Duration) error {
+	return d.back(ctx, delay, max(1, d.attempt-1))
+}
+
+func (d *delivery) back(ctx context.Context, delay time.Duration, attempts int) error {
 	if !d.settled.CompareAndSwap(false, true) {
 		return nil
 	}
-	to, headers := d.l.work, amqp.Table{attemptHeader: int64(d.attempt)}
+	to, headers := d.l.work, amqp.Table{attemptHeader: int64(attempts)}
 	if delay > 0 {
 		to, headers[waitHeader] = d.l.wait, inMillis(delay)
 	}
@@ -92,7 +101,7 @@ func (d *delivery) leave(ctx context.Context, to string, headers amqp.Table, orA
 	return d.ack()
 }
 
-// giveBack returns a delivery that nobody has worked at: no attempt is counted.
+// giveBack returns a delivery that was not worked at: no attempt is counted.
 func (d *delivery) giveBack() {
 	defer d.l.move(-1, 0)
 	_ = d.raw.Nack(false, true) // on an error its session is over, and the broker has it

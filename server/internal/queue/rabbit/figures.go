@@ -2,6 +2,7 @@ package rabbit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +19,7 @@ const askTimeout = time.Second
 // broker, and what waits here; InFlight is what this process has received. The
 // broker does not say what other processes have: each says that for itself, and
 // what one had that died shows as soon as the broker has noticed. Dead is all
-// dead letters that nobody has taken away.
+// dead letters that were not taken away.
 func (q *Queue) Figures(ctx context.Context, name string) (queue.Figures, error) {
 	l, err := q.line(name)
 	if err != nil {
@@ -59,6 +60,35 @@ func (q *Queue) count(ctx context.Context, l *line, work, wait string, dead ...s
 	f.Depth += depth
 	f.Dead = buried
 	return f, nil
+}
+
+// Waiting returns how many jobs of the named queue the broker holds and has given to no
+// server. It does not say how many servers have received and not settled: see Figures.
+func (q *Queue) Waiting(ctx context.Context, name string) (int, error) {
+	l, err := q.line(name)
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	c, err := q.working.wait(ctx)
+	n := 0
+	if err == nil {
+		err = c.ask(ctx, func(ch *amqp.Channel) error {
+			if err := ready(ch, l.work, &n); err != nil {
+				return err
+			}
+			return ready(ch, l.wait, &n)
+		})
+	}
+	// Otherwise nothing would make a queue again that was deleted while it had no consumer.
+	if fault, ok := errors.AsType[*amqp.Error](err); ok && fault.Code == amqp.NotFound {
+		err = errors.Join(err, c.ask(ctx, q.declare))
+	}
+	if err != nil {
+		return 0, fmt.Errorf("count what waits in %s: %w", l.work, err)
+	}
+	return n, nil
 }
 
 func ready(ch *amqp.Channel, at string, sum *int) error {

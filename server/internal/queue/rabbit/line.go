@@ -13,14 +13,14 @@ type line struct {
 	work, wait, dead string // its queues at the broker
 	prefetch         int
 
-	wanted chan struct{} // closed once somebody receives
+	wanted chan struct{} // closed once there is a receiver
 	once   sync.Once
 	// out has room for all that the broker may have given out to one session.
 	out chan *delivery
 
 	mu     sync.Mutex
 	flying int           // received, not settled
-	held   int           // here, though nobody has received it
+	held   int           // here, and not received yet
 	landed chan struct{} // closed at the next change of flying
 }
 

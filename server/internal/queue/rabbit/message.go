@@ -31,7 +31,7 @@ const maxReason = 2_000
 
 // message is what is published: a body with its headers.
 type message struct {
-	key     string // for whoever looks at the queue
+	key     string // for people who look at the queue
 	kind    string
 	body    []byte
 	headers amqp.Table
@@ -69,12 +69,10 @@ func parse(name string, body []byte) (job.Envelope, error) {
 	if err := json.Unmarshal(body, &env); err != nil {
 		return job.Envelope{}, fmt.Errorf("read message: %w", err)
 	}
-	switch {
-	case env.Key == "":
+	if env.Key == "" {
 		return job.Envelope{}, errors.New("read message: it has no key")
-	case env.Kind.Queue() != name:
-		return job.Envelope{}, fmt.Errorf("read message: jobs of kind %q do not belong into %s", env.Kind, name)
 	}
+	env.Queue = name
 	return env, nil
 }
 

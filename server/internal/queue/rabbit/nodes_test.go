@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"oalab/server/internal/job"
+	"oalab/server/internal/queue/queuetest"
 )
 
 // A connection that fails is followed by one to the next node, until all were tried, and
@@ -21,7 +21,7 @@ func TestNodesAreTriedInTurn(t *testing.T) {
 	var tried []string
 	all := make(chan struct{})
 	cfg := Config{
-		URL: "amqp://user:word@a:1/host", Nodes: []string{"b:2", "c:3"},
+		URL: "amqp://user:word@a:1/host", Nodes: []string{"b:2", "c:3"}, Prefix: "oalab.",
 		Dial: func(_ context.Context, _, address string) (net.Conn, error) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -31,7 +31,7 @@ func TestNodesAreTriedInTurn(t *testing.T) {
 			return nil, errors.New("nobody there")
 		},
 	}
-	q, err := New(cfg, job.Queues(), slog.New(slog.DiscardHandler), nil)
+	q, err := New(cfg, queuetest.Types().Queues(), slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

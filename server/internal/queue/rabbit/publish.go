@@ -166,7 +166,7 @@ func (p *publisher) publish(ctx context.Context, to string, m message) error {
 		return fmt.Errorf("%w: the broker did not confirm in time", ctx.Err())
 	}
 	// The broker returns a message before it confirms it. Once watched has gone
-	// through, whoever hears the returns has noted all that came before.
+	// through, the hearer of the returns has noted all that came before.
 	select {
 	case p.watched <- struct{}{}:
 	case <-p.gone:

@@ -50,7 +50,7 @@ type Config struct {
 	// Nodes are the host:port of further nodes of its cluster. Each new connection goes to
 	// the next one (DIS-6).
 	Nodes []string
-	// Prefix begins the names of the queues at the broker; "" means "oalab.".
+	// Prefix begins the names of the queues at the broker; it is not empty.
 	Prefix string
 	// Prefetch is how many deliveries of a queue this process may have at once, by
 	// queue name; 0 means 32. More than there are workers would keep jobs from
@@ -104,7 +104,7 @@ func New(cfg Config, names []string, log *slog.Logger, reg prometheus.Registerer
 		return nil, err
 	}
 	if cfg.Prefix == "" {
-		cfg.Prefix = "oalab."
+		return nil, errors.New("queues at the broker: Prefix is empty")
 	}
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = 5 * time.Second
@@ -156,7 +156,7 @@ func CheckURL(address string) error {
 // Publish returns nil once the broker has confirmed the job; see queue.Publisher.
 // It waits while the broker is away or blocks, no longer than ctx and Config.Timeout.
 func (q *Queue) Publish(ctx context.Context, env job.Envelope) error {
-	l, err := q.line(env.Kind.Queue())
+	l, err := q.line(env.Queue)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (q *Queue) publishNow(ctx context.Context, to string, msg message) error {
 	return q.publishBy(ctx, p, to, msg)
 }
 
-// publishBy publishes over a session. A queue that somebody has deleted is made
+// publishBy publishes over a session. A queue that was deleted is made
 // again, so that the next try finds it.
 func (q *Queue) publishBy(ctx context.Context, p *publisher, to string, msg message) error {
 	err := p.publish(ctx, to, msg)
@@ -237,7 +237,7 @@ func (q *Queue) Receive(ctx context.Context, name string) (queue.Delivery, error
 	}
 }
 
-// Drain takes no further deliveries, gives back those that nobody has received,
+// Drain takes no further deliveries, gives back those that were not received,
 // which does not count as an attempt, and waits until the others are settled or
 // ctx ends. Publishing goes on. Receive returns queue.ErrClosed from now on.
 func (q *Queue) Drain(ctx context.Context) error {

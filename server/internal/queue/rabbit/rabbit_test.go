@@ -27,12 +27,12 @@ func TestBrokerAway(t *testing.T) {
 	}
 	l.Close()
 	log := &lockedText{}
-	q, err := New(Config{URL: "amqp://u:hunter2@" + l.Addr().String() + "/", Timeout: 100 * time.Millisecond}, job.Queues(),
+	q, err := New(Config{URL: "amqp://u:hunter2@" + l.Addr().String() + "/", Prefix: "oalab.", Timeout: 100 * time.Millisecond}, queuetest.Types().Queues(),
 		slog.New(slog.NewTextHandler(log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = q.Publish(t.Context(), queuetest.Job(job.KindOrder, 1))
+	err = q.Publish(t.Context(), queuetest.Job(queuetest.KindOrder, 1))
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("publish: %v, want the end of its time and the reason", err)
 	}
@@ -41,10 +41,10 @@ func TestBrokerAway(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := q.Receive(ctx, job.QueueOrders); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := q.Receive(ctx, queuetest.QueueOrders); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("receive: %v", err)
 	}
-	if _, err := q.Figures(ctx, job.QueueOrders); err == nil {
+	if _, err := q.Figures(ctx, queuetest.QueueOrders); err == nil {
 		t.Error("it has figures")
 	}
 	if err := q.Drain(t.Context()); err != nil {
@@ -52,10 +52,10 @@ func TestBrokerAway(t *testing.T) {
 	}
 	q.Close()
 	q.Close()
-	if err := q.Publish(t.Context(), queuetest.Job(job.KindOrder, 1)); !errors.Is(err, queue.ErrClosed) {
+	if err := q.Publish(t.Context(), queuetest.Job(queuetest.KindOrder, 1)); !errors.Is(err, queue.ErrClosed) {
 		t.Errorf("publish after the end: %v", err)
 	}
-	if _, err := q.Receive(t.Context(), job.QueueOrders); !errors.Is(err, queue.ErrClosed) {
+	if _, err := q.Receive(t.Context(), queuetest.QueueOrders); !errors.Is(err, queue.ErrClosed) {
 		t.Errorf("receive after the end: %v", err)
 	}
 	if strings.Contains(log.String(), "hunter2") {
@@ -65,31 +65,31 @@ func TestBrokerAway(t *testing.T) {
 
 func TestUnknownQueue(t *testing.T) {
 	r := newRig(t, nil)
-	if err := r.Publish(t.Context(), job.Envelope{Key: "gift:1", Kind: "gift"}); err == nil {
-		t.Error("a job of an unknown kind was taken")
+	if err := r.Publish(t.Context(), job.Envelope{Key: "gift:1", Kind: "gift", Queue: "gifts"}); err == nil {
+		t.Error("a job of an unknown queue was taken")
 	}
 	if _, err := r.Receive(t.Context(), "gifts"); err == nil {
 		t.Error("an unknown queue gave something out")
 	}
 }
 
-// TestPoison: what nobody can read goes to the dead letters and holds up nothing.
+// TestPoison: what cannot be read goes to the dead letters and holds up nothing.
 func TestPoison(t *testing.T) {
-	r := newRig(t, func(c *Config) { c.Prefetch = map[string]int{job.QueueOrders: 1} })
-	r.publish(job.KindTell, 0) // so that the queues are there
-	for _, body := range []string{"", "\xff\x00", `{"key":"tell:1","kind":"tell"}`} {
-		r.put(job.QueueOrders, body, amqp.Table{attemptHeader: "many"})
+	r := newRig(t, func(c *Config) { c.Prefetch = map[string]int{queuetest.QueueOrders: 1} })
+	r.publish(queuetest.KindTell, 0) // so that the queues are there
+	for _, body := range []string{"", "\xff\x00", `{"kind":"order"}`} {
+		r.put(queuetest.QueueOrders, body, amqp.Table{attemptHeader: "many"})
 	}
-	r.publish(job.KindOrder, 1)
-	d := r.receive(job.QueueOrders)
+	r.publish(queuetest.KindOrder, 1)
+	d := r.receive(queuetest.QueueOrders)
 	if d.Envelope().Key != "order:1" {
 		t.Errorf("%s came", d.Envelope().Key)
 	}
-	if err := errors.Join(d.Ack(t.Context()), r.receive(job.QueueTells).Ack(t.Context())); err != nil {
+	if err := errors.Join(d.Ack(t.Context()), r.receive(queuetest.QueueTells).Ack(t.Context())); err != nil {
 		t.Error(err)
 	}
 	for range 3 {
-		if reason, _ := r.take(job.QueueOrders + ".dead").Headers[reasonHeader].(string); !strings.Contains(reason, "read message") {
+		if reason, _ := r.take(queuetest.QueueOrders + ".dead").Headers[reasonHeader].(string); !strings.Contains(reason, "read message") {
 			t.Errorf("dead for the reason %q", reason)
 		}
 	}
@@ -98,17 +98,17 @@ func TestPoison(t *testing.T) {
 
 func TestDeadLetterKeepsItsReason(t *testing.T) {
 	r := newRig(t, nil)
-	r.publish(job.KindOrder, 1)
-	if err := r.receive(job.QueueOrders).Nack(t.Context(), 0); err != nil {
+	r.publish(queuetest.KindOrder, 1)
+	if err := r.receive(queuetest.QueueOrders).Nack(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.receive(job.QueueOrders).Bury(t.Context(), strings.Repeat("x", 200_000)); err != nil {
+	if err := r.receive(queuetest.QueueOrders).Bury(t.Context(), strings.Repeat("x", 200_000)); err != nil {
 		t.Fatal(err)
 	}
-	r.until("one dead letter", func() bool { return r.figures(job.QueueOrders).Dead == 1 })
-	dead := r.take(job.QueueOrders + ".dead")
+	r.until("one dead letter", func() bool { return r.figures(queuetest.QueueOrders).Dead == 1 })
+	dead := r.take(queuetest.QueueOrders + ".dead")
 	reason, _ := dead.Headers[reasonHeader].(string)
-	if env, err := parse(job.QueueOrders, dead.Body); err != nil || env.Key != "order:1" || len(reason) != maxReason ||
+	if env, err := parse(queuetest.QueueOrders, dead.Body); err != nil || env.Key != "order:1" || len(reason) != maxReason ||
 		attempts(dead.Headers) != 2 || dead.DeliveryMode != amqp.Persistent || dead.MessageId != "order:1" {
 		t.Errorf("the dead letter is %+v (%v)", dead, err)
 	}
@@ -116,33 +116,33 @@ func TestDeadLetterKeepsItsReason(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	r := newRig(t, nil)
-	r.publish(job.KindOrder, 1)
+	r.publish(queuetest.KindOrder, 1)
 	if err := r.Remove(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Publish(t.Context(), queuetest.Job(job.KindOrder, 2)); !errors.Is(err, errNoQueue) {
+	if err := r.Publish(t.Context(), queuetest.Job(queuetest.KindOrder, 2)); !errors.Is(err, errNoQueue) {
 		t.Errorf("publish to queues that are gone: %v", err)
 	}
-	r.publish(job.KindOrder, 3)
-	if f := r.figures(job.QueueOrders); f.Depth != 1 {
+	r.publish(queuetest.KindOrder, 3)
+	if f := r.figures(queuetest.QueueOrders); f.Depth != 1 {
 		t.Errorf("made again they hold %+v, want the new job", f)
 	}
 }
 
 func TestUnroutable(t *testing.T) {
 	r := newRig(t, nil)
-	r.publish(job.KindTell, 1)
+	r.publish(queuetest.KindTell, 1)
 	if err := r.Ready(t.Context()); err != nil { // the queues are not being made meanwhile
 		r.until("it is ready", func() bool { return r.Ready(t.Context()) == nil })
 	}
-	if _, err := r.channel().QueueDelete(r.cfg.Prefix+job.QueueTells, false, false, false); err != nil {
+	if _, err := r.channel().QueueDelete(r.cfg.Prefix+queuetest.QueueTells, false, false, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Publish(t.Context(), queuetest.Job(job.KindTell, 2)); !errors.Is(err, errNoQueue) {
+	if err := r.Publish(t.Context(), queuetest.Job(queuetest.KindTell, 2)); !errors.Is(err, errNoQueue) {
 		t.Errorf("publish to a queue that is gone: %v", err)
 	}
-	r.publish(job.KindTell, 3) // it is there again
-	if _, err := r.channel().QueueDelete(r.cfg.Prefix+job.QueueTells, false, false, false); err != nil {
+	r.publish(queuetest.KindTell, 3) // it is there again
+	if _, err := r.channel().QueueDelete(r.cfg.Prefix+queuetest.QueueTells, false, false, false); err != nil {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
@@ -152,36 +152,36 @@ func TestUnroutable(t *testing.T) {
 	// the broker may also refuse what it routed there; both are told to the caller.
 	for i := range 20 {
 		all.Go(func() {
-			kind := []job.Kind{job.KindTell, job.KindOrder}[i%2]
+			kind := []job.Kind{queuetest.KindTell, queuetest.KindOrder}[i%2]
 			err := r.Publish(t.Context(), queuetest.Job(kind, i))
 			switch {
 			case err == nil:
 				mu.Lock()
 				taken[kind]++
 				mu.Unlock()
-			case kind == job.KindOrder || !errors.Is(err, errNoQueue) && !errors.Is(err, errRefused):
+			case kind == queuetest.KindOrder || !errors.Is(err, errNoQueue) && !errors.Is(err, errRefused):
 				t.Errorf("publish a job of kind %s: %v", kind, err)
 			}
 		})
 	}
 	all.Wait()
-	if orders, tells := r.figures(job.QueueOrders).Depth, r.figures(job.QueueTells).Depth; orders != 10 || tells != taken[job.KindTell] {
-		t.Errorf("%d orders and %d tells; want 10, and the %d that were confirmed", orders, tells, taken[job.KindTell])
+	if orders, tells := r.figures(queuetest.QueueOrders).Depth, r.figures(queuetest.QueueTells).Depth; orders != 10 || tells != taken[queuetest.KindTell] {
+		t.Errorf("%d orders and %d tells; want 10, and the %d that were confirmed", orders, tells, taken[queuetest.KindTell])
 	}
 }
 
 // TestConsumerComesBack: a queue deleted under its consumer is made again.
 func TestConsumerComesBack(t *testing.T) {
 	r := newRig(t, nil)
-	r.publish(job.KindTell, 1)
-	if err := r.receive(job.QueueTells).Ack(t.Context()); err != nil {
+	r.publish(queuetest.KindTell, 1)
+	if err := r.receive(queuetest.QueueTells).Ack(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.channel().QueueDelete(r.cfg.Prefix+job.QueueTells, false, false, false); err != nil {
+	if _, err := r.channel().QueueDelete(r.cfg.Prefix+queuetest.QueueTells, false, false, false); err != nil {
 		t.Fatal(err)
 	}
-	r.until("it is published again", func() bool { return r.Publish(t.Context(), queuetest.Job(job.KindTell, 2)) == nil })
-	if d := r.receive(job.QueueTells); d.Envelope().Key != "tell:2" {
+	r.until("it is published again", func() bool { return r.Publish(t.Context(), queuetest.Job(queuetest.KindTell, 2)) == nil })
+	if d := r.receive(queuetest.QueueTells); d.Envelope().Key != "tell:2" {
 		t.Errorf("%s came", d.Envelope().Key)
 	}
 }
@@ -190,18 +190,18 @@ func TestConsumerComesBack(t *testing.T) {
 func TestNoLimitOfDeliveries(t *testing.T) {
 	const times = 25
 	r := newRig(t, nil)
-	r.publish(job.KindOrder, 1)
+	r.publish(queuetest.KindOrder, 1)
 	ch := r.channel()
 	for range times {
 		r.until("it is there", func() bool {
-			d, ok, err := ch.Get(r.cfg.Prefix+job.QueueOrders, false)
+			d, ok, err := ch.Get(r.cfg.Prefix+queuetest.QueueOrders, false)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return ok && d.Reject(true) == nil
 		})
 	}
-	if d := r.receive(job.QueueOrders); d.Attempt() != times+1 {
+	if d := r.receive(queuetest.QueueOrders); d.Attempt() != times+1 {
 		t.Errorf("attempt %d, want %d", d.Attempt(), times+1)
 	}
 }
@@ -211,13 +211,13 @@ func TestNoLimitOfDeliveries(t *testing.T) {
 func TestLongDelay(t *testing.T) {
 	const delay = 250 * time.Millisecond
 	r := newRig(t, func(c *Config) { c.hold = 60 * time.Millisecond })
-	r.publish(job.KindOrder, 1)
-	d := r.receive(job.QueueOrders)
+	r.publish(queuetest.KindOrder, 1)
+	d := r.receive(queuetest.QueueOrders)
 	start := time.Now()
 	if err := d.Nack(t.Context(), delay); err != nil {
 		t.Fatal(err)
 	}
-	d = r.receive(job.QueueOrders)
+	d = r.receive(queuetest.QueueOrders)
 	if waited := time.Since(start); waited < delay || d.Attempt() != 2 {
 		t.Errorf("attempt %d came after %s", d.Attempt(), waited)
 	}
@@ -230,15 +230,17 @@ func TestLongDelay(t *testing.T) {
 // TestBlocked: a broker short of disk takes nothing, but gives out and hears
 // acknowledgements. What its notice does is tested here, without an alarm.
 func TestBlocked(t *testing.T) {
-	r := newRig(t, func(c *Config) { c.Timeout = 100 * time.Millisecond })
-	r.until("it is published", func() bool { return r.Publish(t.Context(), queuetest.Job(job.KindOrder, 1)) == nil })
+	r := newRig(t, nil)
+	r.publish(queuetest.KindOrder, 1)
 	p, err := r.publishing.get()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.block(amqp.Blocking{Active: true, Reason: "low on disk"})
 	p.block(amqp.Blocking{Active: true, Reason: "low on disk"})
-	if err := r.Publish(t.Context(), queuetest.Job(job.KindOrder, 2)); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "low on disk") {
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := r.Publish(short, queuetest.Job(queuetest.KindOrder, 2)); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "low on disk") {
 		t.Errorf("publish: %v", err)
 	}
 	if err := r.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "low on disk") {
@@ -246,7 +248,7 @@ func TestBlocked(t *testing.T) {
 	}
 	const delay = 50 * time.Millisecond
 	for attempt := 1; attempt <= 3; attempt++ { // it stays here, and its attempts count
-		d := r.receive(job.QueueOrders)
+		d := r.receive(queuetest.QueueOrders)
 		if d.Attempt() != attempt {
 			t.Errorf("attempt %d, want %d", d.Attempt(), attempt)
 		}
@@ -260,47 +262,47 @@ func TestBlocked(t *testing.T) {
 		if err := d.Nack(t.Context(), delay); err != nil {
 			t.Fatal(err)
 		}
-		if f := r.figures(job.QueueOrders); f.Depth != 1 && time.Since(start) < delay {
+		if f := r.figures(queuetest.QueueOrders); f.Depth != 1 && time.Since(start) < delay {
 			t.Errorf("a job that waits here shows as %+v", f)
 		}
-		r.until("its delay is over", func() bool { return time.Since(start) >= delay || r.figures(job.QueueOrders).Depth == 1 })
+		r.until("its delay is over", func() bool { return time.Since(start) >= delay || r.figures(queuetest.QueueOrders).Depth == 1 })
 	}
 	p.block(amqp.Blocking{Active: false})
-	r.until("it is free", func() bool { return r.Publish(t.Context(), queuetest.Job(job.KindOrder, 3)) == nil })
-	if err := r.receive(job.QueueOrders).Ack(t.Context()); err != nil {
+	r.publish(queuetest.KindOrder, 3)
+	if err := r.receive(queuetest.QueueOrders).Ack(t.Context()); err != nil {
 		t.Error(err)
 	}
 	r.empty()
 }
 
-// TestDrain: what nobody has received goes to another server at once and is not
+// TestDrain: what was not received goes to another server at once and is not
 // counted as an attempt; what was received is waited for.
 func TestDrain(t *testing.T) {
-	r := newRig(t, func(c *Config) { c.Prefetch = map[string]int{job.QueueOrders: 3} })
+	r := newRig(t, func(c *Config) { c.Prefetch = map[string]int{queuetest.QueueOrders: 3} })
 	for i := range 4 {
-		r.publish(job.KindOrder, i)
+		r.publish(queuetest.KindOrder, i)
 	}
-	first, delayed := r.receive(job.QueueOrders), r.receive(job.QueueOrders)
+	first, delayed := r.receive(queuetest.QueueOrders), r.receive(queuetest.QueueOrders)
 	if err := delayed.Nack(t.Context(), 200*time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
 	r.until("it has all that it may have", func() bool {
-		f := r.lines[job.QueueOrders].figures()
-		return f.Depth == 3 && f.InFlight == 1 // two received by nobody, one that waits
+		f := r.lines[queuetest.QueueOrders].figures()
+		return f.Depth == 3 && f.InFlight == 1 // two not received, one that waits
 	})
 	drained := make(chan error, 1)
 	go func() { drained <- r.Drain(t.Context()) }()
 	<-r.draining
-	if _, err := r.Receive(t.Context(), job.QueueOrders); !errors.Is(err, queue.ErrClosed) {
+	if _, err := r.Receive(t.Context(), queuetest.QueueOrders); !errors.Is(err, queue.ErrClosed) {
 		t.Errorf("receive: %v", err)
 	}
-	other, err := New(r.cfg, job.Queues(), slog.New(slog.DiscardHandler), nil)
+	other, err := New(r.cfg, queuetest.Types().Queues(), slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
 	for range 3 {
-		d, err := other.Receive(t.Context(), job.QueueOrders)
+		d, err := other.Receive(t.Context(), queuetest.QueueOrders)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -331,8 +333,8 @@ func TestDrain(t *testing.T) {
 	if err := <-drained; err != nil {
 		t.Error(err)
 	}
-	r.publish(job.KindOrder, 9) // publishing goes on
-	d, err := other.Receive(t.Context(), job.QueueOrders)
+	r.publish(queuetest.KindOrder, 9) // publishing goes on
+	d, err := other.Receive(t.Context(), queuetest.QueueOrders)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,12 +347,12 @@ func TestDrain(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	r := newRig(t, nil)
 	reg := prometheus.NewRegistry()
-	q, err := New(r.cfg, job.Queues(), slog.New(slog.DiscardHandler), reg)
+	q, err := New(r.cfg, queuetest.Types().Queues(), slog.New(slog.DiscardHandler), reg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer q.Close()
-	r.publish(job.KindOrder, 1)
+	r.publish(queuetest.KindOrder, 1)
 	read := func() map[string]float64 {
 		families, err := reg.Gather()
 		if err != nil {

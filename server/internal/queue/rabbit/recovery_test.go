@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"oalab/server/internal/job"
 	"oalab/server/internal/queue/queuetest"
 )
 
@@ -148,7 +147,7 @@ func TestCutAndRestored(t *testing.T) {
 	for range 4 {
 		publishing.Go(func() {
 			for publish.Err() == nil {
-				env := queuetest.Job(job.KindOrder, int(next.Add(1)))
+				env := queuetest.Job(queuetest.KindOrder, int(next.Add(1)))
 				for publish.Err() == nil { // as the relay does: until it is confirmed
 					if err := r.Publish(ctx, env); err != nil {
 						failed.Add(1)
@@ -166,7 +165,7 @@ func TestCutAndRestored(t *testing.T) {
 	for range 4 {
 		working.Go(func() {
 			for n := 0; ; n++ {
-				d, err := r.Receive(ctx, job.QueueOrders)
+				d, err := r.Receive(ctx, queuetest.QueueOrders)
 				if err != nil {
 					return
 				}
@@ -215,14 +214,14 @@ func TestAcknowledgedStaysDone(t *testing.T) {
 	p := newProxy(t)
 	r := newRig(t, func(c *Config) { c.URL, c.Nodes, c.Timeout = p.address(t), nil, time.Second })
 	for n := range 20 {
-		r.publish(job.KindOrder, n)
-		if err := r.receive(job.QueueOrders).Ack(t.Context()); err != nil {
+		r.publish(queuetest.KindOrder, n)
+		if err := r.receive(queuetest.QueueOrders).Ack(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.figures(job.QueueOrders) // an answer over the connection that carried the acknowledgements
+	r.figures(queuetest.QueueOrders) // an answer over the connection that carried the acknowledgements
 	p.set(true, false)
-	for _, at := range []string{job.QueueOrders, job.QueueOrders + ".wait"} {
+	for _, at := range []string{queuetest.QueueOrders, queuetest.QueueOrders + ".wait"} {
 		if n := r.unattended(at); n > 0 {
 			t.Errorf("%d jobs came back to %s", n, at)
 		}
@@ -234,8 +233,8 @@ func TestAcknowledgedStaysDone(t *testing.T) {
 func TestSilence(t *testing.T) {
 	p := newProxy(t)
 	r := newRig(t, func(c *Config) { c.URL, c.Nodes, c.Heartbeat = p.address(t), nil, time.Second })
-	r.publish(job.KindOrder, 1)
-	if err := r.receive(job.QueueOrders).Ack(t.Context()); err != nil {
+	r.publish(queuetest.KindOrder, 1)
+	if err := r.receive(queuetest.QueueOrders).Ack(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	p.set(false, true)
@@ -245,7 +244,7 @@ func TestSilence(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			start := time.Now()
-			err := r.Publish(ctx, queuetest.Job(job.KindOrder, 10+i))
+			err := r.Publish(ctx, queuetest.Job(queuetest.KindOrder, 10+i))
 			if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 2*time.Second {
 				t.Errorf("publish into the silence: %v after %s", err, time.Since(start))
 			}
@@ -256,8 +255,8 @@ func TestSilence(t *testing.T) {
 	p.set(true, false)
 	p.set(false, false)
 	r.until("it is restored", func() bool { return r.Ready(t.Context()) == nil })
-	r.publish(job.KindOrder, 2)
-	if err := r.receive(job.QueueOrders).Ack(t.Context()); err != nil {
+	r.publish(queuetest.KindOrder, 2)
+	if err := r.receive(queuetest.QueueOrders).Ack(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -271,8 +270,8 @@ func BenchmarkPublish(b *testing.B) {
 	}{{"publishers=1", 1}, {"publishers=64", 64}, {"publishers=256", 256}} {
 		b.Run(bench.name, func(b *testing.B) {
 			r := newRig(b, nil)
-			r.publish(job.KindOrder, 0)
-			env := queuetest.Job(job.KindOrder, 1)
+			r.publish(queuetest.KindOrder, 0)
+			env := queuetest.Job(queuetest.KindOrder, 1)
 			b.ReportAllocs()
 			b.ResetTimer()
 			var left atomic.Int64

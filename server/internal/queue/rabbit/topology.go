@@ -35,7 +35,7 @@ func (q *Queue) atBroker() []string {
 }
 
 // Remove deletes the queues at the broker with all that they hold, for when a
-// deployment is given up and for tests. Whoever uses them makes them again.
+// deployment is given up and for tests. A server that uses them makes them again.
 func (q *Queue) Remove(ctx context.Context) error {
 	c, err := q.working.wait(ctx)
 	if err != nil {

@@ -1,0 +1,14 @@
+package account
+
+import (
+	"oalab/scenarios/history"
+)
+
+// ClicksByKey are the clicks in the user log by menu item.
+func ClicksByKey(a *history.Arm) map[string]int {
+	out := map[string]int{}
+	for _, c := range a.Clicks {
+		out[c.Key] += c.Rows
+	}
+	return out
+}

@@ -1,0 +1,99 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"oalab/chaos"
+	"oalab/chaos/host"
+	"oalab/scenarios/check"
+	"oalab/scenarios/history"
+	"oalab/scenarios/judge"
+	"oalab/scenarios/topology"
+)
+
+// faultLone is the death of a master, and then a halt of the one that has taken over.
+const faultLone = "lone-master"
+
+const (
+	// loneHalt is longer than the lease of a master's gate: the halted master must fence
+	// itself when it goes on.
+	loneHalt = 2500 * time.Millisecond
+	// loneDown is how long the first master stays dead after that: the other one must serve
+	// again well before.
+	loneDown = 14 * time.Second
+	// loneOutage bounds, in seconds, how long the group core can not be written: the halt, the fence,
+	// a second of the gateway, the take-over of the addresses.
+	loneOutage = 10.0
+)
+
+// loneMaster kills the first master, waits until the second master serves all tables, and
+// halts it for longer than its lease. The second was the last one that served, so it must
+// serve again although its partner is dead (DIS-3).
+func loneMaster(at time.Duration) Fault {
+	return Fault{
+		Name: faultLone, At: at, For: loneDown, Target: topology.HostMySQL1, Jitter: 300 * time.Millisecond,
+		Make: func(s topology.System) chaos.Fault {
+			first, second, p, err := bothMasters(s)
+			if err != nil {
+				return unsupported{chaos.Noop{As: faultLone, On: topology.HostMySQL1}, err}
+			}
+			kill := thenHalted{host.Kill(faultLone, topology.HostMySQL1, first), second}
+			return atLeast{host.Until(&witnessed{Fault: kill, pair: p}, "the masters replicate and are at home", p.MastersAtHome), loneDown}
+		},
+		Effect: judge.Effect{Fault: faultLone, What: "take-overs of group core by the other master", Min: 1, Count: takenOver},
+	}
+}
+
+// thenHalted is a kill of a master after which the survivor is halted for a while.
+type thenHalted struct {
+	chaos.Fault
+	survivor powers
+}
+
+// AwaitEffect waits until the survivor has taken over, and halts it.
+func (f thenHalted) AwaitEffect(ctx context.Context) (err error) {
+	if err := f.Fault.AwaitEffect(ctx); err != nil {
+		return err
+	}
+	if err := f.survivor.Run(ctx, "sh", "-c", "until [ -e /dev/shm/guard/open."+history.GroupCore+" ]; do sleep 0.05; done"); err != nil {
+		return fmt.Errorf("wait until the survivor has taken over: %w", err)
+	}
+	if err := f.survivor.Freeze(ctx); err != nil {
+		return fmt.Errorf("halt the survivor: %w", err)
+	}
+	defer func() {
+		thaw, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		err = errors.Join(err, f.survivor.Thaw(thaw))
+	}()
+	wait := time.NewTimer(loneHalt)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// loneArm has one cycle, because it tests the outcome and not the length of the outage.
+func loneArm(m topology.Masters) Arm {
+	const length = masterFirst + loneDown + 12*time.Second
+	return Arm{
+		Name:  "lone",
+		Setup: Setup{Layout: masterLayout(m), OneByOne: true},
+		Load: func(size Size) (Load, error) {
+			return failoverLoad(masterRate(size), masterFirst, length)
+		},
+		Faults:   func(Size) []Fault { return []Fault{loneMaster(masterFirst)} },
+		Checkers: []check.Checker{check.Converge{Min: 500}, check.Replies{}, check.Orders{Min: 20}},
+		Objectives: []judge.Objective{
+			{Figure: "outage_s/" + faultLone, Relation: "<=", Limit: loneOutage, MinN: 1},
+			{Figure: "lost_acknowledged_writes", Relation: "==", Limit: 0, MinN: 500},
+			{Figure: "orders_unfinished_end", Relation: "==", Limit: 0},
+		},
+	}
+}

@@ -1,0 +1,131 @@
+//go:build defects
+
+package business
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"oalab/server/internal/defect"
+	"oalab/server/internal/job"
+	"oalab/server/internal/message"
+	"oalab/server/internal/queue"
+	"oalab/server/internal/reply"
+)
+
+// The planted defects of the order path. Each breaks one promise, so that the checker of
+// that promise can be seen to fail.
+const (
+	// DefectNoOutbox publishes jobs in memory only.
+	DefectNoOutbox = "no-outbox"
+	// DefectNoSerial sends each attempt under a fresh serial, so that the carrier
+	// cannot recognise a repeat and its order state says nothing.
+	DefectNoSerial = "no-serial"
+	// DefectReplyNotCached keeps no reply of a query: each try asks the carrier anew.
+	DefectReplyNotCached = "reply-not-cached"
+)
+
+// PlantStore returns the store with those of the defects that are its own. The jobs of
+// no-outbox go to direct.
+func PlantStore(planted defect.Set, s Store, direct queue.Publisher) Store {
+	if planted.Has(DefectNoOutbox) {
+		s = Unswept(jobless{s, direct})
+	}
+	if planted.Has(DefectReplyNotCached) {
+		s = forgetful{s}
+	}
+	return s
+}
+
+// PlantReplies returns the cache of replies, or none where a defect keeps no replies.
+func PlantReplies(planted defect.Set, r reply.Cache) reply.Cache {
+	if planted.Has(DefectReplyNotCached) {
+		return nil
+	}
+	return r
+}
+
+// PlantCarrier returns the carrier with the defect no-serial where that is planted.
+func PlantCarrier(planted defect.Set, c Carrier) Carrier {
+	if c != nil && planted.Has(DefectNoSerial) {
+		return renaming{c}
+	}
+	return c
+}
+
+// Unswept hides stale orders from the sweeper, which would heal the defects that lose jobs.
+func Unswept(s Store) Store { return unswept{s} }
+
+type unswept struct{ Store }
+
+// StaleOrders implements Store: there are none.
+func (unswept) StaleOrders(context.Context, time.Time, int) ([]Order, error) { return nil, nil }
+
+// jobless is the defect no-outbox: a store without the rows of jobs.
+type jobless struct {
+	Store
+	direct queue.Publisher
+}
+
+// SaveReply implements Store.
+func (s jobless) SaveReply(ctx context.Context, account, key string, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+	stored, err := s.Store.SaveReply(ctx, account, key, r)
+	if err != nil || !reply.Same(stored, r) {
+		return stored, err
+	}
+	return stored, s.publish(ctx, jobs)
+}
+
+// AcceptOrder implements Store.
+func (s jobless) AcceptOrder(ctx context.Context, o Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+	stored, err := s.Store.AcceptOrder(ctx, o, r)
+	if err != nil || !reply.Same(stored, r) {
+		return stored, err
+	}
+	return stored, s.publish(ctx, jobs)
+}
+
+// FinishOrder implements Store.
+func (s jobless) FinishOrder(ctx context.Context, o Order, to State, reason string, jobs ...job.Envelope) error {
+	if err := s.Store.FinishOrder(ctx, o, to, reason); err != nil {
+		return err
+	}
+	return s.publish(ctx, jobs)
+}
+
+func (s jobless) publish(ctx context.Context, jobs []job.Envelope) error {
+	var faults []error
+	for _, env := range jobs {
+		if err := s.direct.Publish(ctx, env); err != nil {
+			faults = append(faults, fmt.Errorf("publish %s: %w", env.Key, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// forgetful is the defect reply-not-cached: a store without the replies of queries. What
+// is stored with a job or with an order is kept.
+type forgetful struct{ Store }
+
+// Reply implements Store: only queries ask for it.
+func (forgetful) Reply(context.Context, string, string) (message.Reply, bool, error) {
+	return message.Reply{}, false, nil
+}
+
+// SaveReply implements Store.
+func (s forgetful) SaveReply(ctx context.Context, account, key string, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+	if len(jobs) == 0 {
+		return r, nil
+	}
+	return s.Store.SaveReply(ctx, account, key, r, jobs...)
+}
+
+// renaming is the defect no-serial.
+type renaming struct{ Carrier }
+
+// OrderProduct implements Carrier under another serial at each call.
+func (c renaming) OrderProduct(ctx context.Context, _, phone, product string) error {
+	return c.Carrier.OrderProduct(ctx, newSerial(time.Now()), phone, product)
+}

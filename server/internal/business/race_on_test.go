@@ -1,0 +1,6 @@
+//go:build race
+
+package business_test
+
+// raceDetector: what takes ten times as long under it does less.
+const raceDetector = true

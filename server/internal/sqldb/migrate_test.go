@@ -1,0 +1,110 @@
+package sqldb_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"oalab/server/internal/sqldb"
+	"oalab/server/internal/sqldb/sqldbtest"
+	userlogstore "oalab/server/internal/userlog/store"
+)
+
+// TestSchemasMatch: both engines have the same tables, columns and indexes.
+func TestSchemasMatch(t *testing.T) { sqldbtest.SchemasMatch(t, sqldb.Core().Files, 60) }
+
+// TestSession: what the statements rely on holds on every connection and for any settings of
+// the server.
+func TestSession(t *testing.T) {
+	db := sqldbtest.Open(t, newMySQL(t))
+	for name, want := range map[string]string{
+		"time_zone": "+00:00", "transaction_isolation": "READ-COMMITTED", "innodb_lock_wait_timeout": "1",
+		"character_set_client": "utf8mb4", "collation_connection": "utf8mb4_bin",
+	} {
+		var got string
+		if err := db.Read.GetContext(t.Context(), &got, "SELECT @@SESSION."+name); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", name, got, err, want)
+		}
+	}
+	var mode string
+	if err := db.Read.GetContext(t.Context(), &mode, "SELECT @@SESSION.sql_mode"); err != nil || !strings.Contains(mode, "STRICT_ALL_TABLES") {
+		t.Errorf("sql_mode is %q (%v), want a strict one", mode, err)
+	}
+}
+
+// TestMySQLMigrationLock: a second process waits for one that migrates, for longer
+// than a statement may take else.
+func TestMySQLMigrationLock(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	cfg := newMySQL(t)
+	first := sqldbtest.Open(t, cfg)
+	cfg.CoreDSN += "&readTimeout=300ms"
+	second, err := sqldb.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	migrated := make(chan error, 1)
+	err = first.Alone(t.Context(), "migrate", time.Minute, func(ctx context.Context, db *sqlx.DB) error {
+		go func() { migrated <- second.Migrate(t.Context(), sqldb.Core()) }()
+		for waiting := 0; waiting == 0; { // for a second by the server's clock
+			err := db.GetContext(ctx, &waiting, "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND state = 'User lock' AND time >= 1")
+			if err != nil {
+				return err
+			}
+			select {
+			case err := <-migrated:
+				return errors.Join(errors.New("did not wait"), err)
+			default:
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMySQLMigrationCutShort: MySQL commits each change of a table by itself. A
+// process that dies before it notes the version leaves the next one all of them.
+func TestMySQLMigrationCutShort(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	db, err := sqldb.Open(t.Context(), newMySQL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	owners := []sqldb.Migrations{sqldb.Core(), userlogstore.Migrations()}
+	for _, m := range owners {
+		files, err := fs.Glob(m.Files, "mysql/*.sql")
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		for _, name := range files {
+			raw, err := fs.ReadFile(m.Files, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			up, _, _ := strings.Cut(string(raw), "-- +goose Down")
+			for statement := range strings.SplitSeq(up, ";\n") {
+				if statement = strings.TrimSpace(statement); statement == "" {
+					continue
+				}
+				if _, err := db.Read.ExecContext(t.Context(), statement); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+		}
+	}
+	if err := db.Migrate(t.Context(), owners...); err != nil {
+		t.Error(err)
+	}
+}

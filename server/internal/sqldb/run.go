@@ -1,0 +1,68 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Update runs work in a write transaction; what names it in an error. After an error nothing
+// of it is stored, except where the error is ErrOutcomeUnknown. work may be run more than once.
+func (db *DB) Update(ctx context.Context, what string, work func(ctx context.Context, tx *sqlx.Tx) error) error {
+	if err := db.writer.do(ctx, work); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// Statement is Update for a work that changes rows by one statement, which may be followed
+// by others that read, and that changes nothing when it is run again: without a
+// transaction or a savepoint where the engine needs none. After an error the work may
+// be stored.
+func (db *DB) Statement(ctx context.Context, work func(ctx context.Context, q sqlx.ExtContext) error) error {
+	return db.writer.statement(ctx, work)
+}
+
+// One is Statement for one that nothing follows. It returns how many rows it met.
+func (db *DB) One(ctx context.Context, what, query string, args ...any) (met int64, err error) {
+	err = db.Statement(ctx, func(ctx context.Context, q sqlx.ExtContext) error {
+		res, err := q.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		met, err = res.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	return met, nil
+}
+
+// Snapshot begins a transaction that only reads, and whose statements all see the database
+// as of one moment: that of the first. The sessions of MySQL are READ COMMITTED, where each
+// statement sees a moment of its own; a transaction of SQLite is a snapshot anyway.
+func (db *DB) Snapshot(ctx context.Context) (*sqlx.Tx, error) {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if db.Dialect.Engine == MySQL {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	return db.Read.BeginTxx(ctx, opts)
+}
+
+// Clock is the database's time, which all servers share.
+func (db *DB) Clock(ctx context.Context) (time.Time, error) { return db.ClockOf(ctx, db.Read) }
+
+// ClockOf is Clock on a connection or within a transaction.
+func (db *DB) ClockOf(ctx context.Context, q sqlx.QueryerContext) (time.Time, error) {
+	var ms int64
+	if err := sqlx.GetContext(ctx, q, &ms, db.selectNow()); err != nil {
+		return time.Time{}, fmt.Errorf("ask the database for its time: %w", err)
+	}
+	return time.UnixMilli(ms), nil
+}
+
+func (db *DB) selectNow() string { return "SELECT " + db.Dialect.Now }

@@ -1,0 +1,139 @@
+//go:build defects
+
+package token
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/defect"
+)
+
+// The planted defects of the token keeper.
+const (
+	// DefectDeadTokenKept uses a token beyond its life and does not hear that the
+	// platform refuses it.
+	DefectDeadTokenKept = "dead-token-kept"
+	// DefectDoubleRefresh lets two refreshers look before they ask, as two servers
+	// without the row's arbitration do. It is meant for /cgi-bin/token.
+	DefectDoubleRefresh = "double-refresh"
+)
+
+// Planted is a Keeper with defects.
+type Planted struct {
+	keepers []*Keeper
+	turn    atomic.Uint64
+	dead    bool // keep tokens beyond their life
+
+	mu   sync.Mutex
+	last map[string]string // token given out last, by account
+}
+
+// NewPlanted is New with the defects that are planted.
+func NewPlanted(planted defect.Set, cfg Config, store Store, cache Cache, platform Platform, log *slog.Logger, reg prometheus.Registerer) (*Planted, error) {
+	p := &Planted{dead: planted.Has(DefectDeadTokenKept), last: make(map[string]string)}
+	moments := []func() float64{cfg.Moment}
+	if planted.Has(DefectDoubleRefresh) {
+		store = unleased{store}
+		early, late := func() float64 { return 1 }, func() float64 { return 0 }
+		moments = []func() float64{early, late} // as far apart as can be
+	}
+	for _, moment := range moments {
+		cfg.Moment = moment
+		k, err := New(cfg, store, cache, platform, log, reg)
+		if err != nil {
+			p.Close()
+			return nil, err
+		}
+		p.keepers = append(p.keepers, k)
+		reg = nil // the metrics are those of the first one
+	}
+	return p, nil
+}
+
+// Token is that of a keeper, in turns, as servers behind a balancer have it.
+func (p *Planted) Token(ctx context.Context, account string) (string, error) {
+	token, err := p.keepers[p.turn.Add(1)%uint64(len(p.keepers))].Token(ctx, account)
+	if !p.dead {
+		return token, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		p.last[account] = token
+	}
+	if dead, ok := p.last[account]; ok {
+		return dead, nil
+	}
+	return "", err
+}
+
+// Report tells the keepers, or does not.
+func (p *Planted) Report(account, token string) {
+	if p.dead {
+		return
+	}
+	for _, k := range p.keepers {
+		k.Report(account, token)
+	}
+}
+
+// Run runs the keepers. They begin one second apart: the first one fetches for both.
+func (p *Planted) Run(ctx context.Context) error {
+	var loops sync.WaitGroup
+	for i, k := range p.keepers {
+		loops.Go(func() {
+			if pass(ctx, time.Duration(i)*time.Second) == nil {
+				_ = k.Run(ctx) // it returns nil
+			}
+		})
+	}
+	loops.Wait()
+	return nil
+}
+
+// Close closes the keepers.
+func (p *Planted) Close() {
+	for _, k := range p.keepers {
+		k.Close()
+	}
+}
+
+// unleased is a Store that arbitrates nothing: each keeper that asks has the lease, and a
+// commit writes over what is there by then.
+type unleased struct{ Store }
+
+// TokenRow implements Store.
+func (s unleased) TokenRow(ctx context.Context, account string) (Row, error) {
+	row, err := s.Store.TokenRow(ctx, account)
+	row.Leased = false
+	return row, err
+}
+
+// LeaseToken implements Store.
+func (unleased) LeaseToken(_ context.Context, _ string, version int64, _ Lease) (int64, error) {
+	return version, nil
+}
+
+// CommitToken implements Store.
+func (s unleased) CommitToken(ctx context.Context, account string, _ int64, token string, until time.Time) (int64, error) {
+	for {
+		row, err := s.Store.TokenRow(ctx, account)
+		if err != nil {
+			return 0, err
+		}
+		version, err := s.Store.CommitToken(ctx, account, row.Version, token, until)
+		if !errors.Is(err, ErrTaken) {
+			return version, err
+		}
+	}
+}
+
+// ReleaseToken implements Store.
+func (unleased) ReleaseToken(context.Context, string, int64, bool) error { return nil }

@@ -1,0 +1,54 @@
+//go:build !defects
+
+package server
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/business"
+	"oalab/server/internal/callback"
+	"oalab/server/internal/freshness"
+	"oalab/server/internal/queue"
+	"oalab/server/internal/reply"
+	"oalab/server/internal/scaler"
+	"oalab/server/internal/token"
+)
+
+// planted are the names of defects that the configuration wishes. A product build refuses
+// them all, and wires each part as it is; a build with the tag defects has the same methods
+// with decorators (planted_defects.go).
+type planted []string
+
+func (p planted) refused() []error {
+	if len(p) == 0 {
+		return nil
+	}
+	return []error{errors.New("refused: this program was built without the tag defects")}
+}
+
+func (planted) tell(*slog.Logger) {}
+
+func (planted) store(s business.Store, _ queue.Publisher) business.Store { return s }
+
+func (planted) replies(r reply.Cache) reply.Cache { return r }
+
+func (planted) carrier(c business.Carrier) business.Carrier { return c }
+
+func (planted) consumer(from queue.Consumer, _ queue.Publisher) queue.Consumer { return from }
+
+func (planted) callback(cfg callback.Config) callback.Config { return cfg }
+
+func (planted) handler(*callback.Handler) {}
+
+func (planted) scaler(cfg scaler.Config) scaler.Config { return cfg }
+
+func (planted) copies(s freshness.Store, b freshness.Broadcast) (freshness.Store, freshness.Broadcast) {
+	return s, b
+}
+
+func (planted) keeper(cfg token.Config, s token.Store, c token.Cache, p token.Platform, log *slog.Logger, reg prometheus.Registerer) (*token.Keeper, error) {
+	return token.New(cfg, s, c, p, log, reg)
+}

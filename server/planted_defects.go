@@ -1,0 +1,91 @@
+//go:build defects
+
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/business"
+	"oalab/server/internal/callback"
+	"oalab/server/internal/defect"
+	"oalab/server/internal/freshness"
+	"oalab/server/internal/queue"
+	"oalab/server/internal/reply"
+	"oalab/server/internal/scaler"
+	"oalab/server/internal/token"
+	"oalab/server/internal/worker"
+)
+
+// planted are the names of defects that the configuration wishes: this build may break its
+// own promises, for the checkers to see.
+type planted []string
+
+func knownDefects() []string {
+	return []string{
+		worker.DefectAckBeforeCarrier, business.DefectNoSerial, business.DefectNoOutbox, business.DefectReplyNotCached,
+		callback.DefectNoDedup, callback.DefectQueueWithoutDeadline,
+		callback.DefectSilentWithoutDatabase, callback.DefectStaleUnasked, token.DefectDeadTokenKept, token.DefectDoubleRefresh,
+		freshness.DefectStaleCache, scaler.DefectFlaps, scaler.DefectBackupShrinks, scaler.DefectBlind,
+	}
+}
+
+func (p planted) set() defect.Set { return defect.Set(p) }
+
+func (p planted) refused() (faults []error) {
+	for _, name := range p {
+		if known := knownDefects(); !slices.Contains(known, name) {
+			faults = append(faults, fmt.Errorf("%q is none of %q", name, known))
+		}
+	}
+	return faults
+}
+
+func (p planted) tell(log *slog.Logger) {
+	if len(p) > 0 {
+		log.Warn("defects are planted", "defects", []string(p))
+	}
+}
+
+// store also switches off the sweeper under the defects that it would heal.
+func (p planted) store(s business.Store, direct queue.Publisher) business.Store {
+	if p.set().Has(worker.DefectAckBeforeCarrier) {
+		s = business.Unswept(s)
+	}
+	return business.PlantStore(p.set(), s, direct)
+}
+
+func (p planted) replies(r reply.Cache) reply.Cache {
+	return business.PlantReplies(p.set(), r)
+}
+
+func (p planted) carrier(c business.Carrier) business.Carrier {
+	return business.PlantCarrier(p.set(), c)
+}
+
+func (p planted) consumer(from queue.Consumer, again queue.Publisher) queue.Consumer {
+	if p.set().Has(worker.DefectAckBeforeCarrier) {
+		return worker.AckFirst(from, business.KindOrder, again)
+	}
+	return from
+}
+
+func (p planted) callback(cfg callback.Config) callback.Config { return callback.Plant(p.set(), cfg) }
+
+func (p planted) handler(h *callback.Handler) { h.Plant(p.set()) }
+
+func (p planted) scaler(cfg scaler.Config) scaler.Config { return scaler.Plant(p.set(), cfg) }
+
+func (p planted) copies(s freshness.Store, b freshness.Broadcast) (freshness.Store, freshness.Broadcast) {
+	if p.set().Has(freshness.DefectStaleCache) {
+		return freshness.Believe(s, b)
+	}
+	return s, b
+}
+
+func (p planted) keeper(cfg token.Config, s token.Store, c token.Cache, w token.Platform, log *slog.Logger, reg prometheus.Registerer) (*token.Planted, error) {
+	return token.NewPlanted(p.set(), cfg, s, c, w, log, reg)
+}

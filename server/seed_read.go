@@ -1,0 +1,213 @@
+package server
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"oalab/server/internal/business"
+	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/support"
+	supportstore "oalab/server/internal/support/store"
+	"oalab/server/strictyaml"
+)
+
+// seedFile is what `oaserver seed` reads.
+type seedFile struct {
+	Account  string        `yaml:"account"`
+	Keywords []seedKeyword `yaml:"keywords"`
+	Business []seedCode    `yaml:"business"`
+	// BindingsCSV has a line openid,phone for each follower.
+	BindingsCSV string `yaml:"bindings_csv"`
+}
+
+type seedKeyword struct {
+	Keyword string   `yaml:"keyword"`
+	Match   string   `yaml:"match"`
+	Answers []string `yaml:"answers"`
+	Hidden  bool     `yaml:"hidden"`
+}
+
+type seedCode struct {
+	Code      string   `yaml:"code"`
+	Kind      string   `yaml:"kind"`
+	Name      string   `yaml:"name"`
+	Commands  []string `yaml:"commands"`
+	MenuKey   string   `yaml:"menu_key"`
+	Operation string   `yaml:"operation"`
+	Product   string   `yaml:"product"`
+}
+
+// seedReading is a seed on its way from its file.
+type seedReading struct {
+	file   seedFile
+	lines  strictyaml.Lines
+	broken strictyaml.FaultErrors // values that could not be read
+	faults []error
+}
+
+// seedData is what a file has for the stores.
+type seedData struct {
+	keywords []support.Entry
+	orders   sqlstore.SeedData
+}
+
+// readSeed reads a seed, and says which sections the file has: one with nothing behind its
+// key is none. The error names all mistakes with their lines.
+func readSeed(path string, cfg Config) (_ seedData, has map[string]bool, _ error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return seedData{}, nil, err
+	}
+	var r seedReading
+	if r.lines, err = strictyaml.Decode(content, &r.file); err != nil {
+		r.broken, _ = errors.AsType[strictyaml.FaultErrors](err)
+		for _, f := range r.broken {
+			r.faults = append(r.faults, f)
+		}
+		if len(r.lines) == 0 {
+			return seedData{}, nil, err // no YAML: there is nothing else to judge
+		}
+	}
+	account, err := seedAccount(r.file.Account, cfg.Accounts)
+	if err != nil {
+		r.fault("account", err)
+	}
+	data := seedData{keywords: r.keywords(), orders: sqlstore.SeedData{Account: account, Business: r.business(account), Bindings: r.bindings()}}
+	has = map[string]bool{
+		supportstore.SectionKeywords: r.file.Keywords != nil, sqlstore.SectionBusiness: r.file.Business != nil,
+		sqlstore.SectionBindings: len(data.orders.Bindings) > 0,
+	}
+	return data, has, errors.Join(r.faults...)
+}
+
+// fault notes what is wrong with a key, each thing for itself. Of an entry that could not be
+// read as a whole that alone is said.
+func (r *seedReading) fault(key string, err error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range several.Unwrap() {
+			r.fault(key, one)
+		}
+		return
+	}
+	if slices.ContainsFunc(r.broken, func(f *strictyaml.FaultError) bool { return f.Key == key || strings.HasPrefix(f.Key, key+".") }) {
+		return
+	}
+	if line := r.lines.Of(key); line > 0 {
+		err = fmt.Errorf("line %d: %s: %w", line, key, err)
+	}
+	r.faults = append(r.faults, err)
+}
+
+func (r *seedReading) keywords() []support.Entry {
+	type row struct {
+		keyword string
+		match   support.Match
+	}
+	first := map[row]string{}
+	var out []support.Entry
+	for i, k := range r.file.Keywords {
+		key := fmt.Sprintf("keywords[%d]", i)
+		entry := support.Entry{Keyword: strings.TrimSpace(k.Keyword), Match: support.Match(k.Match), Answers: k.Answers, Hidden: k.Hidden}
+		if err := judgeKeyword(entry); err != nil {
+			r.fault(key, err)
+		} else if earlier, doubled := first[row{entry.Keyword, entry.Match}]; doubled {
+			r.fault(key, fmt.Errorf("keyword %q with match %s is already on line %d", entry.Keyword, entry.Match, r.lines.Of(earlier)))
+		} else {
+			first[row{entry.Keyword, entry.Match}] = key
+		}
+		out = append(out, entry)
+	}
+	return out
+}
+
+func (r *seedReading) business(account string) []business.Code {
+	first := map[string]string{}
+	var out []business.Code
+	for i, b := range r.file.Business {
+		key := fmt.Sprintf("business[%d]", i)
+		code := business.Code{
+			Account: account, Code: b.Code, Sort: business.Sort(b.Kind), Name: b.Name,
+			Commands: b.Commands, MenuKey: b.MenuKey, Operation: b.Operation, Product: b.Product,
+		}
+		if err := code.Validate(); err != nil {
+			r.fault(key, err)
+		} else if earlier, doubled := first[code.Code]; doubled {
+			r.fault(key, fmt.Errorf("business code %s is already on line %d", code.Code, r.lines.Of(earlier)))
+		} else {
+			first[code.Code] = key
+		}
+		out = append(out, code)
+	}
+	return out
+}
+
+// bindings reads lines of openid,phone. Faults name the line, not the number.
+func (r *seedReading) bindings() []sqlstore.Binding {
+	var out []sqlstore.Binding
+	first := map[string]int{}
+	lines := bufio.NewScanner(strings.NewReader(r.file.BindingsCSV))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" {
+			continue
+		}
+		openid, phone, ok := strings.Cut(line, ",")
+		openid, phone = strings.TrimSpace(openid), strings.TrimSpace(phone)
+		if !ok || openid == "" || len(phone) != 11 || strings.Trim(phone, "0123456789") != "" {
+			r.faults = append(r.faults, fmt.Errorf("bindings_csv line %d: want openid,phone with 11 digits", n))
+			continue
+		}
+		if earlier, doubled := first[openid]; doubled {
+			r.faults = append(r.faults, fmt.Errorf("bindings_csv line %d: the follower is already on line %d", n, earlier))
+			continue
+		}
+		first[openid] = n
+		out = append(out, sqlstore.Binding{OpenID: openid, Phone: phone})
+	}
+	if err := lines.Err(); err != nil {
+		r.fault("bindings_csv", err)
+	}
+	return out
+}
+
+// seedAccount is the account that a seed is for: a configured one, the first by default.
+func seedAccount(name string, accounts []Account) (string, error) {
+	if name == "" && len(accounts) > 0 {
+		return accounts[0].Name, nil
+	}
+	for _, a := range accounts {
+		if a.Name == name {
+			return name, nil
+		}
+	}
+	if name == "" {
+		return "", errors.New("no account is configured to load it for")
+	}
+	return "", fmt.Errorf("account %q is not configured", name)
+}
+
+func judgeKeyword(e support.Entry) error {
+	var all []error
+	if e.Keyword == "" {
+		all = append(all, errors.New("keyword is empty"))
+	}
+	if !e.Match.Valid() {
+		all = append(all, fmt.Errorf("match %q is none of equal, message_contains, keyword_contains", e.Match))
+	}
+	if len(e.Answers) == 0 {
+		all = append(all, fmt.Errorf("keyword %q has no answers", e.Keyword))
+	}
+	for _, a := range e.Answers {
+		if strings.TrimSpace(a) == "" {
+			all = append(all, fmt.Errorf("keyword %q has an empty answer", e.Keyword))
+		}
+		if strings.Contains(a, "流水号：") {
+			all = append(all, fmt.Errorf("an answer of keyword %q contains 流水号：, by which followers know an accepted order", e.Keyword))
+		}
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,57 @@
+package server
+
+import (
+	"oalab/server/internal/business"
+	"oalab/server/internal/cache"
+	"oalab/server/internal/callback"
+	"oalab/server/internal/message"
+	"oalab/server/internal/part"
+	"oalab/server/internal/support"
+	supportstore "oalab/server/internal/support/store"
+)
+
+// What the smart answer needs of the store.
+var _ support.Store = (*supportstore.Store)(nil)
+
+// commands answers exact commands and menu keys, and ends the bindings of followers who leave.
+func (b *build) commands() (part.Part, error) {
+	var err error
+	db := ask(&err, b.core)
+	redis := ask(&err, b.redis)
+	orders := ask(&err, b.orders)
+	if err != nil {
+		return part.Part{}, err
+	}
+	p := part.Part{Answers: orders.Answers()}
+	if b.cfg.Callback.OnUnsubscribe != UnsubscribeKeep {
+		p.Listens = []message.Listener{business.Leaving(db.Unbind, cache.NewNews(redis).Tell)}
+	}
+	return p, nil
+}
+
+// smartAnswers answers from the keyword tables.
+func (b *build) smartAnswers() (part.Part, error) {
+	answers, err := b.keywords()
+	if err != nil {
+		return part.Part{}, err
+	}
+	return part.Part{Answers: answers.Answers()}, nil
+}
+
+// lastAnswers greets new followers, and answers what nothing else does.
+func (b *build) lastAnswers() (part.Part, error) {
+	texts := make(map[string]callback.Texts, len(b.cfg.Accounts))
+	for _, a := range b.cfg.Accounts {
+		texts[a.Name] = callbackTexts(a)
+	}
+	return part.Part{Answers: callback.Answers(texts)}, nil
+}
+
+// openKeywords makes the smart answer.
+func (b *build) openKeywords() (*support.Service, error) {
+	db, err := b.core()
+	if err != nil {
+		return nil, err
+	}
+	return support.New(supportstore.New(db.DB), b.accountNames(), b.log), nil
+}

@@ -1,0 +1,74 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"oalab/server/internal/business"
+	"oalab/server/internal/cache"
+	"oalab/server/internal/outbox"
+	"oalab/server/internal/part"
+	"oalab/server/internal/reply"
+	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/wechatapi"
+)
+
+// What the features need of what they share.
+var (
+	_ business.Store  = (*sqlstore.DB)(nil)
+	_ outbox.Store    = (*sqlstore.DB)(nil)
+	_ business.WeChat = (*wechatapi.Client)(nil)
+	_ reply.Cache     = (*cache.Replies)(nil)
+)
+
+// openOrders makes the business service.
+func (b *build) openOrders() (*business.Service, error) {
+	var err error
+	db := ask(&err, b.core)
+	queue := ask(&err, b.queue)
+	redis := ask(&err, b.redis)
+	platform := ask(&err, b.wechat)
+	ask(&err, b.tokens) // messages are sent with them
+	carrier := ask(&err, b.carrier)
+	phones := ask(&err, b.phones)
+	cfg := ask(&err, b.businessConfig)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Replies, cfg.Phones = b.planted.replies(cache.NewReplies(redis)), phones
+	if held, ok := queue.(holding); ok {
+		cfg.Tells, cfg.Holding = held, held
+	}
+	return business.New(cfg, b.planted.store(db, queue), b.planted.carrier(carrier), platform, b.log, b.reg)
+}
+
+func (b *build) businessConfig() (business.Config, error) {
+	c := b.cfg
+	zone, err := c.Carrier.TimeZone.Location()
+	if err != nil {
+		return business.Config{}, fmt.Errorf("carrier.time_zone: %w", err)
+	}
+	cfg := business.Config{
+		Zone:           zone,
+		InlineWait:     time.Duration(c.Callback.InlineWait),
+		CarrierTimeout: time.Duration(c.Orders.CarrierTimeout),
+		SweepEvery:     time.Duration(c.Orders.SweepEvery),
+		SweepAfter:     time.Duration(c.Orders.SweepAfter),
+		RetryMax:       time.Duration(c.Orders.RetryMax),
+		Places:         c.Orders.Places(),
+		Results:        make(map[string]business.ResultTemplate),
+	}
+	for _, a := range c.Accounts {
+		cfg.Results[a.Name] = resultTemplate(a)
+	}
+	return cfg, nil
+}
+
+// sweeper queues unfinished orders again.
+func (b *build) sweeper() (part.Part, error) {
+	service, err := b.orders()
+	if err != nil {
+		return part.Part{}, err
+	}
+	return part.Part{Loops: []part.Loop{{Name: "sweeper", Run: service.Sweep}}}, nil
+}
