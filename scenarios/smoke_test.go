@@ -2,6 +2,7 @@ package scenarios_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -171,6 +172,15 @@ func alone(t *testing.T, o runner.Options) runner.Result {
 
 func run(t *testing.T, o runner.Options) runner.Result {
 	t.Helper()
+	res, err := tryRun(t, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func tryRun(t *testing.T, o runner.Options) (runner.Result, error) {
+	t.Helper()
 	o.Progress = progress(t)
 	o.Report = redpackets.Write
 	o.Ceiling = &ceiling
@@ -178,9 +188,9 @@ func run(t *testing.T, o runner.Options) runner.Result {
 	defer cancel()
 	res, err := runner.Run(ctx, o)
 	if err != nil {
-		t.Fatalf("run %s: %v", o.Scenario.Name, err)
+		return res, fmt.Errorf("run %s: %w", o.Scenario.Name, err)
 	}
-	return res
+	return res, nil
 }
 
 // ceiling is calibrated once for all tests.
