@@ -125,8 +125,14 @@ func EffectFault(f history.Figure) (fault string, ok bool) {
 
 // bitten holds the windows of an arm against the effects that a spec wants to see.
 // It returns a figure for each effect and a sentence for each fault that did not
-// show its own, or was not in effect at all.
+// show its own, or was not in effect at all. Errors of windows come first: a fault that did
+// not heal is the reason why later ones had no effect.
 func bitten(a *history.Arm, effects []Effect) (figures []history.Figure, toothless []string) {
+	for _, w := range a.Record.Windows {
+		if w.Error != "" {
+			toothless = append(toothless, fmt.Sprintf("fault %s: %s", w.Fault, w.Error))
+		}
+	}
 	for _, e := range effects {
 		windows := account.WindowsOf(a.Record.Windows, e.Fault)
 		if len(windows) == 0 {
@@ -154,10 +160,7 @@ func bitten(a *history.Arm, effects []Effect) (figures []history.Figure, toothle
 		}
 	}
 	for _, w := range a.Record.Windows {
-		switch {
-		case w.Error != "":
-			toothless = append(toothless, fmt.Sprintf("fault %s: %s", w.Fault, w.Error))
-		case w.ToS <= w.FromS:
+		if w.Error == "" && w.ToS <= w.FromS {
 			toothless = append(toothless, fmt.Sprintf("fault %s was never in effect", w.Fault))
 		}
 	}
