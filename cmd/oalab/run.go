@@ -64,7 +64,7 @@ the second leaves at once.`,
 			return a.runAll(cmd.Context(), f, args)
 		},
 	}
-	cmd.Flags().StringVar(&f.topology, "topology", "", "where to run: embedded, docker or remote (default: the scenario's first)")
+	cmd.Flags().StringVar(&f.topology, "topology", "", "where to run: embedded or docker (default: the scenario's first)")
 	cmd.Flags().StringVar(&f.size, "size", "short", "short or full")
 	cmd.Flags().StringVar(&f.arms, "arms", "", "main or all (default: all, for "+mainArmOnly+" main)")
 	cmd.Flags().StringVar(&f.out, "out", "", "the run folder, new or empty; with several scenarios or a pattern, its parent (default "+reportsDir+"/TIME-NAME)")
