@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -92,21 +93,22 @@ func appCycles(size Size) int { return bySize(size, 1, 5) }
 var brokenApp = topology.HostApp(2)
 
 // onApp places a fault of the broken app server.
-func onApp(name string, at time.Duration, effect judge.Effect, make func(topology.System, powers) chaos.Fault) Fault {
+func onApp(name string, at time.Duration, effect judge.Effect, make func(topology.Host) chaos.Fault) Fault {
 	return ofApp(brokenApp, name, at, appFor, effect, make)
 }
 
 // ofApp places a fault of an app server.
-func ofApp(app chaos.Target, name string, at, length time.Duration, effect judge.Effect, make func(topology.System, powers) chaos.Fault) Fault {
+func ofApp(app chaos.Target, name string, at, length time.Duration, effect judge.Effect, make func(topology.Host) chaos.Fault) Fault {
 	effect.Fault = name
 	return Fault{
 		Name: name, At: at, For: length, Jitter: phase, Target: app, Effect: effect,
-		Make: func(s topology.System) chaos.Fault {
-			ctl, err := atHost(s, app)
+		Needs: []topology.Need{topology.OnHost(app)},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			h, err := topology.HostOf(s, app)
 			if err != nil {
-				return unsupported{chaos.Noop{As: name, On: app}, err}
+				return nil, err
 			}
-			return atLeast{make(s, ctl), length}
+			return chaos.AtLeast(make(h), length), nil
 		},
 	}
 }
@@ -120,13 +122,13 @@ func killApp(at time.Duration) Fault {
 
 // killOf is the death of an app server.
 func killOf(app chaos.Target, at, length time.Duration) Fault {
-	return ofApp(app, "kill-server", at, length, silent, func(_ topology.System, p powers) chaos.Fault {
+	return ofApp(app, "kill-server", at, length, silent, func(p topology.Host) chaos.Fault {
 		return host.Kill("kill-server", app, p)
 	})
 }
 
 func freezeApp(at time.Duration) Fault {
-	return onApp("freeze-server", at, silent, func(_ topology.System, p powers) chaos.Fault {
+	return onApp("freeze-server", at, silent, func(p topology.Host) chaos.Fault {
 		return host.Freeze("freeze-server", brokenApp, p)
 	})
 }
@@ -141,7 +143,7 @@ const (
 )
 
 func slowApp(at time.Duration) Fault {
-	return onApp("slow-server", at, silent, func(_ topology.System, p powers) chaos.Fault {
+	return onApp("slow-server", at, silent, func(p topology.Host) chaos.Fault {
 		return host.CPULimit("slow-server", brokenApp, p, slowCPUs)
 	})
 }
@@ -151,13 +153,17 @@ func slowApp(at time.Duration) Fault {
 func cutDatabase(at time.Duration) Fault {
 	// One look is enough, because each look waits for the database.
 	effect := judge.Effect{What: "looks at the app server that found it not ready", Min: 1, Count: appNotReady}
-	return onApp(faultCutDatabase, at, effect, func(s topology.System, p powers) chaos.Fault {
-		db, err := atHost(s, topology.HostMySQL)
-		if err != nil {
-			return unsupported{chaos.Noop{As: faultCutDatabase, On: brokenApp}, err}
+	f := onApp(faultCutDatabase, at, effect, nil)
+	f.Needs = []topology.Need{topology.OnHost(brokenApp, topology.HostMySQL)}
+	f.Make = func(s topology.System) (chaos.Fault, error) {
+		app, errApp := topology.HostOf(s, brokenApp)
+		db, errDB := topology.HostOf(s, topology.HostMySQL)
+		if err := errors.Join(errApp, errDB); err != nil {
+			return nil, err
 		}
-		return host.Cut(faultCutDatabase, brokenApp, p, host.Link{Peers: []netip.Addr{db.Addr()}})
-	})
+		return chaos.AtLeast(host.Cut(faultCutDatabase, brokenApp, app, host.Link{Peers: []netip.Addr{db.Addr()}}), appFor), nil
+	}
+	return f
 }
 
 // probesOfAppFailed counts the probes of the faulty app server without an answer.

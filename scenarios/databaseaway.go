@@ -61,21 +61,23 @@ func databaseAway(at time.Duration) Fault {
 	const on = topology.HostMySQL
 	return Fault{
 		Name: faultDatabaseAway, At: at, For: databaseAwayFor, Jitter: phase, Target: on,
-		Make: func(s topology.System) chaos.Fault {
-			db, err := atHost(s, on)
+		Needs: []topology.Need{topology.OnHost(on), {Power: topology.PowerHost}}, // over each app server, however many there are
+		Make: func(s topology.System) (chaos.Fault, error) {
+			db, err := topology.HostOf(s, on)
 			if err != nil {
-				return unsupported{chaos.Noop{As: faultDatabaseAway, On: on}, err}
+				return nil, err
 			}
 			var apps []netip.Addr
 			for _, node := range s.Nodes() {
-				app, err := atHost(s, chaos.Target(node.Name))
+				app, err := topology.HostOf(s, chaos.Target(node.Name))
 				if err != nil {
-					return unsupported{chaos.Noop{As: faultDatabaseAway, On: on}, err}
+					return nil, err
 				}
 				apps = append(apps, app.Addr())
 			}
 			cut := host.Cut(faultDatabaseAway, on, db, host.Link{Peers: apps})
-			return atLeast{host.Until(cut, "the app servers are ready", func(ctx context.Context) error { return allReady(ctx, s) }), databaseAwayFor}
+			ready := func(ctx context.Context) error { return allReady(ctx, s) }
+			return chaos.AtLeast(host.Until(cut, "the app servers are ready", ready), databaseAwayFor), nil
 		},
 		Effect: judge.Effect{Fault: faultDatabaseAway, What: "tries answered from memory, and marked so", Min: databaseAwayLeast, Count: judge.TriesStale},
 	}

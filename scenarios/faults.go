@@ -32,9 +32,9 @@ const (
 func carrierSlow(at, length time.Duration, medianS, sigma float64) Fault {
 	return Fault{
 		Name: "carrier-slow", At: at, For: length, Jitter: phase, Target: TargetCarrier,
-		Make: func(s topology.System) chaos.Fault {
+		Make: func(s topology.System) (chaos.Fault, error) {
 			return s.CarrierRules().Fault("carrier-slow", TargetCarrier,
-				upstream.Rule{Latency: &upstream.Latency{Dist: "lognormal", MedianS: medianS, Sigma: sigma}})
+				upstream.Rule{Latency: &upstream.Latency{Dist: "lognormal", MedianS: medianS, Sigma: sigma}}), nil
 		},
 		Effect: judge.Effect{Fault: "carrier-slow", What: "slow carrier calls", Min: 20, Count: judge.CarrierSlow(medianS / 2)},
 	}
@@ -44,8 +44,9 @@ func carrierSlow(at, length time.Duration, medianS, sigma float64) Fault {
 func carrierDown(at, length time.Duration) Fault {
 	return Fault{
 		Name: "carrier-down", At: at, For: length, Jitter: phase, Target: topology.LinkCarrier,
-		Make: func(s topology.System) chaos.Fault {
-			return s.Proxies().Fault("carrier-down", topology.LinkCarrier, network.Cut())
+		Needs: []topology.Need{topology.OnLink(topology.LinkCarrier)},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			return s.Proxies().Fault("carrier-down", topology.LinkCarrier, network.Cut()), nil
 		},
 		Effect: judge.Effect{
 			Fault: "carrier-down", What: "refused carrier connections", Min: 5,
@@ -58,9 +59,9 @@ func carrierDown(at, length time.Duration) Fault {
 func answerLost(at, length time.Duration, share float64) Fault {
 	return Fault{
 		Name: "answer-lost", At: at, For: length, Jitter: phase, Target: TargetCarrier,
-		Make: func(s topology.System) chaos.Fault {
+		Make: func(s topology.System) (chaos.Fault, error) {
 			return s.CarrierRules().Fault("answer-lost", TargetCarrier,
-				upstream.Rule{Match: upstream.Match{Op: "OrderProduct"}, Share: share, Action: upstream.ActionAnswerLost})
+				upstream.Rule{Match: upstream.Match{Op: "OrderProduct"}, Share: share, Action: upstream.ActionAnswerLost}), nil
 		},
 		Effect: judge.Effect{Fault: "answer-lost", What: "carrier answers not given", Min: 10, Count: judge.CarrierUnanswered},
 	}
@@ -71,9 +72,9 @@ func answerLost(at, length time.Duration, share float64) Fault {
 func replyLost(at, length time.Duration, share float64) Fault {
 	return Fault{
 		Name: "reply-lost", At: at, For: length, Jitter: phase, Target: TargetPusher,
-		Make: func(s topology.System) chaos.Fault {
+		Make: func(s topology.System) (chaos.Fault, error) {
 			return s.PlatformRules().Fault("reply-lost", TargetPusher,
-				upstream.Rule{Match: upstream.Match{Path: "push"}, Share: share, Action: upstream.ActionAnswerLost})
+				upstream.Rule{Match: upstream.Match{Path: "push"}, Share: share, Action: upstream.ActionAnswerLost}), nil
 		},
 		Effect: judge.Effect{Fault: "reply-lost", What: "tries whose reply was lost", Min: 50, Count: judge.TriesLost},
 	}
@@ -91,8 +92,8 @@ func platformReset(at, length time.Duration, share float64, paths ...string) Fau
 	}
 	return Fault{
 		Name: "platform-reset", At: at, For: length, Jitter: phase, Target: TargetAPI,
-		Make: func(s topology.System) chaos.Fault {
-			return s.PlatformRules().Fault("platform-reset", TargetAPI, rules...)
+		Make: func(s topology.System) (chaos.Fault, error) {
+			return s.PlatformRules().Fault("platform-reset", TargetAPI, rules...), nil
 		},
 		Effect: judge.Effect{Fault: "platform-reset", What: "API calls reset", Min: 5, Count: judge.PlatformUnanswered},
 	}
@@ -102,10 +103,10 @@ func platformReset(at, length time.Duration, share float64, paths ...string) Fau
 func tokenSlow(at, length time.Duration, medianS float64) Fault {
 	return Fault{
 		Name: "token-slow", At: at, For: length, Jitter: phase, Target: TargetAPI,
-		Make: func(s topology.System) chaos.Fault {
+		Make: func(s topology.System) (chaos.Fault, error) {
 			return s.PlatformRules().Fault("token-slow", TargetAPI, upstream.Rule{
 				Match: upstream.Match{Path: apiToken}, Latency: &upstream.Latency{Dist: "constant", MedianS: medianS},
-			})
+			}), nil
 		},
 		Effect: judge.Effect{Fault: "token-slow", What: "calls for a token", Min: 1, Count: judge.TokenCalls},
 	}
@@ -115,8 +116,9 @@ func tokenSlow(at, length time.Duration, medianS float64) Fault {
 func redisCut(at, length time.Duration) Fault {
 	return Fault{
 		Name: "redis-cut", At: at, For: length, Jitter: phase, Target: topology.LinkRedis,
-		Make: func(s topology.System) chaos.Fault {
-			return s.Proxies().Fault("redis-cut", topology.LinkRedis, network.Cut())
+		Needs: []topology.Need{topology.OnLink(topology.LinkRedis)},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			return s.Proxies().Fault("redis-cut", topology.LinkRedis, network.Cut()), nil
 		},
 		Effect: judge.Effect{
 			Fault: "redis-cut", What: "requests that Redis did not answer", Min: 5,
@@ -129,8 +131,9 @@ func redisCut(at, length time.Duration) Fault {
 func killServer(at time.Duration) Fault {
 	return Fault{
 		Name: "kill-server", At: at, For: killFor, Jitter: phase, Target: TargetServer,
-		Make: func(s topology.System) chaos.Fault {
-			return host.Kill("kill-server", TargetServer, s.Host(TargetServer))
+		Needs: []topology.Need{topology.OnProcess(TargetServer)},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			return host.Kill("kill-server", TargetServer, s.Host(TargetServer)), nil
 		},
 		Effect: judge.Effect{Fault: "kill-server", What: "refused tries", Min: 20, Count: judge.TriesRefused},
 	}
@@ -140,8 +143,9 @@ func killServer(at time.Duration) Fault {
 func FreezeServer(at, length time.Duration) Fault {
 	return Fault{
 		Name: "freeze-server", At: at, For: length, Target: TargetServer,
-		Make: func(s topology.System) chaos.Fault {
-			return host.Freeze("freeze-server", TargetServer, s.Host(TargetServer))
+		Needs: []topology.Need{topology.OnProcess(TargetServer)},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			return host.Freeze("freeze-server", TargetServer, s.Host(TargetServer)), nil
 		},
 		Effect: judge.Effect{Fault: "freeze-server", What: "failed probes", Min: 1, Count: probesFailed},
 	}

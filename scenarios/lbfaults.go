@@ -3,7 +3,6 @@ package scenarios
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"oalab/chaos"
@@ -20,77 +19,35 @@ const (
 	faultReload           = "reload-nginx"
 )
 
-// pair is the part of a topology that faults of load balancers need.
-type pair interface {
-	// AddressAt is nil if the virtual IP is answered by the given host now.
-	AddressAt(ctx context.Context, lb chaos.Target) error
-}
-
-// powers are the actions that faults need on a host that is a container.
-type powers interface {
-	host.Cutter
-	host.Insider
-	host.Limiter
-}
-
-// atHost returns the powers over a host. Without a host, or without powers over it, the
-// fault must be unsupported.
-func atHost(s topology.System, target chaos.Target) (powers, error) {
-	ctl := s.Host(target)
-	p, ok := ctl.(powers)
-	if !ok {
-		return nil, fmt.Errorf("%s cannot be cut off or looked into: it is no host of topology %s", target, topology.Docker)
-	}
-	return p, nil
-}
-
-// unsupported is a fault that the topology cannot make. It fails at its injection.
-type unsupported struct {
-	chaos.Noop
-	err error
-}
-
-// Inject returns the reason.
-func (f unsupported) Inject(context.Context) error { return f.err }
-
 // onLB1 places a fault of the load balancer that has the address. It is healed when
 // the address is home again.
-func onLB1(name string, at, length time.Duration, v predict.Settings, cause predict.Cause, make func(powers) chaos.Fault) Fault {
+func onLB1(name string, at, length time.Duration, v predict.Settings, cause predict.Cause, make func(topology.Host) chaos.Fault) Fault {
 	return Fault{
 		Name: name, At: at, For: length, Target: topology.HostLB1, Cause: cause,
 		// The fault may begin at any moment of several advert cycles, because the timers of
 		// two hosts drift.
 		Jitter: time.Duration(3 * v.AdvertS * float64(time.Second) / max(1, 3*v.AdvertS)),
-		Make: func(s topology.System) chaos.Fault {
-			ctl, err := atHost(s, topology.HostLB1)
+		Needs:  []topology.Need{topology.OnHost(topology.HostLB1), {Power: topology.PowerAddress}},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			lb, err := topology.HostOf(s, topology.HostLB1)
 			if err != nil {
-				return unsupported{chaos.Noop{As: name, On: topology.HostLB1}, err}
+				return nil, err
 			}
-			return atLeast{host.Until(make(ctl), "the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) }), length}
+			return untilHome(s, make(lb), length)
 		},
 		Effect: judge.Effect{Fault: name, What: "answers of the other load balancer", Min: 10, Count: judge.AnsweredBy(2)},
 	}
 }
 
-// atLeast keeps a fault in effect for at least its length, counted from when it took
-// effect. On a busy machine a command inside a host needs a while to take effect.
-type atLeast struct {
-	chaos.Fault
-	length time.Duration
-}
-
-// MinFor makes it a chaos.Lasting fault.
-func (w atLeast) MinFor() time.Duration { return w.length }
-
-var errNoPair = errors.New("the topology has no pair of load balancers")
-
-// home is nil if the virtual IP is where it belongs.
-func home(ctx context.Context, s topology.System) error {
-	p, ok := s.(pair)
-	if !ok {
-		return errNoPair
+// untilHome makes a fault of the load balancers last for a length, and be healed only when
+// the virtual IP is home.
+func untilHome(s topology.System, f chaos.Fault, length time.Duration) (chaos.Fault, error) {
+	vip, err := topology.AddressOf(s)
+	if err != nil {
+		return nil, err
 	}
-	return p.AddressAt(ctx, topology.HostLB1)
+	home := func(ctx context.Context) error { return vip.AddressAt(ctx, topology.HostLB1) }
+	return chaos.AtLeast(host.Until(f, "the virtual IP is home", home), length), nil
 }
 
 // downFor is how long a load balancer is down. With quick adverts it is the shortest kill,
@@ -103,25 +60,25 @@ func downFor(v predict.Settings) time.Duration {
 }
 
 func killHost(at time.Duration, v predict.Settings) Fault {
-	return onLB1(history.FaultKillHost, at, downFor(v), v, predict.Silent, func(p powers) chaos.Fault {
+	return onLB1(history.FaultKillHost, at, downFor(v), v, predict.Silent, func(p topology.Host) chaos.Fault {
 		return host.Kill(history.FaultKillHost, topology.HostLB1, p)
 	})
 }
 
 func stopHost(at time.Duration, v predict.Settings) Fault {
-	return onLB1(history.FaultStopHost, at, downFor(v), v, predict.Stopped, func(p powers) chaos.Fault {
+	return onLB1(history.FaultStopHost, at, downFor(v), v, predict.Stopped, func(p topology.Host) chaos.Fault {
 		return host.Stop(history.FaultStopHost, topology.HostLB1, p)
 	})
 }
 
 func freezeHost(at time.Duration, v predict.Settings) Fault {
-	return onLB1(history.FaultFreezeHost, at, downFor(v), v, predict.Silent, func(p powers) chaos.Fault {
+	return onLB1(history.FaultFreezeHost, at, downFor(v), v, predict.Silent, func(p topology.Host) chaos.Fault {
 		return host.Freeze(history.FaultFreezeHost, topology.HostLB1, p)
 	})
 }
 
 func cutHost(at time.Duration, v predict.Settings) Fault {
-	return onLB1(history.FaultCutHost, at, downFor(v), v, predict.Silent, func(p powers) chaos.Fault {
+	return onLB1(history.FaultCutHost, at, downFor(v), v, predict.Silent, func(p topology.Host) chaos.Fault {
 		return host.Cut(history.FaultCutHost, topology.HostLB1, p, host.Link{})
 	})
 }
@@ -136,7 +93,7 @@ const (
 // killNginx kills only Nginx; its host and Keepalived go on. The source's script starts
 // Nginx again, and then the address stays.
 func killNginx(at time.Duration, v predict.Settings) Fault {
-	f := onLB1(history.FaultKillNginx, at, downFor(v), v, predict.ServiceDies, func(p powers) chaos.Fault {
+	f := onLB1(history.FaultKillNginx, at, downFor(v), v, predict.ServiceDies, func(p topology.Host) chaos.Fault {
 		return host.KillInside(history.FaultKillNginx, topology.HostLB1, p, processNginx, startNginx)
 	})
 	if v.Check.RestartThenYield {
@@ -148,42 +105,16 @@ func killNginx(at time.Duration, v predict.Settings) Fault {
 // killNginxForGood kills Nginx so that it cannot be started again before the fault is
 // healed.
 func killNginxForGood(at time.Duration, v predict.Settings) Fault {
-	return onLB1(faultKillNginxForGood, at, downFor(v)+1500*time.Millisecond, v, predict.ServiceDiesForGood, func(p powers) chaos.Fault {
-		return broken{
-			Fault: host.KillInside(faultKillNginxForGood, topology.HostLB1, p, processNginx, "sh", "-c",
-				startNginx+"; pgrep -x keepalived >/dev/null || start-keepalived"),
-			ctl: p,
-		}
+	return onLB1(faultKillNginxForGood, at, downFor(v)+1500*time.Millisecond, v, predict.ServiceDiesForGood, func(p topology.Host) chaos.Fault {
+		return host.Without(host.KillInside(faultKillNginxForGood, topology.HostLB1, p, processNginx, "sh", "-c",
+			startNginx+"; pgrep -x keepalived >/dev/null || start-keepalived"), p, binaryNginx)
 	})
-}
-
-// broken is a fault of Nginx that also takes its binary away.
-type broken struct {
-	chaos.Fault
-	ctl host.Insider
-}
-
-// Inject takes the binary away before the process.
-func (f broken) Inject(ctx context.Context) error {
-	if err := f.ctl.Run(ctx, "mv", binaryNginx, binaryNginx+".away"); err != nil {
-		return err
-	}
-	return f.Fault.Inject(ctx)
-}
-
-// Recover brings the binary back first.
-func (f broken) Recover(ctx context.Context) error {
-	back := fmt.Sprintf("[ ! -e %[1]s.away ] || mv %[1]s.away %[1]s", binaryNginx)
-	if err := f.ctl.Run(ctx, "sh", "-c", back); err != nil {
-		return err
-	}
-	return f.Fault.Recover(ctx)
 }
 
 // reloadNginx lets the working load balancer read its configuration again. No request may
 // fail by it.
 func reloadNginx(at time.Duration, v predict.Settings) Fault {
-	f := onLB1(faultReload, at, time.Second, v, "", func(p powers) chaos.Fault {
+	f := onLB1(faultReload, at, time.Second, v, "", func(p topology.Host) chaos.Fault {
 		return host.Reload(faultReload, topology.HostLB1, p, processNginx, "nginx", "-s", "reload")
 	})
 	f.Effect = judge.Effect{Fault: faultReload, What: "sightings of new worker processes", Min: 1, Count: judge.Seen}
@@ -198,14 +129,14 @@ const splitFor = 3 * time.Second
 func splitBrain(at time.Duration) Fault {
 	return Fault{
 		Name: history.FaultSplitBrain, At: at, For: splitFor, Target: topology.HostLB1 + "-" + topology.HostLB2, Jitter: 300 * time.Millisecond,
-		Make: func(s topology.System) chaos.Fault {
-			a, errA := atHost(s, topology.HostLB1)
-			b, errB := atHost(s, topology.HostLB2)
+		Needs: []topology.Need{topology.OnHost(topology.HostLB1, topology.HostLB2), {Power: topology.PowerAddress}},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			a, errA := topology.HostOf(s, topology.HostLB1)
+			b, errB := topology.HostOf(s, topology.HostLB2)
 			if err := errors.Join(errA, errB); err != nil {
-				return unsupported{chaos.Noop{As: history.FaultSplitBrain, On: topology.HostLB1}, err}
+				return nil, err
 			}
-			return atLeast{host.Until(host.Split(history.FaultSplitBrain, topology.HostLB1+"-"+topology.HostLB2, a, b),
-				"the virtual IP is home", func(ctx context.Context) error { return home(ctx, s) }), splitFor}
+			return untilHome(s, host.Split(history.FaultSplitBrain, topology.HostLB1+"-"+topology.HostLB2, a, b), splitFor)
 		},
 		Effect: judge.Effect{Fault: history.FaultSplitBrain, What: "answers of the other load balancer", Min: 5, Count: judge.AnsweredBy(2)},
 	}

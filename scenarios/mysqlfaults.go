@@ -3,7 +3,6 @@ package scenarios
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"oalab/chaos"
@@ -14,32 +13,15 @@ import (
 	"oalab/scenarios/topology"
 )
 
-// masterPair is the part of a topology with two masters that faults of a master need.
-type masterPair interface {
-	// MastersAtHome is nil if each master replicates from the other, and each group of
-	// tables is answered by its home.
-	MastersAtHome(ctx context.Context) error
-	// ReadMaster records what a master holds now.
-	ReadMaster(ctx context.Context, why string, host chaos.Target) error
-	// Contest lets a writer beside each master write the same rows through the virtual
-	// IP of the group core, and records which of them it acknowledged.
-	Contest(ctx context.Context) error
-	// Swap lets each of them change the same row at its own master.
-	Swap(ctx context.Context) error
-}
-
-var errNoMasters = errors.New("the topology has no pair of masters")
+// needsMasters are the powers that a fault of the masters needs.
+var needsMasters = []topology.Need{topology.OnHost(topology.HostMySQL1, topology.HostMySQL2), {Power: topology.PowerMasters}}
 
 // bothMasters returns the two masters of a system and the pair.
-func bothMasters(s topology.System) (first, second powers, pair masterPair, err error) {
-	first, errFirst := atHost(s, topology.HostMySQL1)
-	second, errSecond := atHost(s, topology.HostMySQL2)
-	pair, ok := s.(masterPair)
-	err = errors.Join(errFirst, errSecond)
-	if err == nil && !ok {
-		err = errNoMasters
-	}
-	return first, second, pair, err
+func bothMasters(s topology.System) (first, second topology.Host, pair topology.MasterPair, err error) {
+	first, errFirst := topology.HostOf(s, topology.HostMySQL1)
+	second, errSecond := topology.HostOf(s, topology.HostMySQL2)
+	pair, errPair := topology.MastersOf(s)
+	return first, second, pair, errors.Join(errFirst, errSecond, errPair)
 }
 
 // A masterFault makes one fault of the master that is the home of the group core.
@@ -51,19 +33,16 @@ const masterDown = 3 * time.Second
 // onMaster places a fault of the first master. It is healed when both masters replicate
 // from each other again and each group is at home. The tables of the survivor are read
 // before that.
-func onMaster(name string, at time.Duration, fall predict.Fall, make func(powers) chaos.Fault) Fault {
+func onMaster(name string, at time.Duration, fall predict.Fall, make func(topology.Host) chaos.Fault) Fault {
 	return Fault{
 		Name: name, At: at, For: masterDown, Target: topology.HostMySQL1, Jitter: 300 * time.Millisecond,
-		Make: func(s topology.System) chaos.Fault {
-			ctl, errHost := atHost(s, topology.HostMySQL1)
-			p, ok := s.(masterPair)
-			if errHost == nil && !ok {
-				errHost = errNoMasters
+		Needs: needsMasters,
+		Make: func(s topology.System) (chaos.Fault, error) {
+			first, _, pair, err := bothMasters(s)
+			if err != nil {
+				return nil, err
 			}
-			if errHost != nil {
-				return unsupported{chaos.Noop{As: name, On: topology.HostMySQL1}, errHost}
-			}
-			return atLeast{host.Until(&witnessed{Fault: make(ctl), pair: p}, "the masters replicate and are at home", p.MastersAtHome), masterDown}
+			return chaos.AtLeast(witnessed(make(first), pair), masterDown), nil
 		},
 		Effect: judge.Effect{Fault: name, What: "take-overs of group core by the other master", Min: 1, Count: takenOver},
 		Predict: func(l topology.Layout) ([]history.Prediction, error) {
@@ -71,6 +50,14 @@ func onMaster(name string, at time.Duration, fall predict.Fall, make func(powers
 			return []history.Prediction{p}, err
 		},
 	}
+}
+
+// witnessed is a fault of the first master that reads the survivor's tables before it is
+// healed, and is healed when both masters replicate and are at home.
+func witnessed(f chaos.Fault, pair topology.MasterPair) chaos.Fault {
+	return host.Until(chaos.BeforeRecovery(f, func(ctx context.Context) error {
+		return pair.ReadMaster(ctx, history.ReadSurvivor, topology.HostMySQL2)
+	}), "the masters replicate and are at home", pair.MastersAtHome)
 }
 
 // writesOf are the settings of a layout that its outages of writing depend on.
@@ -95,22 +82,8 @@ func takenOver(a *history.Arm, w history.Window) int {
 	return n
 }
 
-// witnessed is a fault that reads the survivor's tables before it is healed.
-type witnessed struct {
-	chaos.Fault
-	pair masterPair
-	once sync.Once
-	err  error
-}
-
-// Recover reads once, however often it is called.
-func (f *witnessed) Recover(ctx context.Context) error {
-	f.once.Do(func() { f.err = f.pair.ReadMaster(ctx, history.ReadSurvivor, topology.HostMySQL2) })
-	return errors.Join(f.err, f.Fault.Recover(ctx))
-}
-
 func killMaster(at time.Duration) Fault {
-	return onMaster(history.FaultKillMaster, at, predict.Killed, func(p powers) chaos.Fault {
+	return onMaster(history.FaultKillMaster, at, predict.Killed, func(p topology.Host) chaos.Fault {
 		return host.Kill(history.FaultKillMaster, topology.HostMySQL1, p)
 	})
 }
@@ -123,13 +96,13 @@ func killMasterLong(at time.Duration) Fault {
 }
 
 func freezeMaster(at time.Duration) Fault {
-	return onMaster(history.FaultFreezeMaster, at, predict.Halted, func(p powers) chaos.Fault {
+	return onMaster(history.FaultFreezeMaster, at, predict.Halted, func(p topology.Host) chaos.Fault {
 		return host.Freeze(history.FaultFreezeMaster, topology.HostMySQL1, p)
 	})
 }
 
 func cutMaster(at time.Duration) Fault {
-	return onMaster(history.FaultCutMaster, at, predict.Cut, func(p powers) chaos.Fault {
+	return onMaster(history.FaultCutMaster, at, predict.Cut, func(p topology.Host) chaos.Fault {
 		return host.Cut(history.FaultCutMaster, topology.HostMySQL1, p, host.Link{})
 	})
 }
@@ -140,9 +113,9 @@ const faultCutKill = "cut-kill"
 // cutKill cuts the replication between the masters, and kills the first some time later.
 func cutKill(gap time.Duration) masterFault {
 	return func(at time.Duration) Fault {
-		f := onMaster(faultCutKill, at, predict.Cut, func(p powers) chaos.Fault {
-			link := ruled{Noop: chaos.Noop{As: faultCutKill, On: topology.HostMySQL1}, ctl: p, table: "oalab_link", rules: linkRules}
-			return cutFirst{host.Kill(faultCutKill, topology.HostMySQL1, p), link, gap}
+		f := onMaster(faultCutKill, at, predict.Cut, func(p topology.Host) chaos.Fault {
+			link := host.Rules(faultCutKill, topology.HostMySQL1, p, linkTable, linkRules)
+			return chaos.After(link, gap, host.Kill(faultCutKill, topology.HostMySQL1, p))
 		})
 		f.Predict = func(l topology.Layout) ([]history.Prediction, error) {
 			w := writesOf(l)
@@ -156,12 +129,8 @@ func cutKill(gap time.Duration) masterFault {
 	}
 }
 
-// cutFirst is a kill with a cut of the replication before it, which ends with the host.
-type cutFirst struct {
-	chaos.Fault
-	link ruled
-	gap  time.Duration
-}
+// linkTable is the table of linkRules.
+const linkTable = "oalab_link"
 
 // linkRules drop the packets of replication in both directions: the connections of either
 // master to the other's port. All other packets between the two pass.
@@ -169,23 +138,3 @@ const linkRules = `table inet oalab_link {
 	chain in { type filter hook input priority -10; ip saddr PARTNER tcp dport 3306 drop; ip saddr PARTNER tcp sport 3306 drop; }
 	chain out { type filter hook output priority -10; ip daddr PARTNER tcp dport 3306 drop; ip daddr PARTNER tcp sport 3306 drop; }
 }`
-
-// Inject cuts, waits, kills.
-func (f cutFirst) Inject(ctx context.Context) error {
-	if err := f.link.Inject(ctx); err != nil {
-		return err
-	}
-	wait := time.NewTimer(f.gap)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return f.Fault.Inject(ctx)
-}
-
-// Recover starts the host, and joins the link again in case it never died.
-func (f cutFirst) Recover(ctx context.Context) error {
-	return errors.Join(f.Fault.Recover(ctx), f.link.Recover(ctx))
-}

@@ -2,8 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"oalab/chaos"
@@ -35,47 +33,19 @@ const (
 func loneMaster(at time.Duration) Fault {
 	return Fault{
 		Name: faultLone, At: at, For: loneDown, Target: topology.HostMySQL1, Jitter: 300 * time.Millisecond,
-		Make: func(s topology.System) chaos.Fault {
-			first, second, p, err := bothMasters(s)
+		Needs: needsMasters,
+		Make: func(s topology.System) (chaos.Fault, error) {
+			first, second, pair, err := bothMasters(s)
 			if err != nil {
-				return unsupported{chaos.Noop{As: faultLone, On: topology.HostMySQL1}, err}
+				return nil, err
 			}
-			kill := thenHalted{host.Kill(faultLone, topology.HostMySQL1, first), second}
-			return atLeast{host.Until(&witnessed{Fault: kill, pair: p}, "the masters replicate and are at home", p.MastersAtHome), loneDown}
+			serves := func(ctx context.Context) error {
+				return second.Run(ctx, "sh", "-c", "until [ -e /dev/shm/guard/open."+history.GroupCore+" ]; do sleep 0.05; done")
+			}
+			kill := host.ThenHalt(host.Kill(faultLone, topology.HostMySQL1, first), second, serves, loneHalt)
+			return chaos.AtLeast(witnessed(kill, pair), loneDown), nil
 		},
 		Effect: judge.Effect{Fault: faultLone, What: "take-overs of group core by the other master", Min: 1, Count: takenOver},
-	}
-}
-
-// thenHalted is a kill of a master after which the survivor is halted for a while.
-type thenHalted struct {
-	chaos.Fault
-	survivor powers
-}
-
-// AwaitEffect waits until the survivor has taken over, and halts it.
-func (f thenHalted) AwaitEffect(ctx context.Context) (err error) {
-	if err := f.Fault.AwaitEffect(ctx); err != nil {
-		return err
-	}
-	if err := f.survivor.Run(ctx, "sh", "-c", "until [ -e /dev/shm/guard/open."+history.GroupCore+" ]; do sleep 0.05; done"); err != nil {
-		return fmt.Errorf("wait until the survivor has taken over: %w", err)
-	}
-	if err := f.survivor.Freeze(ctx); err != nil {
-		return fmt.Errorf("halt the survivor: %w", err)
-	}
-	defer func() {
-		thaw, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		err = errors.Join(err, f.survivor.Thaw(thaw))
-	}()
-	wait := time.NewTimer(loneHalt)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

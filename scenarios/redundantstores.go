@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"oalab/chaos"
@@ -54,15 +53,6 @@ func RedundantStores() Scenario {
 	}
 }
 
-// redundant is the part of a topology with a replica that the fault of a Redis primary
-// needs.
-type redundant interface {
-	// RedisAt is nil if the Sentinels take a host for the primary.
-	RedisAt(ctx context.Context, primary chaos.Target) error
-}
-
-var errNotRedundant = errors.New("the topology has one Redis and no replica that could take over")
-
 // killRedis kills the host of the first primary. While it is down, the promoted replica
 // takes the claims. The fault is healed when the host follows the new primary.
 func killRedis(at, length time.Duration) Fault {
@@ -70,15 +60,16 @@ func killRedis(at, length time.Duration) Fault {
 	on := topology.HostRedis1
 	return Fault{
 		Name: name, At: at, For: length, Target: on,
-		Make: func(s topology.System) chaos.Fault {
-			r, ok := s.(redundant)
-			if !ok {
-				return unsupported{chaos.Noop{As: name, On: on}, errNotRedundant}
+		Needs: []topology.Need{topology.OnProcess(on), {Power: topology.PowerSentinels}},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			sentinels, err := topology.SentinelsOf(s)
+			if err != nil {
+				return nil, err
 			}
-			kill := host.Kill(name, on, s.Host(on))
-			return atLeast{host.Until(promoted{kill, r}, "the Sentinels know both", func(ctx context.Context) error {
-				return r.RedisAt(ctx, topology.HostRedis2)
-			}), length}
+			// A slow machine needs longer for the promotion than for the kill.
+			promoted := func(ctx context.Context) error { return sentinels.RedisAt(ctx, topology.HostRedis2) }
+			kill := host.InEffect(host.Kill(name, on, s.Host(on)), "the replica is promoted", promoted)
+			return chaos.AtLeast(host.Until(kill, "the Sentinels know both", promoted), length), nil
 		},
 		Effect: judge.Effect{
 			Fault: name, What: "claims that the promoted replica took", Min: 20,
@@ -87,27 +78,16 @@ func killRedis(at, length time.Duration) Fault {
 	}
 }
 
-// promoted is the kill of a Redis primary. It is in effect when the Sentinels have promoted
-// the replica. A slow machine needs longer for that.
-type promoted struct {
-	chaos.Fault
-	to redundant
-}
-
-// AwaitEffect waits for the kill, and for the promotion.
-func (f promoted) AwaitEffect(ctx context.Context) error {
-	return errors.Join(f.Fault.AwaitEffect(ctx), host.Await(ctx, "the replica is promoted", func(ctx context.Context) error {
-		return f.to.RedisAt(ctx, topology.HostRedis2)
-	}))
-}
-
 // killBroker kills the node of the broker that all servers are connected to.
 func killBroker(at, length time.Duration) Fault {
 	const name = "rabbit-kill"
 	on := topology.HostRabbit1
 	return Fault{
 		Name: name, At: at, For: length, Target: on,
-		Make: func(s topology.System) chaos.Fault { return atLeast{host.Kill(name, on, s.Host(on)), length} },
+		Needs: []topology.Need{topology.OnProcess(on)},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			return chaos.AtLeast(host.Kill(name, on, s.Host(on)), length), nil
+		},
 		Effect: judge.Effect{
 			Fault: name, What: "connections to another node of the broker", Min: 2,
 			Count: func(a *history.Arm, w history.Window) int {

@@ -40,7 +40,9 @@ func TestFaultsThatHealLate(t *testing.T) {
 		fault := func(name string, at, late time.Duration) scenarios.Fault {
 			return scenarios.Fault{
 				Name: name, At: at, For: 300 * time.Millisecond, Target: "server",
-				Make:   func(topology.System) chaos.Fault { return healsLate{chaos.Noop{As: name, On: "server"}, late} },
+				Make: func(topology.System) (chaos.Fault, error) {
+					return healsLate{chaos.Noop{As: name, On: "server"}, late}, nil
+				},
 				Effect: judge.Effect{Fault: name, What: "sightings", Count: judge.Seen},
 			}
 		}

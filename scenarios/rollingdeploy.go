@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"oalab/chaos"
@@ -72,13 +71,6 @@ func RollingDeploy() Scenario {
 	}
 }
 
-// balancer is the part of a topology with load balancers that a deployment needs.
-type balancer interface {
-	// Balance makes every load balancer use all app servers but the ones named, and
-	// returns when their new processes serve.
-	Balance(ctx context.Context, without ...chaos.Target) error
-}
-
 // deployFor is how long an app server is down in a deployment.
 const deployFor = 1500 * time.Millisecond
 
@@ -86,12 +78,15 @@ const deployFor = 1500 * time.Millisecond
 func deploy(at time.Duration, app chaos.Target) Fault {
 	return Fault{
 		Name: faultDeploy, At: at, For: deployFor, Jitter: phase, Target: app,
-		Make: func(s topology.System) chaos.Fault {
-			b, ok := s.(balancer)
-			if !ok {
-				return unsupported{chaos.Noop{As: faultDeploy, On: app}, fmt.Errorf("deploy %s: the topology has no load balancers", app)}
+		Needs: []topology.Need{topology.OnProcess(app), {Power: topology.PowerBalance}},
+		Make: func(s topology.System) (chaos.Fault, error) {
+			lbs, err := topology.BalanceOf(s)
+			if err != nil {
+				return nil, err
 			}
-			return atLeast{deployment{Fault: host.Stop(faultDeploy, app, s.Host(app)), balancer: b, app: app}, deployFor}
+			out := func(ctx context.Context) error { return lbs.Balance(ctx, app) }
+			in := func(ctx context.Context) error { return lbs.Balance(ctx) }
+			return chaos.AtLeast(host.Deploy(faultDeploy, app, s.Host(app), out, in), deployFor), nil
 		},
 		Effect: judge.Effect{
 			Fault: faultDeploy, What: "probes of a stopped app server", Min: 1,
@@ -106,28 +101,4 @@ func deploy(at time.Duration, app chaos.Target) Fault {
 			},
 		},
 	}
-}
-
-// deployment stops a server gracefully after the load balancers have taken it out of their
-// lists, and starts it before they put it back.
-type deployment struct {
-	chaos.Fault
-	balancer balancer
-	app      chaos.Target
-}
-
-// Inject takes the server out of the list first.
-func (d deployment) Inject(ctx context.Context) error {
-	if err := d.balancer.Balance(ctx, d.app); err != nil {
-		return err
-	}
-	return d.Fault.Inject(ctx)
-}
-
-// AwaitHealed lets the server back in once it is ready.
-func (d deployment) AwaitHealed(ctx context.Context) error {
-	if err := d.Fault.AwaitHealed(ctx); err != nil {
-		return err
-	}
-	return d.balancer.Balance(ctx)
 }

@@ -150,7 +150,11 @@ type Fault struct {
 	For    time.Duration
 	Jitter time.Duration // the seed moves At by up to this much, so that no phase is favoured
 	Target chaos.Target
-	Make   func(topology.System) chaos.Fault
+	// Needs are the powers that Make asks of the system. A run on a system that lacks one is
+	// refused before anything is started.
+	Needs []topology.Need
+	// Make returns the fault for a running system. It may use the powers in Needs only.
+	Make   func(topology.System) (chaos.Fault, error)
 	Effect judge.Effect
 	// Cause is the effect of the fault on the pair of load balancers, from which the length
 	// of its outage is predicted; "" if there is no prediction.

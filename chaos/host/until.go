@@ -24,10 +24,37 @@ func Until(f chaos.Fault, what string, look func(ctx context.Context) error) cha
 	return u
 }
 
-// Await looks until look returns nil or ctx ends; then its error says what was last seen.
-func Await(ctx context.Context, what string, look func(ctx context.Context) error) error {
-	return poll(ctx, what, look)
+// InEffect returns the fault with one more condition for being in effect, such as that
+// another host has taken over. look and what are as in Until. The fault's own wait comes first.
+func InEffect(f chaos.Fault, what string, look func(ctx context.Context) error) chaos.Fault {
+	e := inEffect{f, what, look}
+	if l, ok := f.(chaos.Lasting); ok {
+		return lastingInEffect{e, l}
+	}
+	return e
 }
+
+type inEffect struct {
+	chaos.Fault
+	what string
+	cond func(context.Context) error
+}
+
+func (e inEffect) AwaitEffect(ctx context.Context) error {
+	if err := e.Fault.AwaitEffect(ctx); err != nil {
+		return err
+	}
+	return poll(ctx, e.what, e.cond)
+}
+
+// lastingInEffect keeps the promise of a fault that is Lasting.
+type lastingInEffect struct {
+	inEffect
+	lasting chaos.Lasting
+}
+
+// MinFor is that of the fault.
+func (e lastingInEffect) MinFor() time.Duration { return e.lasting.MinFor() }
 
 func (u until) AwaitHealed(ctx context.Context) error {
 	if err := u.Fault.AwaitHealed(ctx); err != nil {

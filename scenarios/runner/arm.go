@@ -44,9 +44,7 @@ type arm struct {
 // newArm fixes everything that the seed decides: operations, followers, due times and fault
 // times. Arms of one run share the seed. Otherwise they could not be compared.
 func newArm(r *run, a scenarios.Arm, index int) (*arm, error) {
-	if a.Sized != nil {
-		a.Setup = a.Sized(r.o.Size)
-	}
+	a.Setup = a.SetupFor(r.o.Size)
 	shape, err := a.Load(r.o.Size)
 	if err != nil {
 		return nil, fmt.Errorf("load: %w", err)

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -69,6 +70,11 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 		return err
 	}
 
+	injector, err := x.injector(sys)
+	if err != nil {
+		return err
+	}
+
 	loading, stopLoading := context.WithCancelCause(ctx)
 	defer stopLoading(nil)
 	var windows []chaos.Window
@@ -88,7 +94,7 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 			return err
 		}
 		// The window of a fault holds the errors of its steps, so the run goes on.
-		windows, _ = x.injector(sys).Run(faulting, begun)
+		windows, _ = injector.Run(faulting, begun)
 		if x.reserved() && x.awaitPlanned(faulting, begun) == nil {
 			lasted = time.Since(begun)
 			stopLoading(errEnough)
@@ -159,15 +165,19 @@ func (t timed) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // injector makes the arm's faults for the running system.
-func (x *arm) injector(sys topology.System) *chaos.Injector {
+func (x *arm) injector(sys topology.System) (*chaos.Injector, error) {
 	schedule := make(chaos.Schedule, 0, len(x.faults))
 	for _, f := range x.faults {
-		schedule = append(schedule, chaos.Entry{Fault: f.Make(sys), At: f.At, For: f.For})
+		fault, err := f.Make(sys)
+		if err != nil {
+			return nil, fmt.Errorf("make fault %s: %w", f.Name, err)
+		}
+		schedule = append(schedule, chaos.Entry{Fault: fault, At: f.At, For: f.For})
 	}
 	return chaos.NewInjector(schedule, chaos.Options{
 		StepTimeout: stepTimeout, RecoverTimeout: healTimeout, Serial: x.arm.Setup.OneByOne, Settle: settleAfterLate,
 		OnActive: x.live.faultActive, OnWindow: x.live.faultOver, Log: x.run.o.Logger,
-	})
+	}), nil
 }
 
 // note records the outcome of load and faults.

@@ -88,6 +88,14 @@ func (o *Options) validate() error {
 			Do:   fmt.Sprintf("its ladder of rates has rungs 0 to %d", rungs-1),
 		}
 	}
+	for _, a := range o.arms() {
+		if err := a.Lacks(o.Topology, o.Size); err != nil {
+			return &UsageError{
+				What: fmt.Sprintf("scenario %s cannot run: %v", o.Scenario.Name, err),
+				Do:   "choose another topology, or give the arm a layout that has it (scenarios/topology/powers.go)",
+			}
+		}
+	}
 	if o.Tools.Oaserver == "" && o.Scenario.Study == nil {
 		return &UsageError{What: "the server's binary oaserver was not found", Do: "put it beside oalab or on PATH (make build)"}
 	}

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"oalab/chaos"
-	"oalab/chaos/host"
 	"oalab/scenarios"
 	"oalab/scenarios/history"
 	"oalab/scenarios/load"
@@ -42,11 +40,6 @@ type steps struct {
 	meter  probe.Func
 	before map[string]float64 // the kernel's counters when the step began
 	idleS  float64
-}
-
-// balancer is the part of a topology with load balancers that steps need.
-type balancer interface {
-	Balance(ctx context.Context, without ...chaos.Target) error
 }
 
 // stepped makes the generator of a closed load.
@@ -112,16 +105,19 @@ func (s *steps) balance(ctx context.Context, nodes int) error {
 	if nodes == s.nodes {
 		return nil
 	}
-	b, ok := s.sys.(balancer)
-	if !ok || nodes > len(s.sys.Nodes()) {
-		return fmt.Errorf("a step wants %d app servers behind a load balancer, which this topology does not have", nodes)
+	lbs, err := topology.BalanceOf(s.sys)
+	if err != nil {
+		return err
+	}
+	if nodes > len(s.sys.Nodes()) {
+		return fmt.Errorf("a step wants %d app servers behind a load balancer; this topology has %d", nodes, len(s.sys.Nodes()))
 	}
 	var without []chaos.Target
 	for _, n := range s.sys.Nodes()[nodes:] {
 		without = append(without, chaos.Target(n.Name))
 	}
 	s.nodes = nodes
-	return b.Balance(ctx, without...)
+	return lbs.Balance(ctx, without...)
 }
 
 // over records a finished step as a phase, and the highest rate of all steps.
@@ -155,12 +151,11 @@ func stepName(s history.Step) string {
 // it chooses and sets the limits from the cost of the first.
 func (s *steps) calibrate(ctx context.Context, next int) error {
 	if next == 0 {
-		metered, ok := s.sys.(topology.Metered)
-		if !ok {
-			return errors.New("choose CPU limits: the kernel's counters of this topology cannot be read")
+		counters, err := topology.CountersOf(s.sys)
+		if err != nil {
+			return fmt.Errorf("choose CPU limits: %w", err)
 		}
-		var err error
-		if s.meter, err = metered.Meter(ctx); err != nil {
+		if s.meter, err = counters.Meter(ctx); err != nil {
 			return fmt.Errorf("choose CPU limits: %w", err)
 		}
 		if s.before, err = s.counters(ctx); err != nil {
@@ -184,11 +179,11 @@ func (s *steps) calibrate(ctx context.Context, next int) error {
 	limit.PeriodS = s.x.arm.Setup.Layout.AppPeriod.Seconds()
 	s.x.record.CPULimit = &limit
 	for _, n := range s.sys.Nodes() {
-		limiter, ok := s.sys.Host(chaos.Target(n.Name)).(host.Limiter)
-		if !ok {
-			return fmt.Errorf("the processor time of %s cannot be limited", n.Name)
+		app, err := topology.HostOf(s.sys, chaos.Target(n.Name))
+		if err != nil {
+			return err
 		}
-		if err := limiter.LimitCPU(ctx, limit.CPUs); err != nil {
+		if err := app.LimitCPU(ctx, limit.CPUs); err != nil {
 			return err
 		}
 	}

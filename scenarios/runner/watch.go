@@ -63,8 +63,12 @@ func (x *arm) watch(ctx context.Context, sys topology.System, open *connections,
 	if read, err := probe.Machine(); err == nil { // elsewhere the environment says that there is none
 		probes = append(probes, probe.Probe{Name: history.ProbeMachine, Every: probeEvery, Read: read})
 	}
-	if metered, ok := sys.(topology.Metered); ok && x.arm.Setup.CountersEvery > 0 {
-		read, err := metered.Meter(ctx)
+	if x.arm.Setup.CountersEvery > 0 {
+		counters, err := topology.CountersOf(sys)
+		if err != nil {
+			return nil, err
+		}
+		read, err := counters.Meter(ctx)
 		if err != nil {
 			return nil, err
 		}

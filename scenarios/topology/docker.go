@@ -191,6 +191,22 @@ func (d *docker) Host(target chaos.Target) host.Controller {
 	return missing(Docker, target)
 }
 
+// Lacks is nil if the system meets a need.
+func (d *docker) Lacks(n Need) error { return offerOfDocker(d.layout).lacks(n) }
+
+// Tell runs a command on a host and returns what it prints.
+func (d *docker) Tell(ctx context.Context, on chaos.Target, command ...string) (string, error) {
+	h, ok := d.hosts[on]
+	if !ok {
+		return "", missing(Docker, on).err
+	}
+	r, err := h.Exec(ctx, command...)
+	if err == nil && r.Code != 0 {
+		err = fmt.Errorf("%s on %s ended with %d: %s", command[0], on, r.Code, lastLine([]byte(r.Output)))
+	}
+	return r.Output, err
+}
+
 // Proxies are none so far: no link of this topology has one.
 func (d *docker) Proxies() *network.Proxies { return d.proxies }
 

@@ -9,13 +9,6 @@ import (
 	"oalab/scenarios/topology/container"
 )
 
-// Metered is a system of which the kernel's counters can be read.
-type Metered interface {
-	// Meter finds the counters of all hosts as they run now, for a probe of the name
-	// history.ProbeHost.
-	Meter(ctx context.Context) (probe.Func, error)
-}
-
 // Meter reads the counters of all containers and of the machine.
 func (d *docker) Meter(ctx context.Context) (probe.Func, error) {
 	meters := map[string]*container.Meter{}

@@ -161,6 +161,9 @@ func (e *embedded) Host(target chaos.Target) host.Controller {
 	return missing(Embedded, target)
 }
 
+// Lacks is nil if the system meets a need.
+func (e *embedded) Lacks(n Need) error { return offerOfEmbedded(e.spec.Servers).lacks(n) }
+
 // Update loads a seed file with the configuration of the first server.
 func (e *embedded) Update(ctx context.Context, seed []byte) error {
 	return loadSeed(ctx, e.spec, e.config, seed)

@@ -68,6 +68,9 @@ type Node struct {
 type System interface {
 	// Nodes are the servers, in the order of their names.
 	Nodes() []Node
+	// Lacks is nil if the system meets a need. It is the answer that function Lacks gave
+	// before the start.
+	Lacks(n Need) error
 	// Host controls the host or process that is the target. One that the topology
 	// does not have is an error at every step.
 	Host(target chaos.Target) host.Controller

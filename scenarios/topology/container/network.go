@@ -160,9 +160,13 @@ func (n *Network) Subnet() netip.Prefix { return n.subnet }
 func (n *Network) Gateway() netip.Addr { return n.Addr(1) }
 
 // Addr is the address of the network with the given last byte. 2 to 191 are free
-// for hosts and virtual addresses.
+// for hosts and virtual addresses. The zero Network has the addresses of the lab's first.
 func (n *Network) Addr(last byte) netip.Addr {
-	a := n.subnet.Addr().As4()
+	subnet := n.subnet
+	if !subnet.IsValid() {
+		subnet = labRange
+	}
+	a := subnet.Addr().As4()
 	a[3] = last
 	return netip.AddrFrom4(a)
 }
