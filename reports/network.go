@@ -12,6 +12,17 @@ import (
 	"oalab/scenarios/stat"
 )
 
+// The plots of a network.
+const (
+	plotNetwork     = "network-throughput"
+	plotNetworkTime = "network-latency"
+)
+
+func networkSheets() []sheet {
+	has := func(a *history.Arm) bool { return len(history.NetworkEvidence.Of(a)) > 0 }
+	return []sheet{{plotNetwork, has, figure58}, {plotNetworkTime, has, figure58Time}}
+}
+
 // network shows what the network between two hosts does with messages of each size, on
 // the axes of the thesis' figure 5-8 (SCN-4).
 func (r *run) network() section {

@@ -30,15 +30,17 @@ const (
 	plotStepRate     = "steps-rate"
 	plotStepTime     = "steps-response"
 	plotGoodput      = "goodput"
-	plotNetwork      = "network-throughput"
-	plotNetworkTime  = "network-latency"
-	plotClicks       = "usage-clicks"
-	plotTraffic      = "usage-traffic"
-	plotLoad         = "usage-load"
 )
 
+// plotKinds are all kinds, those of measurements last.
 func plotKinds() []string {
-	return []string{plotRate, plotLatency, plotCDF, plotPercentiles, plotErrors, plotAvailability, plotFailover, plotOutages, plotShares, plotBands, plotPools, plotNetwork, plotNetworkTime, plotStepRate, plotStepTime, plotGoodput, plotClicks, plotTraffic, plotLoad}
+	kinds := []string{plotRate, plotLatency, plotCDF, plotPercentiles, plotErrors, plotAvailability, plotFailover, plotOutages, plotShares, plotBands, plotPools, plotStepRate, plotStepTime, plotGoodput}
+	for _, m := range measurements() {
+		for _, s := range m.plots {
+			kinds = append(kinds, s.kind)
+		}
+	}
+	return kinds
 }
 
 // has reports whether the arm has what a kind of plot draws.
@@ -46,10 +48,6 @@ func (e armEvidence) has(kind string) bool {
 	switch kind {
 	case plotFailover, plotOutages:
 		return e.offered() && len(e.series.Failover.Faults) > 0
-	case plotNetwork, plotNetworkTime:
-		return e.offered() && len(e.arm.Network) > 0
-	case plotClicks, plotTraffic, plotLoad:
-		return e.offered() && len(e.arm.Clicks) > 0 && e.arm.Record.DayS > 0
 	case plotStepRate, plotStepTime:
 		return e.offered() && len(account.Levels(e.arm)) > 0
 	case plotGoodput:
@@ -58,6 +56,9 @@ func (e armEvidence) has(kind string) bool {
 		return e.offered() && len(e.series.Shares.Names) > 0
 	case plotBands, plotPools:
 		return e.offered() && len(e.series.Pools.Hosts) > 0
+	}
+	if s, ok := sheetOf(kind); ok {
+		return e.offered() && s.has(e.arm)
 	}
 	return e.offered()
 }
@@ -79,6 +80,9 @@ func (r *run) drawArm(folder string, e *armEvidence, save saver) error {
 		}
 		figure := func(width vg.Length) (plot.Drawing, string) {
 			titled := func(f *plot.Figure) (plot.Drawing, string) { return f, f.Title }
+			if s, ok := sheetOf(kind); ok {
+				return titled(s.draw(e.arm).Figure(width))
+			}
 			switch kind {
 			case plotFailover:
 				lines := plot.Failover(e.series.Failover, width)
@@ -91,16 +95,6 @@ func (r *run) drawArm(folder string, e *armEvidence, save saver) error {
 				return titled(plot.Bands(e.series, lanes, width))
 			case plotPools:
 				return titled(plot.PoolSizes(e.series, lanes, width))
-			case plotNetwork:
-				return titled(figure58(e.arm).Figure(width))
-			case plotNetworkTime:
-				return titled(figure58Time(e.arm).Figure(width))
-			case plotClicks:
-				return titled(figure512(e.arm).Figure(width))
-			case plotTraffic:
-				return titled(figure513(e.arm).Figure(width))
-			case plotLoad:
-				return titled(figure514(e.arm).Figure(width))
 			case plotStepRate:
 				return titled(figure59(e.arm).Figure(width))
 			case plotStepTime:

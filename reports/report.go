@@ -161,7 +161,12 @@ func (r *run) draw(dir string, save saver) error {
 // document puts the report together, the most important first.
 func (r *run) document() document {
 	d := document{Head: r.head(), Suites: r.suites()}
-	sections := append([]section{r.tested(), r.objectives(), r.checkers(), r.network(), r.steps(), r.overload(), r.usage(), r.masters(), r.failover(), r.scaling(), r.balancing(), r.drift()}, r.exhibits...)
+	sections := []section{r.tested(), r.objectives(), r.checkers()}
+	for _, m := range measurements() {
+		sections = append(sections, m.part(r))
+	}
+	sections = append(sections, r.steps(), r.overload(), r.masters(), r.failover(), r.scaling(), r.balancing(), r.drift())
+	sections = append(sections, r.exhibits...)
 	if !r.Study {
 		sections = append(sections, r.overTime(), r.distribution(), r.errorClasses(), r.availability(), r.faults(), r.phases(),
 			r.nodes(), r.generator(), r.embedded())

@@ -14,6 +14,18 @@ import (
 	"oalab/scenarios/workload"
 )
 
+// The plots of a compressed month.
+const (
+	plotClicks  = "usage-clicks"
+	plotTraffic = "usage-traffic"
+	plotLoad    = "usage-load"
+)
+
+func usageSheets() []sheet {
+	has := func(a *history.Arm) bool { return len(history.ClickEvidence.Of(a)) > 0 && a.Record.DayS > 0 }
+	return []sheet{{plotClicks, has, figure512}, {plotTraffic, has, figure513}, {plotLoad, has, figure514}}
+}
+
 // usage shows what followers clicked over a compressed month, what went over the network
 // and how busy the servers were, on the axes of the thesis' figures 5-12 to 5-14 (SCN-7).
 func (r *run) usage() section {
@@ -133,7 +145,7 @@ func figure512(a *history.Arm) plot.Against {
 	last := int(math.Round(a.Record.Load.DurationS / a.Record.DayS))
 	for i, key := range menuOrder(a) {
 		perDay := make([]float64, last)
-		for _, c := range a.Clicks {
+		for _, c := range history.ClickEvidence.Of(a) {
 			day := int((float64(c.AtMS)/1e3 - float64(a.Record.Base.UnixMilli())/1e3) / a.Record.DayS)
 			if c.Key == key && day >= 0 && day < last {
 				perDay[day] += float64(c.Rows)

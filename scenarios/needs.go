@@ -23,8 +23,10 @@ func (a Arm) needs(size Size) []need {
 		}
 	}
 	setup := a.SetupFor(size)
-	if setup.CountersEvery > 0 {
-		list = append(list, need{"reading the kernel's counters", topology.Need{Power: topology.PowerCounters}})
+	for _, i := range setup.Instruments {
+		for _, n := range i.Needs() {
+			list = append(list, need{"instrument " + i.Name(), n})
+		}
 	}
 	if setup.CPUAim > 0 {
 		list = append(list, need{"choosing CPU limits", topology.Need{Power: topology.PowerCounters}},

@@ -5,6 +5,8 @@ import (
 
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/instrument"
+	"oalab/scenarios/instrument/network"
 	"oalab/scenarios/judge"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/topology"
@@ -25,8 +27,8 @@ func NetworkBaseline() Scenario {
 		Arms: []Arm{{
 			Name: "main",
 			Setup: Setup{
-				Layout:  topology.Layout{Alone: true, Generator: true, Echo: true},
-				Network: 60 * time.Millisecond,
+				Layout:      topology.Layout{Alone: true, Generator: true, Echo: true},
+				Instruments: []instrument.Instrument{network.Instrument{Each: 60 * time.Millisecond}},
 			},
 			Load: func(Size) (Load, error) {
 				p, err := profile.Constant(100, length)

@@ -10,6 +10,7 @@ import (
 	"oalab/chaos/upstream"
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/instrument"
 	"oalab/scenarios/judge"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/predict"
@@ -92,13 +93,8 @@ type Setup struct {
 	OneByOne bool
 	// ProbeEvery is how often the servers are asked for their figures; 0 means 100 ms.
 	ProbeEvery time.Duration
-	// CountersEvery is how often the kernel's counters of each host are read; 0: never.
-	CountersEvery time.Duration
-	// Network, if not 0, measures the network between two hosts before the load, each batch
-	// for so long.
-	Network time.Duration
-	// ReadClicks reads from the user log after the load what was clicked on the menu.
-	ReadClicks bool
+	// Instruments measure beside the load, one after the other.
+	Instruments []instrument.Instrument
 	// CPUAim, if not 0, limits the processors of the app servers before the second step of
 	// a closed load: so that about this share of the machine is busy when all of them are
 	// at their limit. The first step, without limits, measures what a message costs.

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"oalab/scenarios/check"
+	"oalab/scenarios/instrument"
+	"oalab/scenarios/instrument/counters"
 	"oalab/scenarios/judge"
 	"oalab/scenarios/topology"
 	"oalab/scenarios/workload"
@@ -48,7 +50,8 @@ func SingleVsDistributed() Scenario {
 			Name: "main",
 			Setup: Setup{
 				Layout:     topology.Layout{Apps: 4, QuickStores: true, MaxConcurrent: pool, AppPeriod: limitPeriod, KeepAlive: mostClients},
-				ProbeEvery: 500 * time.Millisecond, CountersEvery: 250 * time.Millisecond, CPUAim: aim,
+				ProbeEvery: 500 * time.Millisecond, CPUAim: aim,
+				Instruments: []instrument.Instrument{counters.Instrument{Every: 250 * time.Millisecond}},
 			},
 			Load: comparison,
 			Checkers: []check.Checker{

@@ -6,6 +6,9 @@ import (
 
 	"oalab/scenarios/check"
 	"oalab/scenarios/history"
+	"oalab/scenarios/instrument"
+	"oalab/scenarios/instrument/clicks"
+	"oalab/scenarios/instrument/counters"
 	"oalab/scenarios/judge"
 	"oalab/scenarios/load/profile"
 	"oalab/scenarios/topology"
@@ -39,7 +42,10 @@ func UsageAnalysis() Scenario {
 			Name: "main",
 			Setup: Setup{
 				Layout:     topology.Layout{Apps: 2, QuickStores: true},
-				ProbeEvery: time.Second, CountersEvery: 250 * time.Millisecond, ReadClicks: true,
+				ProbeEvery: time.Second,
+				Instruments: []instrument.Instrument{
+					counters.Instrument{Every: 250 * time.Millisecond}, clicks.Instrument{},
+				},
 			},
 			Load:     month,
 			Checkers: []check.Checker{check.Menu{Planted: planted, Min: 2000}},

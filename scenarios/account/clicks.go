@@ -7,7 +7,7 @@ import (
 // ClicksByKey are the clicks in the user log by menu item.
 func ClicksByKey(a *history.Arm) map[string]int {
 	out := map[string]int{}
-	for _, c := range a.Clicks {
+	for _, c := range history.ClickEvidence.Of(a) {
 		out[c.Key] += c.Rows
 	}
 	return out

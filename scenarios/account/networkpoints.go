@@ -28,7 +28,8 @@ const networkT = 2.7764
 // NetworkPoints are the sizes that were measured, in order.
 func NetworkPoints(a *history.Arm) []NetworkPoint {
 	var sizes []int
-	for _, b := range a.Network {
+	batches := history.NetworkEvidence.Of(a)
+	for _, b := range batches {
 		if !slices.Contains(sizes, b.Size) {
 			sizes = append(sizes, b.Size)
 		}
@@ -39,7 +40,7 @@ func NetworkPoints(a *history.Arm) []NetworkPoint {
 		p := &out[i]
 		p.Size = size
 		var latency, bounced, streamed, p50, p99 []float64
-		for _, b := range a.Network {
+		for _, b := range batches {
 			if b.Size != size || b.Messages < 1 || b.Seconds <= 0 {
 				continue
 			}

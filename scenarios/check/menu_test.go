@@ -15,6 +15,7 @@ import (
 func clicked(counts map[string]int) *lab.Lab {
 	l := lab.New()
 	due := 0.0
+	var rows []history.Clicks
 	for _, p := range plantedMenu() {
 		for range counts[p.Key] {
 			seq := l.Send(history.KindEvent, due, lab.OKTry("success"))
@@ -22,11 +23,15 @@ func clicked(counts map[string]int) *lab.Lab {
 			due += 0.001
 		}
 		if n := counts[p.Key]; n > 0 {
-			l.Clicks = append(l.Clicks, history.Clicks{AtMS: 1, Key: p.Key, Rows: n})
+			rows = append(rows, history.Clicks{AtMS: 1, Key: p.Key, Rows: n})
 		}
 	}
+	history.ClickEvidence.Set(l.Arm, rows)
 	return l
 }
+
+// logged are the rows of the user log.
+func logged(l *lab.Lab) []history.Clicks { return history.ClickEvidence.Of(l.Arm) }
 
 func plantedMenu() []MenuShare {
 	return []MenuShare{{"A", 0.2991}, {"B", 0.0265}, {"C", 0.27}, {"D", 0.2169}, {"E", 0.0475}, {"F", 0.14}}
@@ -45,12 +50,14 @@ func TestMenu(t *testing.T) {
 		"as planted":                   {planted, nil, history.Pass, "2000 clicks"},
 		"an even mix":                  {even, nil, history.Fail, "do not fit"},
 		"two small items exchanged":    {exchanged, nil, history.Fail, "do not fit"},
-		"an answered click not logged": {planted, func(l *lab.Lab) { l.Clicks[1].Rows-- }, history.Fail, "B: 52 rows in the user log, 53 clicks were answered of 53"},
-		"a click logged twice":         {planted, func(l *lab.Lab) { l.Clicks[0].Rows++ }, history.Fail, "A: 599 rows"},
-		"an unplanned item":            {planted, func(l *lab.Lab) { l.Clicks = append(l.Clicks, history.Clicks{Key: "Z", Rows: 1}) }, history.Fail, "Z: 1 rows"},
-		"a click without an answer":    {planted, func(l *lab.Lab) { l.Operations[0].Status = 0; l.Deliveries[0].OK = false; l.Clicks[0].Rows-- }, history.Pass, ""},
-		"too few":                      {map[string]int{"A": 30, "B": 3, "C": 27, "D": 22, "E": 5, "F": 14}, nil, history.Inconclusive, "1900 wanted"},
-		"none":                         {nil, nil, history.Inconclusive, "0 clicks"},
+		"an answered click not logged": {planted, func(l *lab.Lab) { logged(l)[1].Rows-- }, history.Fail, "B: 52 rows in the user log, 53 clicks were answered of 53"},
+		"a click logged twice":         {planted, func(l *lab.Lab) { logged(l)[0].Rows++ }, history.Fail, "A: 599 rows"},
+		"an unplanned item": {planted, func(l *lab.Lab) {
+			history.ClickEvidence.Set(l.Arm, append(logged(l), history.Clicks{Key: "Z", Rows: 1}))
+		}, history.Fail, "Z: 1 rows"},
+		"a click without an answer": {planted, func(l *lab.Lab) { l.Operations[0].Status = 0; l.Deliveries[0].OK = false; logged(l)[0].Rows-- }, history.Pass, ""},
+		"too few":                   {map[string]int{"A": 30, "B": 3, "C": 27, "D": 22, "E": 5, "F": 14}, nil, history.Inconclusive, "1900 wanted"},
+		"none":                      {nil, nil, history.Inconclusive, "0 clicks"},
 	} {
 		l := clicked(tc.counts)
 		if tc.plant != nil {

@@ -28,7 +28,7 @@ func (Network) Name() string { return "network" }
 func (c Network) Check(a *history.Arm) Finding {
 	var f Finding
 	var wrong, open offences
-	for _, b := range a.Network {
+	for _, b := range history.NetworkEvidence.Of(a) {
 		f.Checked++
 		if b.Received != int64(b.Messages)*int64(b.Size) {
 			wrong.add("%s of %d bytes: %d messages sent, %d bytes received", b.Mode, b.Size, b.Messages, b.Received)

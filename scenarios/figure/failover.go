@@ -95,7 +95,7 @@ func (r *reckoning) quantileOf(name string, sorted []float64, q float64) {
 	if len(sorted) == 0 {
 		return
 	}
-	f := history.Figure{Name: name, Value: stat.Quantile(sorted, q), Unit: Unit(name), N: len(sorted)}
+	f := history.Figure{Name: name, Value: stat.Quantile(sorted, q), Unit: r.unit(name), N: len(sorted)}
 	if low, high, ok := stat.QuantileInterval(sorted, q); ok {
 		f.CILow, f.CIHigh = &low, &high
 	}

@@ -5,6 +5,12 @@ import (
 	"oalab/scenarios/stat"
 )
 
+// networkRows is what the network between two hosts did.
+var networkRows = []Row{
+	{Name: "network_latency_s", Unit: UnitSeconds, Words: "half of the mean time of a message of one byte there and back", Better: Lower, Time: ByMachine},
+	{Name: "network_peak_mbit_s", Unit: "Mbit/s", Words: "highest rate at which any size was carried", Better: Higher, Time: ByMachine},
+}
+
 // network adds the figures of the network.
 func (r *reckoning) network() {
 	points := account.NetworkPoints(r.arm)

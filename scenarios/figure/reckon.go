@@ -41,7 +41,7 @@ type Reckoning struct {
 func Reckon(a *history.Arm, windows []history.Window) Reckoning {
 	all := account.Messages(a)
 	r := &reckoning{
-		arm: a, windows: windows, machine: account.MachineOf(a), certificate: account.Certify(a), rest: account.AtRest(a), end: account.LastEnd(a),
+		unit: Unit, arm: a, windows: windows, machine: account.MachineOf(a), certificate: account.Certify(a), rest: account.AtRest(a), end: account.LastEnd(a),
 		books: account.OpenBooks(a, all),
 	}
 	account.Weigh(a, r.machine, all)
@@ -62,8 +62,9 @@ func Reckon(a *history.Arm, windows []history.Window) Reckoning {
 	r.plateaus()
 	r.goodput()
 	r.scaling()
-	r.usage()
-	r.network()
+	for _, m := range measurements() {
+		m.enter(r)
+	}
 	for _, fault := range account.FaultsOf(windows) {
 		of := account.WindowsOf(windows, fault)
 		r.scope("/"+fault, account.PartOf(all, of), of)
@@ -79,6 +80,9 @@ func Reckon(a *history.Arm, windows []history.Window) Reckoning {
 
 // reckoning gathers the figures of one arm.
 type reckoning struct {
+	// unit is Unit. The table lists what enters figures, so that a call would be an
+	// initialization cycle.
+	unit        func(name string) string
 	arm         *history.Arm
 	windows     []history.Window
 	machine     account.Machine
@@ -99,7 +103,7 @@ func (r *reckoning) add(name string, value float64, n int) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return // run.json cannot hold it, and it is no observation
 	}
-	r.out = append(r.out, exactly(history.Figure{Name: name, Value: value, Unit: Unit(name), N: n}))
+	r.out = append(r.out, exactly(history.Figure{Name: name, Value: value, Unit: r.unit(name), N: n}))
 }
 
 // between enters what the figure that was added last would be where the generator's own

@@ -4,8 +4,12 @@ import "slices"
 
 // Table is every figure, in the order of the report's subjects.
 func Table() []Row {
-	return slices.Concat(loadRows, latencyRows, orderRows, endRows, storeRows, cycleRows, balanceRows, masterRows, serverRows,
-		stepRows, overloadRows, usageRows, instrumentRows, packetRows)
+	rows := slices.Concat(loadRows, latencyRows, orderRows, endRows, storeRows, cycleRows, balanceRows, masterRows, serverRows,
+		stepRows, overloadRows, driftRows)
+	for _, m := range measurements() {
+		rows = append(rows, m.rows...)
+	}
+	return append(rows, packetRows...)
 }
 
 // loadRows is what was offered, what came back, and what the generator had to do with it.
@@ -148,28 +152,9 @@ var overloadRows = []Row{
 	{Name: "p99_answer_s", Unit: UnitSeconds, Words: "99 of 100 successful deliveries took no longer", Better: Lower, Time: ByMachine},
 }
 
-// usageRows is what followers clicked, and what the app servers used for it.
-var usageRows = []Row{
-	{Name: "menu_clicks", Unit: UnitCount, Words: "clicks on the menu in the user log"},
-	{Name: "menu_share_*", Unit: UnitRatio, Words: "share of the clicks on item *"},
-	{Name: "traffic_received_mean_mb_min", Unit: "MB/min", Words: "traffic that an app server received, mean", Time: ByMachine},
-	{Name: "traffic_received_max_mb_min", Unit: "MB/min", Words: "traffic that an app server received, at most"},
-	{Name: "traffic_sent_mean_mb_min", Unit: "MB/min", Words: "traffic that an app server sent, mean", Time: ByMachine},
-	{Name: "traffic_sent_max_mb_min", Unit: "MB/min", Words: "traffic that an app server sent, at most"},
-	{Name: "load_mean", Unit: UnitCount, Words: "load average of the machine, mean"},
-	{Name: "load_max", Unit: UnitCount, Words: "load average of the machine, at most"},
-	{Name: "load_above_2_ratio", Unit: UnitRatio, Words: "share of the time in which the load average was above 2"},
-	{Name: "processors_busy_mean", Unit: UnitCount, Words: "processors of the machine that were busy, mean"},
-	{Name: "processors_busy_max", Unit: UnitCount, Words: "processors of the machine that were busy, at most"},
-	{Name: "app_processors_mean", Unit: UnitCount, Words: "processors that an app server used, mean"},
-	{Name: "app_processors_max", Unit: UnitCount, Words: "processors that an app server used, at most"},
-}
-
-// instrumentRows is what was measured beside the load.
-var instrumentRows = []Row{
+// driftRows is how much hosts differ that must be configured alike.
+var driftRows = []Row{
 	{Name: "config_drift", Unit: UnitCount, Words: "lines of configuration that only one of the load balancers has", Better: Lower},
-	{Name: "network_latency_s", Unit: UnitSeconds, Words: "half of the mean time of a message of one byte there and back", Better: Lower, Time: ByMachine},
-	{Name: "network_peak_mbit_s", Unit: "Mbit/s", Words: "highest rate at which any size was carried", Better: Higher, Time: ByMachine},
 }
 
 // packetRows are the figures of red packets, by allocator.

@@ -24,8 +24,8 @@ type Arm struct {
 	WeChat     []wl.Call
 	Carrier    []cl.Entry
 	Databases  []TableReading // of an arm with two MySQL masters
-	Clicks     []Clicks       // of an arm that reads its user log
-	Network    []NetworkBatch // of an arm that measures the network first
+	// Extras are the rows of what instruments measured, by name; see Extra.
+	Extras map[string]any
 }
 
 // Seconds turns a moment on the wall clock into seconds after the arm's base.
@@ -65,14 +65,8 @@ func LoadArm(dir, name string, main bool) (*Arm, error) {
 		a.Databases, err = jsonl.Read[TableReading](at(FileDatabases))
 		note(err)
 	}
-	if _, err := os.Stat(at(FileClicks)); err == nil {
-		a.Clicks, err = jsonl.Read[Clicks](at(FileClicks))
-		note(err)
-	}
-	if _, err := os.Stat(at(FileNetwork)); err == nil {
-		a.Network, err = jsonl.Read[NetworkBatch](at(FileNetwork))
-		note(err)
-	}
+	a.Extras, err = readExtras(at)
+	note(err)
 	if len(errs) == 0 {
 		note(a.consistent())
 	}

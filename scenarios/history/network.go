@@ -1,10 +1,8 @@
 package history
 
-import "oalab/internal/jsonl"
-
-// FileNetwork holds what was measured between two hosts before the load: one NetworkBatch
-// a line. Only an arm that measures it has it (SCN-4).
-const FileNetwork = dirLedgers + "/network.jsonl"
+// NetworkEvidence is what was measured between two hosts before the load. Only an arm that
+// measures it has it (SCN-4).
+var NetworkEvidence = declare[NetworkBatch]("network")
 
 // The ways of measuring a network.
 const (
@@ -25,19 +23,4 @@ type NetworkBatch struct {
 	// Of a ping-pong half of the time that a message took there and back.
 	P50S float64 `json:"p50_s,omitempty"`
 	P99S float64 `json:"p99_s,omitempty"`
-}
-
-// WriteNetwork writes what was measured between two hosts.
-func (a *ArmWriter) WriteNetwork(batches []NetworkBatch) error {
-	w, err := jsonl.Create(a.path(FileNetwork))
-	if err != nil {
-		return err
-	}
-	for i := range batches {
-		if err := w.Write(&batches[i]); err != nil {
-			_ = w.Close() // the first error is the one to tell
-			return err
-		}
-	}
-	return w.Close()
 }

@@ -156,15 +156,14 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	if x.record.Predictions, err = x.predictions(); err != nil {
 		return err
 	}
-	if err := x.network(ctx, sys); err != nil {
+	if err := x.before(ctx, sys); err != nil {
 		return err
 	}
 	if err := x.offer(ctx, sys); err != nil {
 		return err
 	}
 	x.record.Interrupted = ctx.Err() != nil
-	x.compare(ctx, sys)
-	x.readClicks(ctx, sys)
+	x.after(ctx, sys)
 	if err := stop(); err != nil {
 		x.problem("stop the system: %v", err)
 	}
@@ -193,58 +192,6 @@ func nodes(sys topology.System) ([]history.Node, error) {
 		list = append(list, history.Node{Name: n.Name, Addr: u.Host})
 	}
 	return list, nil
-}
-
-// compare records whether hosts that must be configured alike still are (DIS-1).
-func (x *arm) compare(ctx context.Context, sys topology.System) {
-	pair, ok := sys.(topology.Pair)
-	if !ok {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, stepTimeout))
-	defer cancel()
-	drift := pair.Drift(ctx)
-	x.record.Drift = &drift
-}
-
-// network measures the network between two hosts, while nothing else is on it (SCN-4).
-func (x *arm) network(ctx context.Context, sys topology.System) error {
-	if x.arm.Setup.Network <= 0 {
-		return nil
-	}
-	x.live.enter("network")
-	wired, ok := sys.(topology.Wired)
-	if !ok {
-		return errors.New("the network of this topology cannot be measured")
-	}
-	ctx, cancel := context.WithTimeout(ctx, chaos.Patient(ctx, networkTimeout))
-	defer cancel()
-	batches, err := wired.Network(ctx, x.arm.Setup.Network)
-	if err != nil {
-		return err
-	}
-	return x.out.WriteNetwork(batches)
-}
-
-// readClicks records the clicks that the system's own user log holds (SCN-7).
-func (x *arm) readClicks(ctx context.Context, sys topology.System) {
-	if !x.arm.Setup.ReadClicks {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, stepTimeout))
-	defer cancel()
-	logged, ok := sys.(topology.Logged)
-	if !ok {
-		x.problem("the user log of this topology cannot be read")
-		return
-	}
-	rows, err := logged.Clicks(ctx)
-	if err == nil {
-		err = x.out.WriteClicks(rows)
-	}
-	if err != nil {
-		x.problem("%v", err)
-	}
 }
 
 // predictions are computed from the settings: the outage of each fault for which it can be

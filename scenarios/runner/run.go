@@ -165,8 +165,8 @@ const (
 	healTimeout = 90 * time.Second
 	// settleAfterLate is the least time between a fault that healed late and the next.
 	settleAfterLate = time.Second
-	// networkTimeout bounds a measurement of the network, which takes seconds.
-	networkTimeout = 2 * time.Minute
+	// beforeTimeout bounds what is measured before the load. The network takes seconds.
+	beforeTimeout = 2 * time.Minute
 	// probeEvery is how often the server's own figures are read (CHA-5).
 	probeEvery = 100 * time.Millisecond
 	// probeTimeout is when a probe counts as not answered.

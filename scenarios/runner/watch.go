@@ -63,17 +63,11 @@ func (x *arm) watch(ctx context.Context, sys topology.System, open *connections,
 	if read, err := probe.Machine(); err == nil { // elsewhere the environment says that there is none
 		probes = append(probes, probe.Probe{Name: history.ProbeMachine, Every: probeEvery, Read: read})
 	}
-	if x.arm.Setup.CountersEvery > 0 {
-		counters, err := topology.CountersOf(sys)
-		if err != nil {
-			return nil, err
-		}
-		read, err := counters.Meter(ctx)
-		if err != nil {
-			return nil, err
-		}
-		probes = append(probes, probe.Probe{Name: history.ProbeHost, Every: x.arm.Setup.CountersEvery, Read: read})
+	measured, err := x.probes(ctx, sys)
+	if err != nil {
+		return nil, err
 	}
+	probes = append(probes, measured...)
 	for _, node := range sys.Nodes() {
 		probes = append(probes,
 			probe.Probe{Name: node.Name + metricsProbe, Every: every, Timeout: limit, Read: probe.Metrics(node.URL+"/metrics", wanted...)},

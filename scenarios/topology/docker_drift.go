@@ -9,12 +9,6 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Pair is a system with hosts that are meant to be configured alike.
-type Pair interface {
-	// Drift compares them now. That it could not is in the result.
-	Drift(ctx context.Context) history.Drift
-}
-
 // Drift compares the configurations of Nginx on the two load balancers.
 func (d *docker) Drift(ctx context.Context) history.Drift {
 	drift := history.Drift{What: "nginx", Hosts: [2]string{string(HostLB1), string(HostLB2)}}

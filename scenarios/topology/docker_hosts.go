@@ -38,9 +38,9 @@ const (
 	portRabbit = "5672"
 )
 
-// storeUser is the name and password of the servers at MySQL and RabbitMQ. They
+// StoreUser is the name and password of the servers at MySQL and RabbitMQ. They
 // protect nothing: the network ends at this machine.
-const storeUser = "app"
+const StoreUser = "app"
 
 // place is an address by its last byte.
 func (d *docker) place(last int) netip.Addr { return d.network.Addr(byte(last)) }
@@ -54,11 +54,11 @@ func (d *docker) url(place int, port string) string { return "http://" + d.addr(
 func (d *docker) log(name string) string { return filepath.Join(d.spec.LogDir, name+".log") }
 
 func (d *docker) mysqlDSN() string {
-	return fmt.Sprintf("%s:%s@tcp(%s)/%s", storeUser, storeUser, d.addr(placeMySQL, portMySQL), database)
+	return fmt.Sprintf("%s:%s@tcp(%s)/%s", StoreUser, StoreUser, d.addr(placeMySQL, portMySQL), StoreDatabase)
 }
 
 func (d *docker) amqpURL() string {
-	return fmt.Sprintf("amqp://%s:%s@%s/", storeUser, storeUser, d.addr(placeRabbit, portRabbit))
+	return fmt.Sprintf("amqp://%s:%s@%s/", StoreUser, StoreUser, d.addr(placeRabbit, portRabbit))
 }
 
 // storeImages are the images of the stores.
@@ -125,8 +125,8 @@ func (d *docker) config() serverConfig {
 	return cfg
 }
 
-// database is the servers' database in MySQL.
-const database = "oalab"
+// StoreDatabase is the servers' database in the one MySQL.
+const StoreDatabase = "oalab"
 
 // dataDir is where an app server keeps what is its own.
 const dataDir = "/var/lib/oaserver"

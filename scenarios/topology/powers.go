@@ -8,6 +8,7 @@ import (
 
 	"oalab/chaos"
 	"oalab/chaos/host"
+	"oalab/scenarios/history"
 	"oalab/scenarios/probe"
 )
 
@@ -34,6 +35,8 @@ const (
 	PowerMasters Power = "masters"
 	// PowerSentinels (SentinelsOf): Redis has a replica.
 	PowerSentinels Power = "sentinels"
+	// PowerAlike (AlikeOf): there are hosts that are meant to be configured alike.
+	PowerAlike Power = "alike"
 	// PowerCounters (CountersOf): the kernel's counters of each host are read.
 	PowerCounters Power = "counters"
 )
@@ -113,6 +116,12 @@ type Sentinels interface {
 	RedisAt(ctx context.Context, primary chaos.Target) error
 }
 
+// Alike is hosts that are meant to be configured alike.
+type Alike interface {
+	// Drift compares them now. If it cannot, its result says so.
+	Drift(ctx context.Context) history.Drift
+}
+
 // Counters are the kernel's.
 type Counters interface {
 	// Meter finds the counters of all hosts as they run now, for a probe of the name
@@ -143,6 +152,9 @@ func MastersOf(s System) (MasterPair, error) { return power[MasterPair](s, Power
 
 // SentinelsOf returns the Sentinels of a running system.
 func SentinelsOf(s System) (Sentinels, error) { return power[Sentinels](s, PowerSentinels) }
+
+// AlikeOf returns the hosts of a running system that are meant to be alike.
+func AlikeOf(s System) (Alike, error) { return power[Alike](s, PowerAlike) }
 
 // CountersOf returns the kernel's counters of a running system.
 func CountersOf(s System) (Counters, error) { return power[Counters](s, PowerCounters) }
@@ -206,7 +218,7 @@ func offerOfEmbedded(servers int) offer {
 func offerOfDocker(l Layout) offer {
 	hosts := l.hosts()
 	o := offer{Docker, map[Power][]chaos.Target{
-		PowerProcess: hosts, PowerHost: hosts, PowerShell: hosts, PowerAddress: nil, PowerBalance: nil, PowerCounters: nil,
+		PowerProcess: hosts, PowerHost: hosts, PowerShell: hosts, PowerAddress: nil, PowerBalance: nil, PowerAlike: nil, PowerCounters: nil,
 	}}
 	if l.Masters != nil && !l.Alone {
 		o.powers[PowerMasters] = nil

@@ -50,6 +50,7 @@ func TestOffersAreKept(t *testing.T) {
 		"balance":   func(s System) error { _, err := BalanceOf(s); return err },
 		"masters":   func(s System) error { _, err := MastersOf(s); return err },
 		"sentinels": func(s System) error { _, err := SentinelsOf(s); return err },
+		"alike":     func(s System) error { _, err := AlikeOf(s); return err },
 		"counters":  func(s System) error { _, err := CountersOf(s); return err },
 		"host":      func(s System) error { _, err := HostOf(s, HostLB1); return err },
 	} {

@@ -50,6 +50,7 @@ func TestEachImportRuleBites(t *testing.T) {
 		"judge-knows-no-catalogue":         {"scenarios/judge/p.go", "oalab/scenarios"},
 		"lab-is-for-tests":                 {"scenarios/stat/p.go", "oalab/scenarios/lab"},
 		"evidence-knows-no-reader":         {"scenarios/history/p.go", "oalab/scenarios/account"},
+		"instrument-knows-no-reader":       {"scenarios/instrument/clicks/p.go", "oalab/scenarios/account"},
 		"scenarios-write-no-report":        {"scenarios/runner/p.go", "oalab/reports"},
 		"chaos-knows-no-scenario":          {"chaos/host/p.go", "oalab/scenarios"},
 		"nothing-imports-cmd":              {"reports/p.go", "oalab/cmd/internal/exit"},

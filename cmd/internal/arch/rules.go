@@ -71,6 +71,12 @@ func Rules() []ImportRule {
 			Why:  "evidence is recorded first and read later: a record that depends on its reader proves nothing",
 		},
 		{
+			Name: "instrument-knows-no-reader", In: []string{"scenarios/instrument/..."}, Scope: CodeOnly,
+			Deny:  []string{"oalab/..."},
+			Allow: []string{"oalab/scenarios/instrument", "oalab/scenarios/topology", "oalab/scenarios/history", "oalab/scenarios/probe", "oalab/chaos"},
+			Why:   "an instrument asks the topology and writes evidence; what that means is read later",
+		},
+		{
 			Name: "scenarios-write-no-report", In: []string{"scenarios/..."}, Scope: CodeOnly,
 			Deny: []string{"oalab/reports/..."},
 			Why:  "reports read what scenarios leave behind; the caller of a run passes what writes them (runner.Options.Report)",
