@@ -104,7 +104,7 @@ func (g *guard) Inject(ctx context.Context) error {
 	return g.step(ctx, "inject", g.fault.Inject, injecting, injecting, idle)
 }
 
-// AwaitEffect waits until the fault bites.
+// AwaitEffect waits until the fault is in effect.
 func (g *guard) AwaitEffect(ctx context.Context) error {
 	return g.step(ctx, "await effect", g.fault.AwaitEffect, injecting, active, injecting)
 }
@@ -114,7 +114,7 @@ func (g *guard) Recover(ctx context.Context) error {
 	return g.step(ctx, "recover", g.fault.Recover, recovering, recovering, injecting, active, invalid)
 }
 
-// AwaitHealed waits until the fault no longer bites.
+// AwaitHealed waits until the fault is no longer in effect.
 func (g *guard) AwaitHealed(ctx context.Context) error {
 	return g.step(ctx, "await healed", g.fault.AwaitHealed, recovering, idle, recovering)
 }

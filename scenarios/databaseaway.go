@@ -94,9 +94,8 @@ func allReady(ctx context.Context, s topology.System) error {
 }
 
 // AppMutants are the drills of app servers without their database (CHA-7), on containers.
-// The checker stale-answers convicts two defects: a server that keeps silent while all
-// servers are without the database, and a server that answers from memory while others have
-// it.
+// Checker stale-answers finds two defects: a server that refuses texts while all servers are
+// without the database, and a server that answers from memory while others have it.
 func AppMutants() []Scenario {
 	away := databaseAway(appFirst)
 	away.Effect = judge.Effect{Fault: away.Name, What: "failed tries", Min: databaseAwayLeast, Count: judge.TriesFailed}
@@ -118,7 +117,7 @@ func appMutant(defect string, fault Fault) Scenario {
 	control.Name, control.Control, control.Faults = "control", true, nil
 	return Scenario{
 		Name:       "mutant-" + defect,
-		Title:      "App servers with the planted defect " + defect + " are convicted under " + fault.Name + " and acquitted without it",
+		Title:      "App servers with the planted defect " + defect + " are found under " + fault.Name + ", and pass without it",
 		Source:     "CHA-7, STO-7",
 		Topologies: []string{Docker},
 		Limits:     dockerLimits,

@@ -46,7 +46,7 @@ func LBFailover() Scenario {
 	main.Objectives = append(main.Objectives, fewStatements(1000)) // at its full rate, in both sizes
 	return Scenario{
 		Name:       "lb-failover",
-		Title:      "Whatever breaks a load balancer, the other answers within the time that the settings promise, and no follower loses a message",
+		Title:      "When a load balancer breaks, the other answers within the time that the settings promise, and no follower loses a message",
 		Source:     "SCN-1, DIS-1, REP-8, REP-9; thesis 4.2.1, 5.1.1",
 		Topologies: []string{Docker},
 		Limits:     dockerLimits,
@@ -83,9 +83,9 @@ const (
 // hit the servers, and ten reads a second cost more than eighty messages.
 const pairProbeEvery = 500 * time.Millisecond
 
-// wrongPriorityArm has a backup with a wrong priority. It waits almost one advert longer
-// than predicted, so the prediction convicts it without a threshold of its own. About one
-// cycle in ten is still within the prediction. Therefore each round has two cycles.
+// wrongPriorityArm has a backup with a wrong priority. It waits almost one advert longer than
+// predicted, so that checker prediction fails without a threshold of its own. About one cycle
+// in ten is still within the prediction. Therefore each round has two cycles.
 func wrongPriorityArm(v predict.Settings) Arm {
 	freeze := failoverStep{freezeHost, staysSlot}
 	a := failoverArm("wrong-priority", anyRate, cycles, topology.Layout{VRRP: v, Alone: true, PlantedBackup: 1}, freeze, freeze)

@@ -71,7 +71,7 @@ func mutant(d drill) Scenario {
 	}
 	return Scenario{
 		Name:       "mutant-" + d.defect,
-		Title:      "A server with the planted defect " + d.defect + " is convicted under " + d.fault.Name + " and acquitted without it",
+		Title:      "A server with the planted defect " + d.defect + " is found under " + d.fault.Name + ", and passes without it",
 		Source:     "CHA-7",
 		Topologies: []string{Embedded},
 		Limits:     embeddedLimits,

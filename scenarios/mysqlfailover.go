@@ -19,7 +19,7 @@ func MySQLFailover() Scenario {
 	unfenced := topology.Masters{NoFence: true}
 	return Scenario{
 		Name:       "mysql-failover",
-		Title:      "Whatever breaks a MySQL master, the other takes its tables over within the time that the settings promise, nothing acknowledged is lost, and both are equal again when it is back",
+		Title:      "When a MySQL master breaks, the other takes its tables over within the time that the settings promise, nothing acknowledged is lost, and both are equal again when it is back",
 		Source:     "SCN-3, DIS-3, STO-3, REP-9; thesis 4.2.5, 5.1.3",
 		Topologies: []string{Docker},
 		Limits:     dockerLimits,

@@ -133,7 +133,7 @@ func queueWithoutDeadline() Scenario {
 	setup.Defects = []string{"queue-without-deadline"}
 	return Scenario{
 		Name:       "mutant-queue-without-deadline",
-		Title:      "A server with the planted defect queue-without-deadline is convicted under overload and acquitted without it",
+		Title:      "A server with the planted defect queue-without-deadline is found under overload, and passes without it",
 		Source:     "CHA-7, SCN-25",
 		Topologies: []string{Embedded},
 		Limits:     embeddedLimits,

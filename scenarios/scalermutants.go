@@ -10,8 +10,8 @@ import (
 )
 
 // ScalerMutants are the drills of the scaler's defects (CHA-7), on containers. Each defect
-// must be convicted under its condition, and acquitted without it. The checker bands
-// convicts wrong pool sizes, and the checker served convicts a pool of dead servers.
+// must be found under its condition, and must pass without it. Checker bands finds wrong pool
+// sizes, and checker served a pool of dead servers.
 func ScalerMutants() []Scenario {
 	flaps := scalingEdge()
 	calm := scalingEdge()
@@ -74,7 +74,7 @@ func scalerMutant(defect, checker, under string, with, without Arm) Scenario {
 	}
 	return Scenario{
 		Name:       "mutant-" + defect,
-		Title:      "Scalers with the planted defect " + defect + " are convicted under " + under + " and acquitted without it",
+		Title:      "Scalers with the planted defect " + defect + " are found under " + under + ", and pass without it",
 		Source:     "CHA-7, DIS-2",
 		Topologies: []string{Docker},
 		Limits:     dockerLimits,

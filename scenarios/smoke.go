@@ -65,7 +65,7 @@ func Smoke() Scenario {
 	}, emptyAtEnd...)
 	return Scenario{
 		Name:       "smoke",
-		Title:      "Whatever the carrier, the platform's network and the server's process do, every acknowledged order is done once and told once, and replies stay quick",
+		Title:      "Under faults of the carrier, the platform's network and the server's process every acknowledged order is done once and told once, and replies stay quick",
 		Source:     "SCN-9, SCN-14, BIZ-6, MSG-5, MSG-6; thesis 2.3, 4.1.2",
 		Topologies: []string{Embedded},
 		Limits:     embeddedLimits,

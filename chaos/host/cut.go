@@ -125,7 +125,7 @@ type split struct {
 }
 
 // Split returns a fault that cuts the link between two hosts, both ways and at both ends.
-// All other hosts still reach both, and each of the two believes that the other is gone. It
+// All other hosts still reach both. For each of the two the other one is gone. It
 // is in effect when neither reaches the other. It is healed when both reach each other and
 // are ready. If the pair must also agree on something again, add that condition with Until.
 func Split(name string, target chaos.Target, a, b Cutter) chaos.Fault {

@@ -11,8 +11,8 @@ import (
 // latencyType is how Toxiproxy knows latencyToxic.
 const latencyType = "oalab_latency"
 
-// latencyToxic is Toxiproxy's own latency with seeded jitter, which that draws
-// from the global source whatever its seed, and with figures finer than 1 ms.
+// latencyToxic is a latency with seeded jitter and figures finer than 1 ms. The latency of
+// Toxiproxy itself draws its jitter from the global source and has whole milliseconds.
 type latencyToxic struct {
 	Latency time.Duration `json:"latency_ns"`
 	Jitter  time.Duration `json:"jitter_ns"`

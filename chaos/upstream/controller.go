@@ -107,7 +107,7 @@ func (c *Controller) put(ctx context.Context, u *union) error {
 	return err
 }
 
-// await polls until look is content. The error of a wait that came to nothing
+// await polls until look returns nil. The error of a wait without success
 // tells what was seen last.
 func (c *Controller) await(ctx context.Context, look func(inForce []Rule) error) error {
 	tick := time.NewTicker(pollEvery)

@@ -132,7 +132,7 @@ func (s *Ruleset) Decide(path, op, account string) Decision {
 		if !r.Match.covers(path, op, account) {
 			continue
 		}
-		// Drawn whatever the others say, to keep every rule's sequence its own.
+		// Drawn for every rule. Otherwise the sequence of one rule would depend on the others.
 		if r.Share > 0 && r.Share < 1 && live.rng.Float64() >= r.Share {
 			continue
 		}

@@ -15,7 +15,7 @@ import (
 // machine's.
 var machine = []string{"arch", "cores", "cpu", "gomaxprocs", "kernel", "os"}
 
-// remark says what must be known before the figures are believed.
+// remark says what a reader has to know of the figures.
 func (r *Result) remark(base, with []Run, oneSided []string) {
 	all := slices.Concat(base, with)
 	for _, g := range []struct {

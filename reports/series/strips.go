@@ -21,7 +21,7 @@ const (
 // Strip is the availability of one component over time.
 type Strip struct {
 	Component string
-	Seen      string // by whom and how often
+	Seen      string // by which probe, and how often
 	Spans     []Span // in order, without gaps, from 0 to the end of the arm
 }
 
@@ -66,7 +66,7 @@ func (s Strip) Availability() float64 {
 // resolution of what followers and ledgers saw, in seconds: that of the probes.
 const resolution = 0.1
 
-// strips are the components that the evidence speaks of.
+// strips are the components that the evidence is about.
 func strips(a *history.Arm, end float64) []Strip {
 	out := []Strip{}
 	add := func(s Strip, seen bool) {

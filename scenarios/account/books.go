@@ -10,21 +10,21 @@ import (
 	"oalab/scenarios/history"
 )
 
-// The lines of the ledgers that speak of orders.
+// The lines of the ledgers that are about orders.
 const (
 	opOrder      = "OrderProduct"
 	pathTemplate = "/message/template/send"
 )
 
 // Order is one planned order, with what the follower, the carrier and the platform
-// say about it.
+// recorded of it.
 type Order struct {
 	*Message
 	Acknowledged string // serial the follower read, or ""
 	Applied      int    // effects at the carrier, of any serial
 	Refused      int    // refusals by the carrier's rules
 	told         int    // results delivered to the follower under that serial
-	ToldOther    string // another follower who was told about it, or ""
+	ToldOther    string // openid of another follower that was told about it, or ""
 }
 
 // Lost reports whether the follower was promised the order, and the carrier neither did it nor

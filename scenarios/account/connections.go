@@ -7,8 +7,8 @@ import (
 	"oalab/scenarios/stat"
 )
 
-// openConnections are the words of the generator about how many connections it had
-// open at the most since its word before.
+// openConnections are the samples of the generator: how many connections it had open at the
+// most since the sample before.
 func openConnections(samples []history.Sample) []history.Sample {
 	var out []history.Sample
 	for _, s := range samples {
@@ -21,7 +21,7 @@ func openConnections(samples []history.Sample) []history.Sample {
 
 // unexplained is Cycle.TriesUnexplained.
 func (m *meter) unexplained(c *Cycle) float64 {
-	const wordsEveryS = 0.15 // a word tells of the tenth of a second before it
+	const wordsEveryS = 0.15 // a sample is of the tenth of a second before it
 	away, until := Stretch{FromS: c.EndS, ToS: c.EndS}, c.EndS
 	if c.Probe.Failed > 0 {
 		away = Stretch{FromS: c.Probe.FromS - history.VIPEveryS, ToS: c.Probe.ToS + history.VIPEveryS}
@@ -38,5 +38,5 @@ func (m *meter) unexplained(c *Cycle) float64 {
 		begun := t.fromS >= c.BeginS && t.fromS < c.EndS && (t.fromS < away.FromS || t.fromS > away.ToS)
 		failed += stat.Indicator(!t.ok && begun)
 	}
-	return max(0, float64(failed)-open) // NaN without a word
+	return max(0, float64(failed)-open) // NaN without a sample
 }

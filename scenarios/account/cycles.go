@@ -32,10 +32,10 @@ type Cycle struct {
 	DueS float64
 	// TriesFailed is how many tries that began in the stretch failed.
 	TriesFailed int
-	// TriesUnexplained is how many of them have no reason: beyond those that began while
-	// nobody answered the probe, and one for each connection that was open at the most
-	// when that began (without an outage: in the stretch). A move of the address breaks
-	// what is open, and nothing else. NaN when nobody counted the connections.
+	// TriesUnexplained is how many of them have no explanation. Explained are those that began
+	// while the probe got no answer, and one for each connection that was open at the most
+	// when that began (without an outage: in the stretch), because a move of the address
+	// breaks open connections and nothing else. NaN if the connections were not counted.
 	TriesUnexplained float64
 	// The outage by the probe in parts. DetectS is until another host has the address;
 	// TakeOverS is from then until the first answer, the end of the outage; ReconnectS
@@ -56,8 +56,8 @@ const (
 	// LeadS is how long before a fault its outage may begin: requests that were asked
 	// before may be caught by it, each for as long as it may take.
 	LeadS = history.VIPLimitS + 0.05
-	// latest is how long an outage may begin before the fault was seen to bite: the
-	// look at the host comes after the blow, and takes a while.
+	// latest is how long an outage may begin before the fault was seen in effect: the
+	// observation of the host comes after the fault, and takes a while.
 	latest = 5.0
 	// SettleS is how long after an address came home the move may still be felt.
 	SettleS = 1.0
@@ -75,12 +75,11 @@ func Windows(a *history.Arm) []history.Window {
 	return out
 }
 
-// FailBacks are the windows in which a host got the virtual IP home after a fault, by
-// history.WayBack: from
-// when recovery was asked for until it alone had the address again, before the next
-// fault. They follow from what the probe of the address saw; a host that leaves the
-// address where it is makes none. Without such a probe, and in an arm whose runner
-// recorded fail-backs itself, there are none.
+// FailBacks are the windows in which a host got the virtual IP home after a fault, named by
+// history.WayBack: from the request for recovery until the host alone had the address again,
+// before the next fault. They are computed from the probe of the address. A host that leaves
+// the address where it is makes none. Without such a probe, and in an arm whose record has
+// fail-backs already, there are none.
 func FailBacks(a *history.Arm) []history.Window {
 	hosts := Holdings(a.Samples, history.ProbeAddress)
 	if len(hosts) < 2 || !HasVIP(a) || slices.ContainsFunc(a.Record.Windows, func(w history.Window) bool { return history.IsWayBack(w.Fault) }) {
@@ -133,18 +132,19 @@ func home(hosts []Holding, own int, from, until float64) float64 {
 	return first
 }
 
-// InEffect reports whether a fault was ever seen to bite; one that was not has no
+// InEffect reports whether a fault was ever seen in effect. One that was not has no
 // beginning, only an error.
 func InEffect(w history.Window) bool { return w.ToS > w.FromS && (w.FromS > 0 || w.Error == "") }
 
-// Begins is when a fault may have begun at the earliest: no sooner than its injection did,
-// which is no sooner than planned, and not long before it was seen.
+// Begins is the earliest moment at which a fault may have begun: not before its injection,
+// which is not before the planned moment, and not long before it was seen in effect.
 func Begins(w history.Window) float64 {
 	return max(min(max(w.PlannedFromS, w.BegunS), w.FromS), w.FromS-latest)
 }
 
-// Cycles measures every window of an arm with a virtual IP, fail-backs included, in
-// the order of time; a fault that was never in effect makes no cycle. An arm whose virtual IP was not probed has none.
+// Cycles measures every window of an arm with a virtual IP, fail-backs included, in the order
+// of time. A fault that was never in effect makes no cycle. An arm whose virtual IP was not
+// probed has none.
 func Cycles(a *history.Arm) []Cycle {
 	if !HasVIP(a) {
 		return nil
@@ -165,7 +165,7 @@ func CyclesOf(a *history.Arm, all []Message, v View) []Cycle {
 			c.BeginS, c.EndS = w.FromS, c.EndS+SettleS
 		}
 		if i > 0 {
-			// What comes after a fail-back still belongs to that, up to the next blow.
+			// What comes after a fail-back still belongs to it, up to the next fault.
 			c.BeginS = max(c.BeginS, out[i-1].ToS)
 			out[i-1].EndS = max(out[i-1].FromS, min(out[i-1].EndS, c.BeginS))
 		}

@@ -8,7 +8,7 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Divergence is what became of the data of a pair of masters, for people who have to
+// Divergence is what became of the data of a pair of masters, for the operator that has to
 // repair it.
 type Divergence struct {
 	// DualS is for how long, in seconds, both had the virtual IP of a group at once, by

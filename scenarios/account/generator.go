@@ -14,7 +14,7 @@ const MaxShare = 0.70
 // Generator is the certificate of the load generator in one arm (REP-10).
 type Generator struct {
 	Scheduled, Started int
-	Late               int     // arrivals that started late, whoever is to blame
+	Late               int     // arrivals that started late, for any reason
 	Charged            int     // of those, late because all workers were busy: the system's fault
 	Dropped            int     // arrivals that never started
 	PacingErrorP99S    float64 // with workers free
@@ -22,16 +22,16 @@ type Generator struct {
 	CeilingPerS        float64 // 0: not calibrated
 	Share              float64 // peak / ceiling
 	CPUPer1000S        float64 // processor seconds of the generator's process for 1 000 operations; 0: not known
-	// Bound is why nothing can be concluded from figures that arrivals enter, "" for a
-	// generator that can be believed within the lateness of its operations.
+	// Bound is why nothing can be concluded from figures that arrivals enter. "": the figures
+	// are right within the lateness of the generator's operations.
 	Bound string
 	// Overloaded reports that Bound is that the share is too large.
 	Overloaded bool
 }
 
-// Certify judges the generator of an arm. A late one is not bound: each figure has an
-// interval for that. One that stopped is, because it offered another load than the
-// planned one. In the closed model there is no schedule to keep, so only the ceiling counts.
+// Certify judges the generator of an arm. A late generator is not bound: each figure has an
+// interval for that. A generator that stopped is bound, because it offered another load than
+// the planned one. In the closed model there is no schedule to keep, so only the ceiling counts.
 func Certify(a *history.Arm) Generator {
 	load := a.Record.Load
 	g := Generator{
@@ -73,6 +73,6 @@ func Certify(a *history.Arm) Generator {
 	return g
 }
 
-// Unpunctual reports whether the generator was so late by its own fault that its figures
-// mean little without their intervals.
+// Unpunctual reports whether the generator itself was so late that its figures mean little
+// without their intervals.
 func (g Generator) Unpunctual() bool { return g.PacingErrorP99S > pacing.ErrorLimitS }

@@ -125,8 +125,8 @@ func (l lapses) within(from, to float64) bool {
 	return slices.ContainsFunc(l, func(s Stretch) bool { return s.FromS <= to && s.ToS >= from })
 }
 
-// nearLimit reports whether a try was answered so shortly before its limit that the
-// lateness of its message could have carried it beyond.
+// nearLimit reports whether a try was answered so shortly before its limit that the lateness
+// of its message could have decided that.
 func (m *Message) nearLimit(k int) bool {
 	d := m.Tries[k]
 	return d.OK && m.OwnS > pacing.LateAfterS && d.TookS+m.OwnS >= tryLimitS

@@ -10,13 +10,13 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Machine is how full the machine was that everything of an arm shared, by its own
-// counters (history.ProbeMachine). The zero value is a machine that was not watched.
+// Machine is how full the machine of an arm was, by its own counters (history.ProbeMachine).
+// All parts of the arm share it. The zero value is a machine that was not watched.
 type Machine struct {
 	// Full are the stretches in which it was full, in order, without overlap: tasks
 	// waited while hardly a processor was idle, or the hypervisor took processor time
-	// away. Each reaches aftermath beyond what the samples say: what waited then is
-	// still being worked off.
+	// away. Each ends aftermath later than the samples say, because tasks that waited then
+	// still have to run.
 	Full []Stretch
 	// WatchedS is for how many seconds it was watched, FullS for how many of them it was full.
 	WatchedS, FullS float64

@@ -39,8 +39,8 @@ func (m *Message) Pushed() bool { return m.Plan.OpenID != "" || len(m.Tries) > 0
 // Started reports whether any trace of the operation leads to the server.
 func (m *Message) Started() bool { return m.Op != nil || len(m.Tries) > 0 }
 
-// Answered reports whether the follower got an answer of the server, be it that the
-// order was not accepted; of a bare request, whether any answer came.
+// Answered reports whether the follower got an answer of the server, also if the order was
+// not accepted; of a plain request, whether any answer came.
 func (m *Message) Answered() bool {
 	if !m.Pushed() {
 		return m.Op != nil && (m.Op.Status != 0 || m.Op.Error == "")

@@ -22,12 +22,12 @@ type Nodes struct {
 	Push PushDelay
 }
 
-// Node is one server. What nobody saw or counted is NaN, its n 0.
+// Node is one server. A value that was not seen or counted is NaN, and its n is 0.
 type Node struct {
 	Name string
 	// Requests are the tries of the load that came to it, Failed those of them that it did
-	// not answer as it should: a try that a load balancer took on to another server is one
-	// of both, and failed at the first. One whose answer an injected fault kept from the
+	// not answer as it should. A try that a load balancer passed on to another server counts
+	// for both, and failed at the first. A try whose answer an injected fault kept from the
 	// platform did not fail.
 	Requests, Failed int
 	PerS             float64
@@ -35,15 +35,15 @@ type Node struct {
 	// was given up; exact, over Timed requests. Refused connections and answers that were
 	// kept back do not count. The interval of the mean is by ten parts of the run's time,
 	// NaN where one of them is empty; that of p99 by order statistics, as if requests did
-	// not hang together, NaN with too few.
+	// were independent, NaN with too few.
 	Timed     int
 	Mean, P99 stat.Interval
 	// PerMessage are the statements to the databases, those of its polls included and those
 	// on the tables of orders and jobs not, for each of Answered, the messages that it counted itself.
 	PerMessage float64
 	Answered   int
-	// Hits is the share of the Looked look-ups that a cache answered; -1 of them: nobody
-	// counted, which is something else than none.
+	// Hits is the share of the Looked look-ups that a cache answered. Looked is -1 if
+	// look-ups were not counted, and 0 if there were none.
 	Hits   float64
 	Looked int
 	Push   PushDelay

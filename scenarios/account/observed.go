@@ -29,8 +29,8 @@ func (o Observed) DueLatency() (seconds float64, known bool) {
 // was one.
 func (o Observed) SentLatency() (seconds float64, known bool) { return o.sent, o.Answered }
 
-// Observe lists all planned operations of an arm in the order of the plan. What it
-// says is what Whole and Phases count.
+// Observe lists all planned operations of an arm in the order of the plan. Whole and Phases
+// count the same.
 func Observe(a *history.Arm) []Observed {
 	all := Messages(a)
 	out := make([]Observed, len(all))

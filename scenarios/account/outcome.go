@@ -56,8 +56,8 @@ func bareOutcome(op history.Operation) Outcome {
 // hasWords reports whether a reply says anything to the follower.
 func hasWords(reply string) bool { return reply != "" && reply != "success" }
 
-// TryAnswered reports whether the server answered the try in full, be it that an
-// injected fault kept the answer from the platform.
+// TryAnswered reports whether the server answered the try in full, also if an injected fault
+// kept the answer from the platform.
 func TryAnswered(d wl.Delivery) bool {
 	return d.OK || d.Lost && d.Status == http.StatusOK
 }

@@ -8,15 +8,15 @@ import (
 	"oalab/scenarios/stat"
 )
 
-// OfferedLevel is a phase of an open load, what followers asked for in it, and what
-// they got.
+// OfferedLevel is a phase of an open load, with the messages that were offered in it and
+// those that were answered.
 type OfferedLevel struct {
 	Name string
 	// FromS and ToS are when what followers got was counted, in seconds after base.
 	FromS, ToS  float64
 	OfferedPerS float64 // new messages; the platform's further tries come on top
 	TriesPerS   float64
-	// GoodPerS is how many messages a second followers saw answered, by whichever try.
+	// GoodPerS is how many messages a second were answered, by any of their tries.
 	GoodPerS float64
 	Good     int
 	// Overloaded: clearly more was offered than any level answered of what it was offered.

@@ -11,10 +11,10 @@ import (
 // about what was accepted.
 const PushGoalS = 0.5
 
-// PushDelay is how long it took from when an order was accepted, or a query handed over,
-// until the platform had the message about it, as servers counted it. Messages that the
-// platform did not take are not among them, nor is what never came so far. With N = 0 the
-// others mean nothing.
+// PushDelay is the time from the acceptance of an order, or the hand-over of a query, until
+// the platform had the message about it, as servers counted it. Messages that the platform
+// did not accept, and those that never got so far, are not counted. With N = 0 the other
+// fields mean nothing.
 type PushDelay struct {
 	N     int
 	MeanS float64

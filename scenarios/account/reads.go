@@ -62,8 +62,8 @@ func Versions(samples []history.Sample, probe string) []Versioned {
 	return out
 }
 
-// Staleness is for how long the oldest write that a read did not show had been
-// acknowledged when it was begun, in seconds; 0 when it showed all.
+// Staleness is the age of the oldest acknowledged write that a read did not show, in seconds
+// at the begin of the read; 0 if it showed all.
 func Staleness(r Versioned, writes []Versioned) float64 {
 	old := 0.0
 	for _, w := range writes {

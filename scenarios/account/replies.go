@@ -12,9 +12,8 @@ type Difference struct {
 	Replies [2]string
 }
 
-// CompareReplies counts the messages whose answered tries can be compared, and
-// those of them whose replies differ. An answer from memory may
-// differ where it is allowed.
+// CompareReplies counts the messages whose answered tries can be compared, and returns those
+// whose replies differ. An answer from memory may differ where it is allowed.
 func CompareReplies(all []Message) (compared int, differ []Difference) {
 	for i := range all {
 		m := &all[i]
@@ -43,5 +42,5 @@ func CompareReplies(all []Message) (compared int, differ []Difference) {
 	return compared, differ
 }
 
-// MayBeStale reports whether a try may be answered from memory: business may not.
+// MayBeStale reports whether a try may be answered from memory. Orders and queries may not.
 func MayBeStale(d wl.Delivery) bool { return d.Op == history.KindText }

@@ -40,8 +40,8 @@ const (
 	MostFull = 0.5
 )
 
-// TooBusy reports whether the machine itself limited what was measured in a step, or
-// something else worked on it.
+// TooBusy reports whether the machine itself limited what was measured in a step, or another
+// program ran on it.
 func (s StepSeen) TooBusy() bool { return s.Busy > MostBusy || s.Full > MostFull }
 
 // batch is an equal part of the steady time.

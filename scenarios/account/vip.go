@@ -56,14 +56,13 @@ func askedIn(all []Asked, v View) []Asked {
 	return out
 }
 
-// unheard reports whether the probe did nothing when a limit passed.
+// unheard reports whether the probe stood still when a limit passed.
 func unheard(all []Asked, limit float64) bool {
 	next, _ := slices.BinarySearchFunc(all, limit, func(x Asked, s float64) int { return cmp.Compare(x.AtS, s) })
 	return next > 0 && next < len(all) && all[next].AtS-all[next-1].AtS > history.VIPEveryS+lapseS
 }
 
-// lapseS is from how much lateness on, in seconds, the probe is taken for one that did
-// nothing.
+// lapseS is the lateness, in seconds, from which on the probe counts as having stood still.
 const lapseS = 0.010
 
 // HasVIP reports whether an arm has a virtual IP that was probed. Only then are
@@ -140,8 +139,8 @@ func blackout(all []Asked, from, to float64) Stretch {
 	return longest
 }
 
-// Holding is what a host said of itself over time: changes in order of time. NaN
-// means that nobody knows.
+// Holding is what a host said of itself over time: changes in order of time. NaN means not
+// known.
 type Holding struct {
 	Host    string
 	Changes []Change
@@ -176,7 +175,7 @@ func Holdings(samples []history.Sample, probe string) []Holding {
 	return out
 }
 
-// At is what was known last at a moment, NaN before the first word.
+// At is the value that was known at a moment, NaN before the first one.
 func (h Holding) At(s float64) float64 {
 	v := math.NaN()
 	for _, c := range h.Changes {

@@ -82,9 +82,10 @@ func WriteGapsS(all []Written, windows []history.Window) []float64 {
 }
 
 // WriteCycles are the windows of faults in an arm with a pair of masters, in the order of
-// time, as the canary of the group saw them whose home the faults hit. Of a cycle they
-// have the window, as its outage the longest time without an acknowledged write, and when
-// the other master had the address; the rest is not known. Without canaries there are none.
+// time, by the canary of the group whose home the faults hit. Of a cycle they have the
+// window, the longest time without an acknowledged write as its outage, and the moment at
+// which the other master had the address. The rest is not known. Without canaries there are
+// none.
 func WriteCycles(a *history.Arm) []Cycle {
 	all := AcknowledgedWrites(a.Samples)
 	if len(all) == 0 {
@@ -161,10 +162,10 @@ func keysOf(a *history.Arm, why, group, table string) map[string]map[string]bool
 	return out
 }
 
-// LostWrites are the acknowledged canary rows that are missing in the end on either
-// master, or were on the survivor when it had taken over and had not got the other one
-// back yet. A master that had not taken over when it was read is no survivor: it may have
-// yet to apply what it has received.
+// LostWrites are the acknowledged canary rows that are missing on either master in the end,
+// or that were missing on the survivor after it had taken over and before the other master
+// was back. A master that had not taken over when it was read is no survivor: it may still
+// have received rows to apply.
 func LostWrites(a *history.Arm) (lost []Written, of int) {
 	all := AcknowledgedWrites(a.Samples)
 	for _, group := range history.Groups() {

@@ -19,7 +19,7 @@ import (
 	"oalab/scenarios/workload"
 )
 
-// Options say what to offer to whom. URL, Profile and Out are required.
+// Options say what to offer and where. URL, Profile and Out are required.
 type Options struct {
 	URL     string // see CheckTarget
 	Profile profile.Profile

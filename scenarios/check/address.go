@@ -12,19 +12,19 @@ import (
 )
 
 // AddressSingle judges that no two hosts which clients can reach hold the virtual IP at
-// once (DIS-1), by what the probe of the address saw on their interfaces. A host that
-// is killed, stopped, frozen or cut off in a window may hold what it wants there. That
-// nobody holds it is an outage and not its business. It needs words of at least two
-// hosts from the beginning and the end of the load, and a hand-over, without which
-// the address stayed single because nothing moved it.
+// once (DIS-1), by what the probe of the address saw on their interfaces. In the window of
+// a fault that kills, stops, freezes or cuts off a host, that host does not count. An
+// address that no host holds is an outage, which other checkers judge. The checker needs
+// samples of at least two hosts from the beginning and the end of the load, and a
+// hand-over. Otherwise the address stayed single only because nothing moved it.
 type AddressSingle struct {
-	// ToleranceS is for how long, in seconds, two may hold it: one that takes the
-	// address home adds it before the other hears of it, and a thawed host finds out
-	// only then; 20 to 70 ms were measured. 0 means 0.1. A machine that is slower than the
-	// reference gets slowTolerance more for each time, and mostTolerance at most.
+	// ToleranceS is for how long, in seconds, two hosts may hold it; 0 means 0.1. A host that
+	// takes the address home adds it before the other one learns of that, and a thawed host
+	// learns of a take-over only after the thaw: 20 to 70 ms were measured. A slower machine
+	// gets slowTolerance more for each multiple of the reference's time, up to mostTolerance.
 	ToleranceS float64
-	// RejoinS is for how much longer they may when the one of them was cut off or frozen
-	// until just before (history.FaultRejoin): neither knows of the other.
+	// RejoinS is how much longer both may hold it when one of them was cut off or frozen
+	// until just before (history.FaultRejoin): then neither knows of the other.
 	RejoinS float64
 	// HandOvers is how often a host must have been seen to get the address; 0 means once.
 	HandOvers int
@@ -36,11 +36,11 @@ const (
 	defaultTolerance = 0.1
 	slowTolerance    = 0.15
 	mostTolerance    = 1.0
-	// fromStart is how late the first word of a host may come: a slow machine takes its time
+	// fromStart is how late the first sample of a host may come: a slow machine needs time
 	// to begin the watch, and no fault comes before the ramp of the load is over. fromEnd is
-	// how long before the end of the load its last word may be.
+	// how long before the end of the load its last sample may be.
 	fromStart, fromEnd = 2.0, 1.0
-	// rejoined is how long after it can be reached again a host is on its way back.
+	// rejoined is how long a host counts as on its way back after it can be reached again.
 	rejoined = 0.5
 )
 
@@ -112,7 +112,7 @@ func (c AddressSingle) rejoining(d account.Double, windows []history.Window, slo
 	return 0
 }
 
-// missing is what is not there to judge by, or "".
+// missing names the evidence that is not there to judge by. "": all is there.
 func (c AddressSingle) missing(a *history.Arm, hosts []account.Holding, moves int) string {
 	if len(hosts) < 2 {
 		return fmt.Sprintf("the address was watched on %d hosts, 2 are needed", len(hosts))
@@ -125,7 +125,7 @@ func (c AddressSingle) missing(a *history.Arm, hosts []account.Holding, moves in
 		case last.AtS < a.Record.Load.DurationS-fromEnd:
 			return fmt.Sprintf("host %s was last heard of at %.3f s, the load ended at %g s", h.Host, last.AtS, a.Record.Load.DurationS)
 		case math.IsNaN(last.Value):
-			return fmt.Sprintf("nobody knows what host %s held after %.3f s", h.Host, last.AtS)
+			return fmt.Sprintf("it is not known what host %s held after %.3f s", h.Host, last.AtS)
 		}
 	}
 	if want := max(1, c.HandOvers); !c.Quiet && moves < want {
@@ -134,7 +134,7 @@ func (c AddressSingle) missing(a *history.Arm, hosts []account.Holding, moves in
 	return ""
 }
 
-// answeredBy words who answered at the virtual IP in a stretch.
+// answeredBy says which load balancers answered at the virtual IP in a stretch.
 func answeredBy(samples []history.Sample, from, to float64) string {
 	nodes, failed := map[int]int{}, 0
 	for _, q := range account.AskedBetween(account.Asks(samples), from, to) {
@@ -152,7 +152,7 @@ func answeredBy(samples []history.Sample, from, to float64) string {
 		parts = append(parts, fmt.Sprintf("%d failed", failed))
 	}
 	if len(parts) == 0 {
-		return "nobody asked"
+		return "the probe asked nothing"
 	}
 	return strings.Join(parts, ", ")
 }

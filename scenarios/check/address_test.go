@@ -73,7 +73,7 @@ func TestAddressSingle(t *testing.T) {
 			a.Samples = append(a.Samples, history.Sample{AtS: 39.9, Probe: history.ProbeAddress, Name: "lb2", Error: "monitor ended"})
 			before(a, 39.95)
 			a.Samples = append(a.Samples, history.Sample{AtS: 40, Probe: history.ProbeAddress, Name: "lb1", Value: 1})
-		}, history.Inconclusive, "nobody knows what host lb2 held"},
+		}, history.Inconclusive, "it is not known what host lb2 held"},
 		{"broken beats unknown", AddressSingle{}, func(p *lab.Pair) { address(p, "lb2", 5, 1) }, func(a *history.Arm) { before(a, 30) }, history.Inconclusive, "last heard"},
 		{"broken beats few", AddressSingle{HandOvers: 9}, func(p *lab.Pair) { address(p, "lb2", 5, 1); address(p, "lb2", 5.2, 0) }, nil, history.Fail, "0.200 s"},
 	} {

@@ -8,22 +8,22 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Bands judges that the pool of app servers of whoever has the virtual IP follows the
-// rate of requests through the bands (DIS-2, SCN-2). Rate and pool are those that the
-// Nginx of both load balancers told when they were looked at; what a scaler says of
-// itself does not count. It judges each look, each change of the pool and each
-// take-over:
+// Bands judges that the pool of app servers of the load balancer with the virtual IP
+// follows the rate of requests through the bands (DIS-2, SCN-2). Rate and pool are read
+// from the Nginx of both load balancers; what a scaler says of itself does not count. The
+// checker judges each reading, each change of the pool and each take-over:
 //
 //   - A pool is too small when the rate has been in a higher band for an interval and the
 //     time to react.
-//   - A pool is too large when the rate has been below the margin for the hold and that.
+//   - A pool is too large when the rate has been below the margin for the hold and the time
+//     to react.
 //   - A pool shrinks too early when the rate was in its band shortly before.
-//   - A take-over must not land on a smaller pool than that which it leaves.
+//   - The pool after a take-over must not be smaller than the pool before it.
 //   - The pools must come in the order of Path.
 //
-// All of these are about time, be it the time to react or the rate that a generator came
-// to: none convicts by a stretch in which the machine was full. A pool that is wrong stays
-// wrong, and the looks after that stretch convict it.
+// All of these depend on time: on the time to react, or on the rate that the generator
+// reached. Therefore no stretch in which the machine was full proves a violation. A pool that
+// is wrong stays wrong, and the readings after that stretch prove it.
 type Bands struct {
 	// Path are the sizes of the pool from the beginning of the load to its end: a band
 	// that is entered twice is one too many. nil does not judge it.
@@ -33,10 +33,10 @@ type Bands struct {
 }
 
 const (
-	// reactS is what a scaler and the looks may need beyond its intervals, in seconds: a
-	// look of each, a check of the configuration and a reload on a busy machine.
+	// reactS is what a scaler and the readings may need beyond its intervals, in seconds: one
+	// reading each, a check of the configuration and a reload on a busy machine.
 	reactS = 2.0
-	// leastLooks is how many looks it takes to judge.
+	// leastLooks is how many readings it takes to judge.
 	leastLooks = 20
 )
 
@@ -50,14 +50,14 @@ func (c Bands) Check(a *history.Arm) Finding {
 	}
 	p := pooled{account.PooledOf(a)}
 	if len(p.Pools) < 2 {
-		return Finding{Verdict: history.Inconclusive, Detail: fmt.Sprintf("the pools of %d load balancers were looked at, 2 are needed", len(p.Pools))}
+		return Finding{Verdict: history.Inconclusive, Detail: fmt.Sprintf("the pools of %d load balancers were read, 2 are needed", len(p.Pools))}
 	}
 	var wrong, open offences
 	var f Finding
 	moves := p.takeOvers(&wrong, &open)
 	path := p.looks(&f, &wrong, &open)
 	if f.Checked < leastLooks {
-		open.add("%d looks at the pool of who has the address, %d wanted", f.Checked, leastLooks)
+		open.add("%d readings of the pool of the load balancer with the address, %d wanted", f.Checked, leastLooks)
 	}
 	f.Checked += moves
 	if moves < c.TakeOvers {
@@ -69,7 +69,7 @@ func (c Bands) Check(a *history.Arm) Finding {
 	}
 	if !f.decide(&wrong, &open) {
 		f.Verdict = history.Pass
-		f.Detail = fmt.Sprintf("%d looks, pools of %v servers in turn, %d take-overs", f.Checked-moves, sizes(path), moves)
+		f.Detail = fmt.Sprintf("%d readings, pools of %v servers in turn, %d take-overs", f.Checked-moves, sizes(path), moves)
 	}
 	return f
 }
@@ -95,9 +95,9 @@ func sizes(path []sized) []int {
 func (p pooled) growS() float64   { return p.Scaling.EveryS + reactS }
 func (p pooled) shrinkS() float64 { return p.Scaling.HoldS + 2*p.Scaling.EveryS + reactS }
 
-// strays is the stretch in which the sizes of a pool first come to be others than wanted,
-// and whether they do: since the last size that was right, or, where that is longer, for as
-// long as a pool may be too large.
+// strays is the stretch in which the sizes of a pool first leave the wanted ones. off is
+// false if they never do. It begins with the last size that was right, or, if that is
+// earlier, so long before as a pool may be too large.
 func (p pooled) strays(path []sized, want []int) (from, to float64, off bool) {
 	i := 0
 	for i < len(path) && i < len(want) && path[i].pool == want[i] {
@@ -115,8 +115,8 @@ func (p pooled) strays(path []sized, want []int) (from, to float64, off bool) {
 	return from, to, true
 }
 
-// looks judges every look at the pool of who has the address, and returns the sizes that
-// the pool had in turn.
+// looks judges every reading of the pool of the load balancer with the address, and returns
+// the sizes that the pool had in turn.
 func (p pooled) looks(f *Finding, wrong, open *offences) (path []sized) {
 	s, m := p.Scaling, p.Machine
 	grow, shrink := p.growS(), p.shrinkS()
@@ -161,11 +161,11 @@ func (p pooled) looks(f *Finding, wrong, open *offences) (path []sized) {
 	return path
 }
 
-// wanted is what the rate before a moment asks of a pool: at least what every look of
-// the last grow seconds asked for, at most what the look of the last shrink seconds did
-// that asked for most, and when it shrinks no less than what any look that lies surely
-// within the hold asked for. What is not known asks for nothing, and lets nothing
-// shrink.
+// wanted bounds the size of the pool at a moment. least is the minimum of the sizes that the
+// rates of the last grow seconds asked for. most is the maximum over the last shrink seconds.
+// lowest is the maximum over the time that lies surely within the hold: a pool that shrinks
+// must not go below it. A rate that is not known raises most to all servers and least to
+// nothing.
 func (p pooled) wanted(moments []float64, at, grow, shrink float64) (least, most, lowest int) {
 	s := p.Scaling
 	size := func(perS float64) int { return s.Bands[s.At(perS)].Servers }

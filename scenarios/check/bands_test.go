@@ -9,7 +9,7 @@ import (
 )
 
 // scene writes the samples of a pair: what each load balancer gets per second, the pools,
-// and who has the address, second by second with two looks in each.
+// and the holder of the address, second by second with two readings in each.
 type scene struct {
 	arm      *history.Arm
 	requests map[string]float64
@@ -126,7 +126,7 @@ func TestBands(t *testing.T) {
 			}(), Bands{TakeOvers: 1}, history.Pass, "1 take-overs",
 		},
 		{"no take-over", begin().run(20, 150, 2, 2), Bands{TakeOvers: 1}, history.Inconclusive, "moved 0 times, 1 wanted"},
-		{"too few looks", begin().run(5, 150, 2, 2), Bands{}, history.Inconclusive, "10 looks"},
+		{"too few readings", begin().run(5, 150, 2, 2), Bands{}, history.Inconclusive, "10 readings"},
 		{
 			"a counter that begins anew", func() *scene {
 				s := begin().run(15, 150, 2, 2)
@@ -144,8 +144,8 @@ func TestBands(t *testing.T) {
 		})
 	}
 	for name, a := range map[string]*history.Arm{
-		"without scaling": {},
-		"without looks":   {Record: history.ArmRecord{Scaling: &history.Scaling{Bands: bands}}},
+		"without scaling":  {},
+		"without readings": {Record: history.ArmRecord{Scaling: &history.Scaling{Bands: bands}}},
 	} {
 		if f := (Bands{}).Check(a); f.Verdict != history.Inconclusive {
 			t.Errorf("%s: %+v", name, f)
@@ -153,7 +153,7 @@ func TestBands(t *testing.T) {
 	}
 }
 
-// TestScalingFigures: what the load was to those who size the pools.
+// TestScalingFigures: what the load was to the scalers.
 func TestScalingFigures(t *testing.T) {
 	t.Parallel()
 	bands := []history.ScalingBand{{FromPerS: 0, Servers: 1}, {FromPerS: 100, Servers: 2}, {FromPerS: 200, Servers: 3}}

@@ -11,8 +11,8 @@ type doubt struct {
 	about history.ReasonKind
 }
 
-// doubts is why what was measured in [from, to] is no proof, without text if it is one:
-// the machine was full then, or the probe itself was late by as much as it takes.
+// doubts says why a measurement in [from, to] proves nothing: the machine was full then, or
+// the probe itself was late by as much as it takes. Without text the measurement is a proof.
 func doubts(m account.Machine, from, to float64, probeLate func() bool) doubt {
 	switch {
 	case m.FullIn(from, to):
@@ -23,8 +23,8 @@ func doubts(m account.Machine, from, to float64, probeLate func() bool) doubt {
 	return doubt{}
 }
 
-// charge is where something belongs that is not as it must be: with what is wrong, or,
-// where the machine was full, with what cannot be judged.
+// charge chooses the list for an observation that is not as it must be: wrong, or open if
+// the machine was full and nothing can be concluded.
 func charge(m account.Machine, full bool, wrong, open *offences) *offences {
 	if !full {
 		return wrong

@@ -15,7 +15,7 @@ type Finding struct {
 	Checked    int    // observations the checker could decide on
 	Violations int    // observations that break the invariant
 	Detail     string // one line: offenders first, then counts
-	// About is for whose sake it is inconclusive; "" is history.ReasonUndecided.
+	// About is what an inconclusive finding is due to; "" is history.ReasonUndecided.
 	About history.ReasonKind
 }
 
@@ -28,7 +28,7 @@ type Checker interface {
 }
 
 // Join joins the verdicts of parts into that of the whole: fail beats inconclusive
-// beats pass. Nothing to join is inconclusive: silence proves nothing.
+// beats pass. Without parts the whole is inconclusive.
 func Join(verdicts ...history.Verdict) history.Verdict {
 	if len(verdicts) == 0 {
 		return history.Inconclusive
@@ -41,15 +41,15 @@ func Join(verdicts ...history.Verdict) history.Verdict {
 		case history.Pass:
 		case history.Inconclusive:
 			out = history.Inconclusive
-		default: // a verdict that nobody knows proves nothing
+		default: // an unknown verdict proves nothing
 			out = history.Inconclusive
 		}
 	}
 	return out
 }
 
-// Ask lets a checker judge an arm. A checker that panics, or answers something that
-// is no verdict, is inconclusive: a broken judge acquits nobody.
+// Ask lets a checker judge an arm. A checker that panics or returns no verdict is
+// inconclusive. Otherwise a broken checker would pass.
 func Ask(c Checker, a *history.Arm) (f Finding) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -70,9 +70,9 @@ func Ask(c Checker, a *history.Arm) (f Finding) {
 type offences struct {
 	n     int
 	named []string
-	// full is when the machine was full, where that may be why of one of them; else "".
+	// full says when the machine was full, if that may be the cause of one of them; else "".
 	full string
-	// about is the kind of reason for which they cannot be judged, "" where there is none.
+	// about is the kind of reason why they cannot be judged; "": there is none.
 	about history.ReasonKind
 }
 
@@ -86,8 +86,8 @@ func (o *offences) add(format string, args ...any) {
 	}
 }
 
-// decide judges by what is wrong, or else by what could not be judged, and reports
-// whether there was either.
+// decide sets the verdict: fail if something is wrong, otherwise inconclusive if something
+// could not be judged. It reports whether it has set one.
 func (f *Finding) decide(wrong, open *offences) bool {
 	f.Violations = wrong.n
 	switch {

@@ -9,9 +9,9 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Converge judges that both masters of a pair hold the same in the end, table by table,
-// and on either everything that was acknowledged: canary rows, and orders by the
-// serials that followers read (SCN-3).
+// Converge judges that both masters of a pair hold the same tables in the end, and that each
+// holds everything that was acknowledged: canary rows, and orders by the serials that
+// followers read (SCN-3).
 type Converge struct {
 	// Min is how many acknowledged rows there must be; 0 means 100.
 	Min int
@@ -85,8 +85,8 @@ func (c Converge) Check(a *history.Arm) Finding {
 	return f
 }
 
-// contested finds rows that were acknowledged on both sides: two were promised what only
-// one can have, however equal the masters are in the end.
+// contested finds rows that were acknowledged on both sides. Two clients were then promised
+// what only one can have, also if the masters are equal in the end.
 func contested(a *history.Arm, wrong *offences) {
 	side := map[string]string{}
 	for _, r := range a.Databases {

@@ -132,8 +132,8 @@ func TestWritesPredicted(t *testing.T) {
 	}
 }
 
-// TestWriteCycles: the outage of a fault is the gap between two acknowledged writes, and who
-// acknowledged a write is who got the address last before.
+// TestWriteCycles: the outage of a fault is the gap between two acknowledged writes. A write
+// was acknowledged by the host that got the address last before it.
 func TestWriteCycles(t *testing.T) {
 	if got := account.WriteCycles(lab.New().Arm); got != nil {
 		t.Errorf("without canaries: %+v", got)

@@ -96,7 +96,7 @@ func TestCyclesWithoutProbe(t *testing.T) {
 func TestUnexplainedTries(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
-		open      float64 // connections, NaN: nobody counts them
+		open      float64 // connections, NaN: they are not counted
 		fail      int     // tries that fail after the outage
 		want, way float64 // of the fault and of its fail-back
 	}{
@@ -104,7 +104,7 @@ func TestUnexplainedTries(t *testing.T) {
 		{"as many as were open", 5, 5, 0, 0},
 		{"one more than were open", 5, 6, 1, 0},
 		{"nothing was open", 0, 3, 3, 0},
-		{"nobody counted", math.NaN(), 3, math.NaN(), math.NaN()},
+		{"not counted", math.NaN(), 3, math.NaN(), math.NaN()},
 	} {
 		p := lab.NewPair(12, 50)
 		p.Blow(history.FaultKillHost, 3, 3, 0.25)

@@ -8,12 +8,12 @@ import (
 )
 
 // Goodput checks that a system that is offered more than it can answer goes on answering
-// (SCN-25). It convicts a collapse: an overloaded phase in which followers saw less than
-// half of the peak answered, also if the time in which the machine was full counts as drawn
-// out. How near to the peak it stays is a figure, goodput_ratio.
+// (SCN-25). An overloaded phase in which less than half of the peak was answered is a
+// collapse, also if time in which the machine was full counts as drawn out. How near to the
+// peak the system stays is figure goodput_ratio.
 type Goodput struct{}
 
-// collapsed is what is left of the peak where an overload has become a collapse.
+// collapsed is the share of the peak below which an overload is a collapse.
 const collapsed = 0.5
 
 // Name implements Checker.
@@ -47,10 +47,9 @@ func (Goodput) Check(a *history.Arm) Finding {
 	return f
 }
 
-// Recovery checks that all is normal again soon after the load falls (SCN-25). The load is
-// what the platform sends, further tries included, and it falls when fewer tries come than
-// were answered at the peak. Normal is a second in which 95 % of the tries are answered
-// within a second.
+// Recovery checks that the system is normal again soon after the load falls (SCN-25). The
+// load is every try of the platform. It has fallen when fewer tries come than were answered
+// at the peak. A second is normal if 95 % of its tries are answered within a second.
 type Recovery struct{ WithinS float64 }
 
 // Name implements Checker.

@@ -7,11 +7,11 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Headroom checks that the machine had processor time left at the steps of a closed load:
-// else the machine itself limits what is measured, or somebody else worked on it. Such a
-// step says nothing of the servers and does not count in Peaks; more than one in ten make
-// the whole inconclusive. So does one of which the machine was full for the most part,
-// however busy its processors were in the mean. It never fails a run (SCN-5).
+// Headroom checks that the machine had processor time left at the steps of a closed load
+// (SCN-5). Otherwise the machine itself limits what is measured, or another program ran on
+// it. Such a step says nothing of the servers and does not count in Peaks. The same holds
+// for a step during most of which the machine was full, however busy its processors were on
+// average. More than one such step in ten makes the arm inconclusive. Headroom never fails.
 type Headroom struct{}
 
 // mostTooBusy is the share of steps that may be too busy.

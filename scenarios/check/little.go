@@ -9,14 +9,14 @@ import (
 )
 
 // Little checks at every step of a closed load that the number of clients is the product
-// of throughput and response time, N = X·R (SCN-5). Where it is not, operations are
-// missing from the record, times are wrong, or clients did something else than wait: what
-// the step says of the system is then not to be believed. What a client takes between two
-// requests grows on a busy machine, and on a full one to any length while it is full.
+// of throughput and response time, N = X·R (SCN-5). Otherwise operations are missing from
+// the record, times are wrong, or clients did something else than wait, and the step says
+// nothing of the system. The time of a client between two requests grows on a busy machine.
+// While the machine is full it has no bound.
 type Little struct{}
 
-// littleSlack is how far the product may be off beside its own interval, as a share of the
-// clients: what a client takes from one answer to its next request.
+// littleSlack is how far the product may be off beyond its own interval, as a share of the
+// clients: the time of a client from one answer to its next request.
 const littleSlack = 0.02
 
 // Name implements Checker.

@@ -16,11 +16,11 @@ type MenuShare struct {
 	Share float64
 }
 
-// Menu checks that the system's own user log tells what followers clicked (SCN-7): of
-// each item it holds every click that was answered and none that was never made, and the
-// planted shares fit the counts by chi-square. At 2 000 clicks that convicts an even mix and
-// two items exchanged whose shares differ by 2 in 100; that one rare item alone is a third
-// more or less than planted it cannot tell from chance.
+// Menu checks that the system's own user log says what followers clicked (SCN-7). Of each
+// item it must hold every click that was answered and none that was never made, and the
+// planted shares must fit the counts by chi-square. With 2 000 clicks the test finds an even
+// mix, and two exchanged items if their shares differ by 2 in 100. It cannot tell from chance
+// that one rare item alone is a third more or less than planted.
 type Menu struct {
 	Planted []MenuShare // all items; the shares add up to 1
 	Min     int         // clicks

@@ -16,9 +16,9 @@ type Network struct {
 	MinExchanges int // at each size
 }
 
-// slowerStream is by how much a stream may fall short of a ping-pong before it is held for
-// wrong: between two hosts of one kernel what goes to and fro stays in a processor's cache,
-// and what streams does not; 0.44 was measured at 256 KiB. A wrong unit is off by more.
+// slowerStream is the least share of a ping-pong's rate that a stream must reach. Between two
+// hosts of one kernel a message that goes there and back stays in a processor's cache and a
+// stream does not: 0.44 was measured at 256 KiB. A wrong unit is off by more.
 const slowerStream = 0.2
 
 // Name implements Checker.

@@ -10,14 +10,13 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Orders holds that every order acknowledged to a follower is done exactly once at
-// the carrier (or refused there), and told to that follower exactly once; that no
-// order, acknowledged or not, is done twice; and that the carrier did nothing that
-// nobody ordered (CHA-6, SCN-9, SCN-14). Calls that a ledger recognised as repeated
-// are listed and are no violation.
+// Orders checks orders by the ledgers of the mocks (CHA-6, SCN-9, SCN-14). An order that was
+// acknowledged to a follower is done exactly once at the carrier, or refused there, and told
+// to that follower exactly once. No order is done twice. The carrier does nothing that was
+// not ordered. Calls that a ledger recognised as repeated are listed and are no violation.
 //
-// Loss can be told from delay only when the system has come to rest; before that, a
-// missing effect or telling is inconclusive.
+// Loss can be told from delay only when the system has come to rest. Before that a missing
+// effect or telling is inconclusive.
 type Orders struct {
 	// Min is how many acknowledged orders the arm must have.
 	Min int
@@ -83,7 +82,7 @@ func judgeBooks(b *account.Books, rest bool) (broken offences, open []string) {
 		broken.add("told %d times: openid %s serial %s", t.Times, t.OpenID, t.Serial)
 	}
 	for _, e := range b.Unexpected {
-		broken.add("unexpected effect: phone %s code %s serial %s, which nobody ordered", e.Phone, e.Code, e.Serial)
+		broken.add("unexpected effect: phone %s code %s serial %s, which was never ordered", e.Phone, e.Code, e.Serial)
 	}
 	if waiting > 0 {
 		open = append(open, fmt.Sprintf("%d acknowledged orders are neither done nor told, but the system had not come to rest", waiting))
@@ -118,7 +117,7 @@ func (c Orders) short(a *history.Arm, b *account.Books) []string {
 }
 
 func summary(b *account.Books) string {
-	return fmt.Sprintf("%d orders planned, %d acknowledged, %d done, %d told; repeated and harmless: %d calls at the carrier, %d tellings; %d tellings of orders whose serial nobody read",
+	return fmt.Sprintf("%d orders planned, %d acknowledged, %d done, %d told; repeated and harmless: %d calls at the carrier, %d tellings; %d tellings of orders whose serial was not read",
 		len(b.Orders), b.Count((*account.Order).IsAcknowledged), b.Count(func(o *account.Order) bool { return o.Applied > 0 }), b.Told,
 		b.RepeatedCalls, b.RepeatedTold, b.StrayTold)
 }

@@ -7,9 +7,10 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Plateau checks that a closed load in steps loses nothing by more clients than it takes to
-// keep the system busy (SCN-5, SCN-25): beyond the peak it convicts a step at which less than
-// half of the peak was answered. How near to it the others stay is a figure, plateau_ratio.
+// Plateau checks that a closed load in steps answers no less with more clients than it takes
+// to keep the system busy (SCN-5, SCN-25). A step beyond the peak at which less than half of
+// the peak was answered is a collapse. How near to the peak the other steps stay is figure
+// plateau_ratio.
 type Plateau struct{}
 
 // Name implements Checker.

@@ -11,22 +11,22 @@ import (
 	"oalab/scenarios/predict"
 )
 
-// Predicted judges that every cycle's outage lies in what was predicted of its fault
-// before the load (REP-9), and, from MinForLaw cycles on, that the cycles of a fault
-// follow the law that was predicted (predict.Fits), at LawLevel over all faults
-// together. An outage that lies outside where the machine was full, or where the probe was
-// late by as much, decides nothing. A fault without a prediction is passed over; a prediction without cycles,
-// or no prediction at all, is inconclusive.
+// Predicted judges that the outage of every cycle lies between the bounds that were predicted
+// for its fault before the load (REP-9). From MinForLaw cycles on, the cycles of a fault must
+// also follow the predicted law (predict.Fits), at LawLevel over all faults together. An
+// outage beyond the bounds decides nothing if the machine was full, or if the probe was late
+// by as much. A fault without a prediction is passed over. A prediction without cycles, and an
+// arm without predictions, are inconclusive.
 type Predicted struct {
 	// MinCycles is how many cycles of each predicted fault must be known; 0 means 1.
 	MinCycles int
 }
 
 const (
-	// MinForLaw is the number of cycles from which a law is tested: with fewer the test
-	// sees nothing but what lies outside of the prediction anyway.
+	// MinForLaw is the number of cycles from which a law is tested. With fewer cycles the test
+	// finds only what lies outside of the prediction anyway.
 	MinForLaw = 20
-	// LawLevel is the probability of convicting settings that are right.
+	// LawLevel is the probability that right settings fail.
 	LawLevel = 0.01
 )
 
@@ -89,14 +89,14 @@ func (p Predicted) Check(a *history.Arm) Finding {
 		}
 	}
 	if !f.decide(&wrong, &open) {
-		f.Detail = fmt.Sprintf("%d cycles of %d faults inside of what was predicted", f.Checked, len(faults))
+		f.Detail = fmt.Sprintf("%d cycles of %d faults are within their predictions", f.Checked, len(faults))
 	}
 	f.Detail += laws.String()
 	return f
 }
 
 // touches reports whether the outage of a cycle could lie in a prediction, given how late
-// the probe was by its own fault: kind and harsh are all cycles in these views.
+// the probe itself was. kind and harsh are all cycles in these views.
 func touches(c account.Cycle, p history.Prediction, kind, harsh []account.Cycle) bool {
 	of := func(all []account.Cycle) float64 {
 		i := slices.IndexFunc(all, func(x account.Cycle) bool { return x.Fault == c.Fault && x.FromS == c.FromS })

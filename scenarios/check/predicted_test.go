@@ -28,7 +28,7 @@ func TestPredicted(t *testing.T) {
 		want     history.Verdict
 		detail   string
 	}{
-		{"as it should be", tenth, []string{history.FaultKillHost, history.FaultFailBack}, draw(0.202, 0.302), 3, Predicted{}, history.Pass, "6 cycles of 2 faults inside"},
+		{"as it should be", tenth, []string{history.FaultKillHost, history.FaultFailBack}, draw(0.202, 0.302), 3, Predicted{}, history.Pass, "6 cycles of 2 faults are within their predictions"},
 		{"the backup has priority 1", second, []string{history.FaultKillHost}, func() float64 { return 2 + 0.996 + 0.5 }, 3, Predicted{}, history.Fail, "outage 3.500 s, predicted 2.002 to 3.102 s"},
 		{"adverts of a second", tenth, []string{history.FaultKillHost}, draw(2.01, 3.01), 3, Predicted{}, history.Fail, "kill-host at"},
 		{"too short to be true", second, []string{history.FaultKillHost}, draw(0.202, 0.302), 3, Predicted{}, history.Fail, "predicted 2.002"},
@@ -37,7 +37,7 @@ func TestPredicted(t *testing.T) {
 		{"too few cycles", tenth, []string{history.FaultKillHost}, draw(0.202, 0.302), 3, Predicted{MinCycles: 4}, history.Inconclusive, "3 cycles of kill-host are known, 4 wanted"},
 		{"a prediction without cycles", tenth, []string{history.FaultKillHost, history.FaultStopHost}, draw(0.202, 0.302), 3, Predicted{}, history.Inconclusive, "0 cycles of stop-host"},
 		{"nothing predicted", tenth, nil, draw(0.202, 0.302), 3, Predicted{}, history.Inconclusive, "nothing was predicted"},
-		{"another fault is nobody's business", tenth, []string{history.FaultFailBack}, draw(2, 2), 2, Predicted{}, history.Pass, "2 cycles of 1 faults"},
+		{"another fault is not judged", tenth, []string{history.FaultFailBack}, draw(2, 2), 2, Predicted{}, history.Pass, "2 cycles of 1 faults"},
 	} {
 		p := lab.NewPair(6*float64(tt.cycles)+8, 4)
 		for i := range tt.cycles {

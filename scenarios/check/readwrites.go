@@ -9,14 +9,13 @@ import (
 )
 
 // ReadYourWrites judges how fresh answers are (STO-7), by a keyword that was changed and
-// asked for while the arm ran (history.ProbeUpdate, history.ProbeRead). A read that was
-// begun BoundS or longer after the acknowledgement of a write shows that version or a
-// later one, whoever answers. And nobody reads backwards: not from one server, once it
-// has answered, and not from another one BoundS later, even where what was shown was
-// never acknowledged. A write whose outcome is not known may show or not. Time in which
-// the machine was full draws the bound out; what one server has shown it shows again. An
-// answer that is marked as made from memory may show any version (StaleAnswers says where
-// one may be).
+// asked for while the arm ran (history.ProbeUpdate, history.ProbeRead). A read that began
+// BoundS or longer after the acknowledgement of a write shows that version or a later one,
+// at every server. A version that a server has shown is the least that this server shows
+// from then on, and that every other one shows BoundS later, also if its write was never
+// acknowledged. A write with an unknown outcome may show or not. Time in which the machine
+// was full extends the bound between servers, but not at one server. An answer that is
+// marked as made from memory may show any version; StaleAnswers judges where it may be given.
 type ReadYourWrites struct {
 	// BoundS is how old an answer may be, in seconds; 0 means 3, the server's own bound.
 	BoundS float64
@@ -64,7 +63,7 @@ func (c ReadYourWrites) Check(a *history.Arm) Finding {
 		open.add("%d writes were acknowledged, %d wanted", len(writes), max(c.Writes, 1))
 	}
 	if f.Checked == 0 {
-		open.add("nobody was asked")
+		open.add("no server was asked")
 	}
 	if !f.decide(&wrong, &open) {
 		f.Detail = fmt.Sprintf("%d reads over %d acknowledged writes, none older than %g s", f.Checked, len(writes), bound)
@@ -75,9 +74,8 @@ func (c ReadYourWrites) Check(a *history.Arm) Finding {
 // lengthOf is how long it is from one moment to another.
 func lengthOf(from, to float64) float64 { return to - from }
 
-// demanded is the version that a read has to show at least, and what had become of it
-// by its toS. Its version is 0 when the read may show anything. The bound is a time as
-// length counts it.
+// demanded is the least version that a read has to show, and how that version was known at
+// its toS. Version 0: the read may show anything. The bound is a time as length counts it.
 func demanded(r account.Versioned, bound float64, writes, reads []account.Versioned, length func(from, to float64) float64) (must account.Versioned, why string) {
 	for _, w := range writes {
 		if w.Version > must.Version && length(w.ToS, r.FromS) >= bound {

@@ -134,7 +134,7 @@ func TestReadYourWrites(t *testing.T) {
 			c:       ReadYourWrites{Reads: 100, Writes: 100},
 			want:    history.Fail, wrong: 1,
 		},
-		"nothing": {want: history.Inconclusive, detail: "nobody was asked"},
+		"nothing": {want: history.Inconclusive, detail: "no server was asked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

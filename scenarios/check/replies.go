@@ -7,11 +7,10 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Replies holds that one message gets one reply: every answered try carries the
-// same plaintext, CreateTime included, those whose answer a fault withheld too
-// (CHA-6, MSG-6). A text that was answered from memory, and marked so, may be answered
-// otherwise once the database is back (STO-7). Min is how many messages with two or more answered tries there
-// must be; below it the checker is inconclusive.
+// Replies checks that one message gets one reply (CHA-6, MSG-6): all answered tries carry the
+// same plaintext, CreateTime included, also those whose answer a fault withheld. A text whose
+// answer is marked as made from memory may get another one once the database is back (STO-7).
+// Below Min messages with two or more answered tries the checker is inconclusive.
 type Replies struct{ Min int }
 
 // Name implements Checker.
@@ -38,8 +37,8 @@ func (c Replies) Check(a *history.Arm) Finding {
 	return f
 }
 
-// aroundDifference shortens two replies to where they part; the deliveries have
-// them whole.
+// aroundDifference shortens two replies to the place where they differ. The deliveries have
+// the whole replies.
 func aroundDifference(a, b string) (string, string) {
 	x, y := []rune(a), []rune(b)
 	at := 0

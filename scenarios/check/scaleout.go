@@ -10,9 +10,9 @@ import (
 	"oalab/scenarios/stat"
 )
 
-// ScaleOut checks that each of the given numbers of app servers answers more than one
-// alone: that the interval of the ratio of their peaks excludes 1 (SCN-5). It convicts only
-// where that does not exclude it either without what was measured while the machine was full.
+// ScaleOut checks that each of the given numbers of app servers answers more than one alone
+// (SCN-5): the interval of the ratio of their peaks excludes 1. It fails only if the interval
+// does not exclude 1 without the measurements on a full machine either.
 type ScaleOut struct{ Nodes []int }
 
 // Name implements Checker.

@@ -8,18 +8,18 @@ import (
 	"oalab/scenarios/stat"
 )
 
-// Served judges that no try fails for a server that is dead or gone while others are there
-// (DIS-2, DIS-7). Around the begin and the end of a fault tries may fail until it is noticed;
-// not later, and not without a fault. Tries while the machine was full decide nothing.
+// Served judges that no try fails because of a dead or absent server while others are there
+// (DIS-2, DIS-7). Tries may fail after the begin and the end of a fault until it is noticed.
+// Later, and without a fault, no try may fail. Tries while the machine was full decide nothing.
 type Served struct {
-	// GraceS is for how long, in seconds, tries may fail after a fault begins to bite, and
+	// GraceS is for how long, in seconds, tries may fail after a fault begins to act, and
 	// after it is healed.
 	GraceS float64
 	// Min is how many tries each window of a fault must have after that, and the arm in all.
 	Min int
 }
 
-// underWayS is for how long before a fault bites a try may have been under way.
+// underWayS is for how long a try may have been under way when a fault begins to act.
 const underWayS = 1.0
 
 // Name implements Checker.

@@ -12,11 +12,10 @@ import (
 )
 
 // StaleAnswers judges the answers that a server marked as made from memory (STO-7). Only a
-// text may get one, only through the load balancer, which alone gives leave, and only while
-// no app server reaches the database. In that time texts are answered: a server that refuses
-// them all keeps silent about what it knows. How old a marked answer is, is not judged. Time
-// in which the machine was full draws the bound after a window out, and excuses a
-// refusal.
+// text may get such an answer, only through the load balancer, which alone permits it, and
+// only while no app server reaches the database. In that time texts must be answered. The age
+// of a marked answer is not judged. Time in which the machine was full extends the bound after
+// a window, and excuses a refusal.
 type StaleAnswers struct {
 	// Away are the faults that take the database from all app servers.
 	Away []string
@@ -25,8 +24,8 @@ type StaleAnswers struct {
 	Min int
 }
 
-// toldShare is the share of the tries of texts that have to be answered in a window. Some meet
-// the limits of time of a slow machine, which no invariant depends on.
+// toldShare is the share of the tries of texts that have to be answered in a window. Some tries
+// meet time limits on a slow machine, on which no invariant depends.
 const toldShare = 0.9
 
 // Name implements Checker.

@@ -11,25 +11,25 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Tokens holds that the server renews its access tokens in time, once each, and
+// Tokens checks that the server renews its access tokens in time, once each, and
 // never uses one that it can know to be dead (CTL-1, CTL-6). It reads the
-// platform's ledger alone:
+// platform's ledger only:
 //
 //   - The platform accepts no call with a dead token.
-//   - No call arrives with a dead token. A token that has lived as long as it was
-//     promised is no excuse but for calls that were under way; of one that died
-//     early, because another was issued, the server learns by the first refusal
-//     that it reads, and what arrives later than that is a violation.
-//   - One token is issued for each validity: none while the last one has longer to
-//     live than its renewal window, a quarter of its life or five minutes, and the
-//     time that the call for it was under way: the server counts its life from when it
-//     asked. A last one that the server never got (its answer was lost), or that the
-//     platform has refused, does not count.
+//   - No call arrives with a dead token. If the token has reached its promised age, only
+//     calls that were under way are excused. If it died early, because another was
+//     issued, the server learns it by the first refusal that it reads. A call that
+//     arrives later than that is a violation.
+//   - One token is issued for each validity. No token is issued while the last one has
+//     longer to live than its renewal window (a quarter of its life or five minutes) and
+//     the time that the call for it was under way: the server counts its life from when
+//     it asked. A token that the server never got, because its answer was lost, and one
+//     that the platform has refused, do not count.
 //
-// While the machine was full, a call that was under way for longer than that is no violation.
-// A call with a token that was never issued is one on a full machine too.
+// While the machine was full, a call may be under way for longer than that. A call with a
+// token that was never issued is a violation on a full machine too.
 //
-// Calls that ask for a token and get the one that is there already are no matter.
+// Calls that ask for a token and get the present one are not judged.
 type Tokens struct {
 	// Renewals is how many tokens must have been issued after the first, Calls how
 	// many calls must have carried one; below, the checker is inconclusive.
@@ -55,7 +55,7 @@ func (c Tokens) Check(a *history.Arm) Finding {
 		}
 	}
 	f := Finding{Verdict: history.Pass, Checked: b.calls + b.issued, Violations: b.wrong.n}
-	f.Detail = fmt.Sprintf("%d tokens issued, %d of them renewals, %d repeated, %d calls with a token, %d with a dead one that nobody could know of",
+	f.Detail = fmt.Sprintf("%d tokens issued, %d of them renewals, %d repeated, %d calls with a token, %d with a dead one that the server could not know of",
 		b.issued, b.renewals, b.repeated, b.calls, b.excused)
 	var short []string
 	if b.renewals < c.Renewals {
@@ -109,7 +109,7 @@ type tokenBook struct {
 	tokens   map[string]*tokenLife // by digest
 	families map[family]*tokenLife // the last one issued
 	wrong    offences
-	open     offences // what a full machine may be why of
+	open     offences // that a full machine may have caused
 
 	issued, renewals, repeated, calls, excused int
 }

@@ -61,7 +61,7 @@ func TestTokens(t *testing.T) {
 		{"too few calls", Tokens{Calls: 1}, []wl.Call{stable(0, "a")}, history.Inconclusive, 0, "0 calls with a token, 1 wanted"},
 		{"nothing at all", Tokens{Renewals: 1}, nil, history.Inconclusive, 0, ""},
 
-		{"under way when it ended", Tokens{}, []wl.Call{stable(0, "a"), uses(20.9, "a", dead)}, history.Pass, 0, "1 with a dead one that nobody"},
+		{"under way when it ended", Tokens{}, []wl.Call{stable(0, "a"), uses(20.9, "a", dead)}, history.Pass, 0, "1 with a dead one that the server could not"},
 		{"planted: used after its life", Tokens{}, []wl.Call{stable(0, "a"), uses(21.1, "a", dead), uses(22, "a", dead)}, history.Fail, 2, "dead token: "},
 		{"planted: used after its life, no answer read", Tokens{}, []wl.Call{stable(0, "a"), lost(uses(22, "a", dead))}, history.Fail, 1, ""},
 		{"planted: accepted by the platform", Tokens{}, []wl.Call{stable(0, "a"), accepted}, history.Fail, 1, "accepted: "},
@@ -71,8 +71,8 @@ func TestTokens(t *testing.T) {
 
 		{"the first refusal of one that died early", Tokens{}, []wl.Call{
 			stable(0, "a"), uses(5, "a", dead), uses(5.9, "a", dead), stable(5.5, "b"), uses(7, "b", valid),
-		}, history.Pass, 0, "2 with a dead one that nobody"},
-		{"refusals that nobody read", Tokens{}, []wl.Call{
+		}, history.Pass, 0, "2 with a dead one that the server could not"},
+		{"refusals that were not read", Tokens{}, []wl.Call{
 			stable(0, "a"), lost(uses(5, "a", dead)), lost(uses(7, "a", dead)), uses(8, "a", dead),
 		}, history.Pass, 0, ""},
 		{"planted: a refusal is not heard", Tokens{}, []wl.Call{
@@ -91,7 +91,7 @@ func TestTokens(t *testing.T) {
 		{"the answer was lost", Tokens{}, []wl.Call{
 			lost(gives(0, account.PathPlainToken, "a", wl.IssueNew, 20)), gives(1, account.PathPlainToken, "b", wl.IssueNew, 20),
 		}, history.Pass, 0, ""},
-		{"planted: lost, repeated, and issued all the same", Tokens{}, []wl.Call{
+		{"planted: lost, repeated, and issued again", Tokens{}, []wl.Call{
 			lost(stable(0, "a")), gives(1, account.PathStableToken, "a", wl.IssueRepeat, 19), stable(2, "b"),
 		}, history.Fail, 1, ""},
 		{"the kinds do not touch each other", Tokens{}, []wl.Call{stable(0, "a"), gives(1, account.PathPlainToken, "b", wl.IssueNew, 20)}, history.Pass, 0, ""},

@@ -8,10 +8,10 @@ import (
 	"oalab/scenarios/history"
 )
 
-// WritesPredicted judges a pair of masters by what was predicted of it before the load
-// (REP-9): how long nothing was acknowledged after each fault, and how many of the
-// acknowledged writes were lost. What lies outside where the machine was full decides
-// nothing, save a loss where none was predicted. Without a prediction it is inconclusive.
+// WritesPredicted judges a pair of masters by the predictions that were made before the load
+// (REP-9): for how long no write was acknowledged after each fault, and how many acknowledged
+// writes were lost. A value beyond its bounds decides nothing if the machine was full, except
+// a loss where none was predicted. Without a prediction the checker is inconclusive.
 type WritesPredicted struct{}
 
 // Name implements Checker.
@@ -65,7 +65,7 @@ func (WritesPredicted) Check(a *history.Arm) Finding {
 	case f.Checked == 0:
 		f.Verdict, f.Detail = history.Inconclusive, "nothing was predicted before the load"
 	default:
-		f.Detail = fmt.Sprintf("%d observations inside of what was predicted", f.Checked)
+		f.Detail = fmt.Sprintf("%d observations are within their predictions", f.Checked)
 	}
 	return f
 }

@@ -3,7 +3,7 @@ package fairness
 import "slices"
 
 // Holm corrects p-values for being many: the results, held against a level, reject
-// a true null anywhere with at most that probability, whatever their dependence.
+// a true null anywhere with at most that probability, however they depend on each other.
 func Holm(p []float64) []float64 {
 	order := make([]int, len(p))
 	for i := range order {

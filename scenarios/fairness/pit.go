@@ -11,7 +11,7 @@ import (
 // Transform applies the probability integral transform: each share but the last is
 // replaced by its place in its own law given what was left before it, u = P(less) +
 // V·P(equal) with V uniform from rng. If the splits follow the law, all u are
-// independent and uniform on (0, 1), whatever the law: a test of the algorithm itself
+// independent and uniform on (0, 1) under every law: a test of the algorithm itself
 // with an exact null, also where shares are whole or discrete. The second result
 // counts shares that the law cannot give. The total is what the shares sum to.
 func Transform(splits [][]int, law redpacket.Law, rng *rand.Rand) (u [][]float64, impossible int) {

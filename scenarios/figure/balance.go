@@ -15,8 +15,8 @@ const (
 	shareOver = 0.5
 	// leastRequests is how many requests all servers together must get in it.
 	leastRequests = 10
-	// ejectedBelow and backAbove are parts of an even share. In between lies the
-	// request in a while by which Nginx tries an ejected server.
+	// ejectedBelow and backAbove are parts of an even share. The rare requests by which Nginx
+	// tries an ejected server lie in between.
 	ejectedBelow = 0.1
 	backAbove    = 0.5
 )

@@ -8,18 +8,19 @@ import (
 	"oalab/scenarios/stat"
 )
 
-// effort adds what a message costs the stores behind the server, as its own counters
-// tell it (PERF-1): the statements to the databases, and how often the caches had what
-// they were asked for. Every statement counts that a database executes, whoever asked
-// for it: messages and their retries, jobs, sweeps, polls of the outbox, probes and
-// metrics. The messages that ask for a changing keyword are messages too. BEGIN and
-// COMMIT, and what sets up a connection, do not count. Statements on the tables of orders
-// and jobs, looks and sweeps included, are counted for each order, the others for each
-// message: the reply and the log row of an order's message are among those. The first try of a message is no
-// look-up of its reply: nobody could have kept it. Texts that keywords answer look nothing
-// up, so that a run of those has no ratio: its cache_lookups are 0. What a killed server
-// counted after the last sample is missing. Plain requests are no messages, and cost
-// nothing here.
+// effort adds what a message costs the stores behind the server, by the server's own counters
+// (PERF-1): statements to the databases, and the share of look-ups that the caches answered.
+//
+// Every statement that a database executes counts: those of messages and their retries, jobs,
+// sweeps, polls of the outbox, probes and metrics. BEGIN, COMMIT and the set-up of a connection
+// do not count. Statements on the tables of orders and jobs, polls and sweeps included, are
+// counted for each order. The others are counted for each message, among them the reply and
+// the log row of an order's message. The messages that ask for a changing keyword are messages
+// too. Plain requests are not.
+//
+// The first try of a message is no look-up of its reply, because no cache can have it yet.
+// Texts that keywords answer look nothing up: a run of those has 0 cache_lookups and no ratio.
+// What a killed server counted after the last sample is missing.
 func (r *reckoning) effort() {
 	if r.arm.Record.Load.Page != "" {
 		return

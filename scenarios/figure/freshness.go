@@ -8,9 +8,8 @@ import (
 	"oalab/scenarios/stat"
 )
 
-// freshness adds the figures of the keyword that changed: of all reads, and of those
-// begun while a fault was in effect. What is marked as made from memory promises nothing, and
-// is left out.
+// freshness adds the figures of the keyword that changed: of all reads, and of those that
+// began while a fault was in effect. Answers that are marked as made from memory are left out.
 func (r *reckoning) freshness(windows []history.Window) {
 	reads := slices.DeleteFunc(account.Readings(r.arm.Samples), func(v account.Versioned) bool { return v.Stale })
 	if len(reads) == 0 {

@@ -2,9 +2,9 @@ package figure
 
 import "oalab/scenarios/account"
 
-// scaling adds what the load was to those who size the pools (DIS-2): the highest rate that
-// the Nginx of a load balancer told between two looks while the load lasted, and how many
-// of the bands the load was in, averaged as a scaler does.
+// scaling adds what the load was to the scalers (DIS-2): the highest rate of the Nginx of a
+// load balancer between two readings while the load lasted, and how many of the bands the load
+// was in, averaged as a scaler does.
 func (r *reckoning) scaling() {
 	if r.arm.Record.Scaling == nil {
 		return

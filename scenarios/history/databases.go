@@ -7,7 +7,7 @@ import "time"
 const FileDatabases = dirLedgers + "/databases.jsonl"
 
 // Probes of a pair of MySQL masters, as samples.jsonl holds them. Each is followed by
-// a dot and the group of tables that it speaks of, core or log.
+// a dot and the group of tables that it is about, core or log.
 const (
 	// ProbeCanary writes a row through the virtual IP of a group of tables every
 	// CanaryEveryS, in an open loop like ProbeVIP. A sample is dated when its write began.

@@ -24,7 +24,7 @@ const (
 	ReasonGenerator   ReasonKind = "generator"   // it stopped, was late, or near its ceiling
 	ReasonEvidence    ReasonKind = "evidence"    // it is missing, changed, or contradicts itself
 	ReasonInterrupted ReasonKind = "interrupted" // the run was broken off
-	ReasonUndecided   ReasonKind = "undecided"   // something else: too little was seen, a fault did not bite
+	ReasonUndecided   ReasonKind = "undecided"   // something else: too little was seen, a fault had no effect
 )
 
 // Manifest is run.json: what was run, the seal over its evidence, and what the

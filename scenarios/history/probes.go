@@ -86,7 +86,7 @@ const LawUniform = "uniform"
 // of the probe that fails to the sending of the first request that is answered.
 type Prediction struct {
 	Fault string `json:"fault"`
-	Probe string `json:"probe,omitempty"` // what it speaks of: ProbeVIP when empty, ProbeCanary, ProbeLoss
+	Probe string `json:"probe,omitempty"` // what it is about: ProbeVIP when empty, ProbeCanary, ProbeLoss
 	What  string `json:"what"`            // what is expected, such as outage by the probe of the virtual IP
 	// LowS and HighS bound a cycle. They include the error of the measurement.
 	LowS  float64 `json:"low_s"`

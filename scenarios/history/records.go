@@ -67,7 +67,7 @@ type Window struct {
 	PlannedFromS float64 `json:"planned_from_s"`
 	PlannedToS   float64 `json:"planned_to_s"`
 	BegunS       float64 `json:"begun_s"` // its injection; 0: never, or not known
-	FromS        float64 `json:"from_s"`  // the fault was seen to bite
+	FromS        float64 `json:"from_s"`  // the fault was seen in effect
 	ToS          float64 `json:"to_s"`    // recovery was asked for
 	HealedS      float64 `json:"healed_s"`
 	Error        string  `json:"error,omitempty"` // an inject, wait or recovery that failed
@@ -81,7 +81,7 @@ const longestQuestionS = 1
 
 // MayMeet reports whether the fault may be why a question asked at that moment (seconds
 // after base) had no answer. A question is dated when it was asked: one that waits
-// while the fault begins to bite carries a moment before the window.
+// while the fault begins to act carries a moment before the window.
 func (w Window) MayMeet(asked float64) bool {
 	return asked >= w.FromS-longestQuestionS && asked < w.ToS
 }

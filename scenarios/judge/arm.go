@@ -104,7 +104,7 @@ func (j *ArmJudgement) ask(s Spec, a *history.Arm) (broken []string, open []sent
 				fmt.Sprintf("checker %s is inconclusive: %s", c.Name(), f.Detail), cmp.Or(f.About, history.ReasonUndecided),
 			})
 		case want == history.Fail && disturbed.text != "":
-			// What it was to show may be a matter of moments, and these were not right.
+			// The defect may show at certain moments only, and those were disturbed.
 			open = append(open, sentence{
 				fmt.Sprintf("checker %s was meant to fail and passed, but %s: %s", c.Name(), disturbed.text, f.Detail), disturbed.about,
 			})
@@ -120,8 +120,8 @@ func (j *ArmJudgement) ask(s Spec, a *history.Arm) (broken []string, open []sent
 	return broken, open
 }
 
-// noise says what kept an arm from running as planned, without text if nothing did: a fault
-// that is meant to show then says nothing by not showing.
+// noise says what kept an arm from running as planned; without text if nothing did. A planted
+// defect that does not show in such an arm proves nothing.
 func noise(a *history.Arm) sentence {
 	if bound := account.Certify(a).Bound; bound != "" {
 		return sentence{bound, history.ReasonGenerator}
@@ -136,8 +136,8 @@ func (j ArmJudgement) end(s Spec, broken, open, missedObjectives []sentence) Arm
 	})
 	switch {
 	case len(broken) > 0 && s.Expect.violated != "" && convicted < 0 && len(open) > 0:
-		// Nothing broke, and the conditions were not right either: a fault that does
-		// not bite cannot bring a planted defect to light.
+		// Nothing broke, but the conditions were not right either: a fault that does not act
+		// cannot bring a planted defect to light.
 		if unexpected(j.Checkers) {
 			return j.as(violated, broken)
 		}

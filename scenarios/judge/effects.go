@@ -13,9 +13,9 @@ import (
 	"oalab/scenarios/stat"
 )
 
-// Effect says how to see that a fault really bit: in each of its windows Count must
-// be at least Min, else nothing was tested and the arm is inconclusive. A fault
-// whose bite cannot or need not be seen has an Effect with Min 0.
+// Effect says how to see that a fault acted: in each of its windows Count must be at least
+// Min. Otherwise nothing was tested, and the arm is inconclusive. A fault whose effect cannot
+// or need not be seen has Min 0.
 type Effect struct {
 	Fault string // name of the fault
 	What  string // what is counted, in the plural, such as refused tries
@@ -23,8 +23,8 @@ type Effect struct {
 	Count func(*history.Arm, history.Window) int
 }
 
-// Seen is 1 for a fault whose effect was seen where it acts, before its window began;
-// for one that should change nothing that anybody else could count.
+// Seen is 1 for a fault whose effect was seen where it acts, before its window began. It is
+// for a fault that should change nothing that could be counted elsewhere.
 func Seen(_ *history.Arm, w history.Window) int { return stat.Indicator(account.InEffect(w)) }
 
 // TriesTimedOut counts the tries that started in the window and got no answer that

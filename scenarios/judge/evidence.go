@@ -9,10 +9,9 @@ import (
 	"oalab/scenarios/history"
 )
 
-// contradictions finds evidence that cannot be the whole truth, seal or no seal: a
-// recorder that was cut off before the seal was made leaves files that contradict
-// each other. On such evidence no checker may be asked. The answer is "" for evidence
-// that holds together.
+// contradictions finds files of evidence that contradict each other. A recorder that was cut
+// off before the seal was made leaves such files, and the seal cannot show it. On such evidence
+// no checker may be asked. "": there are no contradictions.
 func contradictions(a *history.Arm) string {
 	var wrong contradicted
 	if n := a.Record.Load.Started; n > len(a.Operations) {

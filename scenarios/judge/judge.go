@@ -16,7 +16,7 @@ import (
 	"oalab/scenarios/history"
 )
 
-// ErrNoSpec is returned for an arm of a run that no spec speaks of.
+// ErrNoSpec is returned for an arm of a run without a spec.
 var ErrNoSpec = errors.New("no spec for an arm of the run")
 
 // Run judges a stored run from its evidence alone: verdict, reason, figures and

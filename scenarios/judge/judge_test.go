@@ -192,7 +192,7 @@ func TestBadEvidenceIsNeverPass(t *testing.T) {
 }
 
 // TestInterruptedRunWithGaps: a run that was broken off may lack evidence; it is
-// called interrupted all the same.
+// still called interrupted.
 func TestInterruptedRunWithGaps(t *testing.T) {
 	dir, m := planted(t, func(l *lab.Lab) { l.Record.Interrupted = true })
 	must(t, os.Remove(filepath.Join(dir, "arms", "control", "ledgers", "carrier.jsonl")))

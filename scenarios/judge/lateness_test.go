@@ -190,7 +190,7 @@ func TestLatenessBoundsAnOutage(t *testing.T) {
 	}
 }
 
-// TestNearTheCeiling: a generator above 70 % of its ceiling convicts nobody, and acquits
+// TestNearTheCeiling: a generator above 70 % of its ceiling fails no objective, and meets
 // where the limit is out of reach of what it may have added.
 func TestNearTheCeiling(t *testing.T) {
 	for _, tt := range []struct {

@@ -60,7 +60,7 @@ func TestWouldDo(t *testing.T) {
 	}
 }
 
-// TestFullMachine: it convicts nobody of what time enters, and acquits nobody of the rest.
+// TestFullMachine: a full machine decides no objective on time, and excuses no other.
 func TestFullMachine(t *testing.T) {
 	const p, f, i = history.Pass, history.Fail, history.Inconclusive
 	below := []Objective{{Figure: "p99_due_s", Relation: "<", Limit: 1, MinN: 500}}

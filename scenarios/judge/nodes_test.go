@@ -65,7 +65,7 @@ func inTurn(l *lab.Lab, slow history.Window) {
 			count(`oalab_cache_requests_total{cache="replies",result="hit"}`, 3)
 			count(`oalab_cache_requests_total{cache="replies",result="miss"}`, 1)
 			if i == 2 {
-				continue // the third tells nobody
+				continue // the third sends nothing
 			}
 			for within, le := range []string{"0.1", "0.3", "0.5", "1", "+Inf"} {
 				count(`oalab_push_delay_seconds_bucket{le="`+le+`"}`, float64(min(within+1, 4)))
@@ -213,18 +213,18 @@ func TestNodes(t *testing.T) {
 	}
 	for _, f := range figure.All(l.Arm, nil) {
 		if f.Name == "node_push_delay_p99_s/app3" || f.Name == "node_cache_hit_ratio/app2" {
-			t.Errorf("%s is %g, and nobody knows it", f.Name, f.Value)
+			t.Errorf("%s is %g, want none: it is not known", f.Name, f.Value)
 		}
 	}
 }
 
-// TestNodesOfOldEvidence: what did not tell who had a try still tells what servers counted.
+// TestNodesOfOldEvidence: evidence that does not name the server of a try still has what servers counted.
 func TestNodesOfOldEvidence(t *testing.T) {
 	a, err := history.LoadArm(storedPair, "main", true)
 	must(t, err)
 	n := account.PerNode(a)
 	if n.Told || n.Astray != 0 {
-		t.Errorf("old evidence tells who had a try: %+v", n)
+		t.Errorf("old evidence names the server of a try: %+v", n)
 	}
 	for _, f := range figure.All(a, account.Windows(a)) {
 		for _, base := range []string{"node_requests_per_s", "node_mean_s", "node_p99_s", "node_requests_failed"} {

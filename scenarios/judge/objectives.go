@@ -126,9 +126,10 @@ func (g ground) decide(f figure.Measured, o Objective, limit float64) (ok bool, 
 	return ok, sentence{}
 }
 
-// spares reports whether a figure that is met is out of reach of a generator that is near
-// its ceiling: what waits in a queue that is used to a share u takes up to 1/(1-u) times as
-// long. Such a generator makes a system look slower, so that what is missed is never spared.
+// spares reports whether an objective is met by so much that a generator near its ceiling
+// cannot have caused it: in a queue that is used to a share u everything takes up to 1/(1-u)
+// times as long. Such a generator makes a system look slower. Therefore a missed objective is
+// never spared.
 func spares(g account.Generator, is func(float64) bool, f figure.Measured, limit float64) bool {
 	if !g.Overloaded || g.Share >= 1 || !is(f.Value) {
 		return false
@@ -136,7 +137,7 @@ func spares(g account.Generator, is func(float64) bool, f figure.Measured, limit
 	return f.Value == 0 || limit/f.Value > 1/(1-g.Share)
 }
 
-// words says what a figure is, and between what ends the lateness of the generator left it.
+// words gives a figure, and the bounds between which the lateness of the generator leaves it.
 func words(f figure.Measured) string {
 	s := f.Name + " is " + figure.Quantity(f.Value, f.Unit)
 	if f.Widened() {

@@ -21,7 +21,7 @@ func sentences(about history.ReasonKind, texts ...string) []sentence {
 	return out
 }
 
-// unsettled is a sentence on what neither the machine nor the generator left open.
+// unsettled is a sentence on something that stays open for another reason than machine or generator.
 func unsettled(format string, args ...any) sentence {
 	return sentence{fmt.Sprintf(format, args...), history.ReasonUndecided}
 }

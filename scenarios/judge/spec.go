@@ -28,14 +28,14 @@ type Expectation struct {
 // Pass expects every checker to pass.
 var Pass = Expectation{}
 
-// Violate expects the named checker to fail. No other checker may, but for those
-// named behind it: a planted defect that doubles an order changes its reply too.
+// Violate expects the named checker to fail. Those in also may fail too, because a planted
+// defect that doubles an order also changes its reply. All other checkers must pass.
 func Violate(checker string, also ...string) Expectation {
 	return Expectation{violated: checker, also: also}
 }
 
-// of is what is expected of one checker, given what it said. A checker that may fail
-// is expected to say whatever it says of pass and fail.
+// of is the verdict that is expected of one checker, given its verdict. From a checker that
+// may fail, pass and fail are both expected.
 func (e Expectation) of(checker string, said history.Verdict) history.Verdict {
 	switch {
 	case checker == e.violated && checker != "":

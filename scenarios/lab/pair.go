@@ -136,7 +136,7 @@ func (p *Pair) End() *history.Arm {
 }
 
 // Upstreams writes the counts of three app servers every 100 ms: each gets its even
-// share but for the stretch in which app2 gets nothing.
+// share, except for the stretch in which app2 gets nothing.
 func (l *Lab) Upstreams(seconds, perS float64, without Span) {
 	counts := map[string]float64{}
 	for i := range int(seconds*10) + 1 {

@@ -36,7 +36,7 @@ type Common struct {
 	Attack string
 	// Transport carries out one operation a request and must return when the
 	// request's context ends. How many connections it holds is its own affair: few,
-	// whatever the number of workers. Required.
+	// at any number of workers. Required.
 	Transport http.RoundTripper
 	// URL is what requests are addressed to; "" leaves it to the transport.
 	URL string

@@ -11,7 +11,7 @@ import (
 
 // Series of an HTTPStatus probe.
 const (
-	SeriesStatus  = "status"   // status code of the answer, whatever it is
+	SeriesStatus  = "status"   // status code of the answer, of any value
 	SeriesAnswerS = "answer_s" // seconds from asking to the end of the answer
 )
 

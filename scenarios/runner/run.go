@@ -14,8 +14,8 @@ import (
 
 // Run carries the scenario out and returns the judged, sealed and reported run. A
 // context that ends stops the arrivals, heals every fault and still writes the
-// report: the verdict is then inconclusive, "interrupted". An error means that
-// there is no run to speak of; a UsageError, that the options are at fault.
+// report: the verdict is then inconclusive, "interrupted". After an error there is no
+// run folder. A UsageError means that the options must be changed.
 func Run(ctx context.Context, o Options) (Result, error) {
 	if err := o.validate(); err != nil {
 		return Result{}, err

@@ -8,7 +8,7 @@ import (
 )
 
 // study lets a scenario without load compute its evidence. An interrupted study has
-// none, so there is no run to speak of.
+// none. Therefore there is no run.
 func (r *run) study(ctx context.Context) error {
 	arm := r.o.Scenario.Arms[0].Name
 	if err := r.o.Scenario.Study.Collect(ctx, r.folder, r.o.Seed, r.o.Size, r.say); err != nil {

@@ -1,6 +1,6 @@
 package stat
 
-// Indicator is 1 for what is so and 0 for what is not: a sum of them counts.
+// Indicator is 1 for true and 0 for false. A sum of indicators is a count.
 func Indicator(is bool) int {
 	if is {
 		return 1

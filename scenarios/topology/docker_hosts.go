@@ -212,7 +212,7 @@ func (d *docker) balancers(scalers [2][]container.File) []container.Spec {
 	return specs
 }
 
-// upstreams are the app servers but the ones named, as set-upstream takes them.
+// upstreams are the app servers without the named ones, as set-upstream takes them.
 func (d *docker) upstreams(without ...chaos.Target) []string {
 	var list []string
 	for i := range d.layout.Apps {
@@ -227,7 +227,7 @@ func (d *docker) upstreams(without ...chaos.Target) []string {
 	return list
 }
 
-// Balance makes both load balancers use all app servers but the ones named.
+// Balance makes both load balancers use all app servers except the named ones.
 func (d *docker) Balance(ctx context.Context, without ...chaos.Target) error {
 	for _, lb := range []chaos.Target{HostLB1, HostLB2} {
 		if err := d.hosts[lb].Run(ctx, append([]string{"set-upstream"}, d.upstreams(without...)...)...); err != nil {

@@ -143,7 +143,7 @@ func (d *docker) observeMasters(ctx context.Context, base time.Time, record func
 	level, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, levelTimeout))
 	defer cancel()
 	list, err := d.pair.Read(level, history.ReadEnd)
-	if err != nil { // what is not there to be judged says so
+	if err != nil { // the missing readings make the checker inconclusive
 		d.spec.Logger.WarnContext(ctx, "a master could not be read in the end", "error", err)
 	}
 	return d.keepReading(list)

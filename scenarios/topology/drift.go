@@ -22,7 +22,7 @@ type configLine struct{ file, text string }
 const fileHead = "# configuration file "
 
 // Configurations are compared without comments, without differences in space, and with
-// the word for what is the host itself.
+// selfWord in place of the names and addresses of the host itself.
 const selfWord = "@self"
 
 var spaces = regexp.MustCompile(`\s+`)
