@@ -328,7 +328,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	cfg.WeChat.TokenAPI = "any"
 	cfg.AMQP = server.AMQP{URL: "http://u:hunter2@mq", Nodes: []string{":1"}, Prefix: "a b"}
 	cfg.Cache.Bindings = "maybe"
-	cfg.WeChat.APIBase = "api.weixin.qq.com"
+	cfg.WeChat.APIBase, cfg.WeChat.JSBase = "api.weixin.qq.com", "http://a;script-src"
 	cfg.Carrier.WSDLURL = "ftp://carrier"
 	cfg.Carrier.TimeZone, cfg.Carrier.Endpoint = "Local", "carrier:8080"
 	cfg.Accounts = []server.Account{
@@ -357,6 +357,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 		"redis.master_name: must not be empty", `amqp.nodes[0]: ":1" is not host:port`,
 		`cache.bindings: "maybe" is none of on, off`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not an amqp:// or amqps:// address with a host", `amqp.prefix: "a b" is not 1 to 64 letters, digits, . - or _`,
 		"wechat.api_base: is not an http:// or https:// address", "carrier.wsdl_url: is not an http:// or https:// address", "carrier.endpoint: is not an http:// or https:// address",
+		`wechat.js_base: "a;script-src" is no host that a Content-Security-Policy can name`,
 		`carrier.time_zone: "Local" is not the name of a time zone such as Asia/Shanghai`,
 		"account demo.encoding_aes_key: must be set for mode safe", "account demo: two accounts have this name",
 		"account demo.token: is not 3 to 32 letters and digits", `account demo.mode: "secret" is none of plain, compatible, safe`,

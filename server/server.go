@@ -173,8 +173,12 @@ func (s *Server) openWeb() (err error) {
 			routes = append(routes, r)
 		}
 	}
-	if s.web, err = web.New(s.log, routes...); err != nil || s.cfg.AdminListen == "" {
+	if s.web, err = web.New(s.log, routes...); err != nil {
 		return err
+	}
+	s.web.ScriptsFrom(s.cfg.WeChat.JSBase)
+	if s.cfg.AdminListen == "" {
+		return nil
 	}
 	var inside, outside []web.Route
 	for _, r := range routes {
@@ -187,8 +191,11 @@ func (s *Server) openWeb() (err error) {
 	if s.admin, err = web.New(s.log, inside...); err != nil {
 		return err
 	}
-	s.web, err = web.New(s.log, outside...)
-	return err
+	if s.web, err = web.New(s.log, outside...); err != nil {
+		return err
+	}
+	s.web.ScriptsFrom(s.cfg.WeChat.JSBase)
+	return nil
 }
 
 // listen opens the sockets.

@@ -76,3 +76,12 @@ func (f *Faults) Address(key, address string) {
 		f.Add(key, "is not an http:// or https:// address")
 	}
 }
+
+// Origin accepts what Address does, if scheme and host of it can stand in a
+// Content-Security-Policy.
+func (f *Faults) Origin(key, address string) {
+	f.Address(key, address)
+	if u, err := url.Parse(address); err == nil && strings.ContainsAny(u.Host, ";,'* ") {
+		f.Add(key, "%q is no host that a Content-Security-Policy can name", u.Host)
+	}
+}

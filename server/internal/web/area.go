@@ -36,6 +36,8 @@ type policy struct {
 	// sameOrigin refuses a request that changes something and that a browser sends for a page
 	// of another site (CSRF): a browser adds the follower's cookies to it.
 	sameOrigin bool
+	// page gives every answer the policy of pages, which its handler may replace.
+	page bool
 	// fail writes an error.
 	fail func(w http.ResponseWriter, status int, message string) error
 }
@@ -43,7 +45,7 @@ type policy struct {
 // policies is indexed by Area.
 var policies = [...]policy{
 	Platform: {name: "platform", fail: failBare},
-	Page:     {name: "page", bodyLimit: 64 << 10, sameOrigin: true, fail: failPage},
+	Page:     {name: "page", bodyLimit: 64 << 10, sameOrigin: true, page: true, fail: failPage},
 	API:      {name: "api", bodyLimit: 1 << 20, sameOrigin: true, fail: failEnvelope},
 	Admin:    {name: "admin", bodyLimit: 1 << 20, sameOrigin: true, fail: failEnvelope},
 	Control:  {name: "control", bodyLimit: 1 << 20, fail: failEnvelope},

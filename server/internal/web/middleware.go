@@ -88,12 +88,15 @@ func recovery(log *slog.Logger) echo.MiddlewareFunc {
 	}
 }
 
-// guard holds what the area of a path decides of a request: the largest body, and from
-// where a browser may send it.
+// guard holds what the area of a path decides of a request: the largest body, from where a
+// browser may send it, and what the page that answers it may load.
 func (s *site) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		p := policies[s.area(r.URL.Path)]
+		if p.page {
+			c.Response().Header().Set(headerPolicy, s.pages)
+		}
 		if p.bodyLimit > 0 {
 			if r.ContentLength > p.bodyLimit {
 				return &http.MaxBytesError{Limit: p.bodyLimit}

@@ -36,6 +36,7 @@ type site struct {
 	segments map[string]Route  // first segment: a route below it
 	taken    map[string]string // method and shape of a path: the feature
 	origin   *http.CrossOriginProtection
+	pages    string // Content-Security-Policy of pages
 }
 
 // mount gives a route to the router. Two routes on one pattern, and two areas below one

@@ -46,6 +46,7 @@ const (
 // Server serves HTTP. Listen once, then Serve, then Stop.
 type Server struct {
 	http     *http.Server
+	site     *site
 	listener net.Listener
 }
 
@@ -54,7 +55,7 @@ type Server struct {
 func New(log *slog.Logger, routes ...Route) (*Server, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	s := &site{segments: make(map[string]Route), taken: make(map[string]string), origin: http.NewCrossOriginProtection()}
+	s := &site{segments: make(map[string]Route), taken: make(map[string]string), origin: http.NewCrossOriginProtection(), pages: policyOf("")}
 	e.HTTPErrorHandler = s.errorHandler(log)
 	e.Use(requestID, access(log), recovery(log), s.guard)
 	alive := Route{Feature: "web", Method: http.MethodGet, Pattern: "/healthz", Area: API, Serve: func(w http.ResponseWriter, _ *http.Request, _ Path) error {
@@ -65,7 +66,7 @@ func New(log *slog.Logger, routes ...Route) (*Server, error) {
 			return nil, err
 		}
 	}
-	return newServer(e, log), nil
+	return newServer(e, s, log), nil
 }
 
 // Inside are the routes that tell of the inside: /readyz names the parts of the system with
@@ -85,8 +86,8 @@ func Inside(readiness Readiness, metrics prometheus.Gatherer, log *slog.Logger) 
 	}
 }
 
-func newServer(e *echo.Echo, log *slog.Logger) *Server {
-	return &Server{http: &http.Server{
+func newServer(e *echo.Echo, s *site, log *slog.Logger) *Server {
+	return &Server{site: s, http: &http.Server{
 		Handler:           e,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,

@@ -15,6 +15,10 @@ type Settings struct {
 	OpenBase string `yaml:"open_base"`
 	// PayBase is that of its payments; checked, and not used before payment is built.
 	PayBase string `yaml:"pay_base"`
+	// JSBase is where pages load the platform's script from, such as https://res.wx.qq.com:
+	// their Content-Security-Policy allows it, and allows its pages to show them in a frame, as
+	// the mock's phone does. Empty means that pages load no script of the platform.
+	JSBase string `yaml:"js_base"`
 	// TokenAPI is where access tokens come from: stable_token (also when empty) or token.
 	TokenAPI string `yaml:"token_api"`
 }
@@ -33,4 +37,5 @@ func (s Settings) Validate(f *config.Faults) {
 	}
 	f.Address("wechat.open_base", s.OpenBase)
 	f.Address("wechat.pay_base", s.PayBase)
+	f.Origin("wechat.js_base", s.JSBase)
 }
