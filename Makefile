@@ -20,7 +20,7 @@ export CGO_ENABLED := 0
 export PATH := $(CURDIR)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo deps check fmt test doctor race sdkshort images scenarios measure full sdks peers fuzz up down clean invariants
+.PHONY: help build demo serve deps check fmt test doctor race sdkshort images scenarios measure full sdks peers fuzz up down clean invariants
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,12 @@ build: ## build the four binaries into bin/
 demo: build ## run smoke and redpacket-stats on this machine: load, faults, verdicts, reports (≤ 3 min, ≤ 6 min the first time)
 	@bin/oalab doctor
 	bin/oalab run smoke redpacket-stats
+
+# The seed file may be edited while it runs.
+SEED ?= docker/compose/seed.yaml
+
+serve: build ## server, mocks and a demonstration account on this machine, without Docker; prints the page of a follower's phone
+	@bin/oalab serve $(SEED)
 
 # What the tests can use of Debian: a C compiler for the race detector, SOAP
 # clients of other languages for the mock carrier, a browser for the reports, what the

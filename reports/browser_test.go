@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,24 +17,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-)
 
-// browserPath finds a browser. Without one the test is skipped loudly, or fails where
-// OALAB_REQUIRE asks for it.
-func browserPath(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	const remedy = "no Chromium here: the report is not looked at. Remedy: make deps (Debian), or install chromium"
-	if slices.Contains(strings.Split(os.Getenv("OALAB_REQUIRE"), ","), "browser") {
-		t.Fatal(remedy)
-	}
-	t.Skip("SKIPPED: " + remedy)
-	return ""
-}
+	"oalab/internal/browsertest"
+)
 
 // watched is what a page did that it should not do.
 type watched struct {
@@ -83,7 +67,7 @@ const overflowing = `(() => {
 // light and dark. OALAB_REPORT names another report to look at than the stored one;
 // OALAB_SCREENSHOTS names a folder to keep the pictures in.
 func TestInABrowser(t *testing.T) {
-	browser := browserPath(t)
+	browser := browsertest.Path(t, "the report is not looked at")
 	report := os.Getenv("OALAB_REPORT")
 	if report == "" {
 		dir, m := copied(t)

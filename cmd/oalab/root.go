@@ -77,7 +77,7 @@ or invariant failed, 130 interrupted.`,
 		}
 		a.logs = slog.New(slog.NewTextHandler(a.p.Stderr, &slog.HandlerOptions{Level: level}))
 	}
-	root.AddCommand(a.runCommand(), a.attackCommand(), a.pingpongCommand(), a.listCommand(), a.checkCommand(), a.reportCommand(), a.compareCommand(), a.imagesCommand(), a.doctorCommand(), a.upCommand(), a.downCommand(), a.cleanCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.attackCommand(), a.pingpongCommand(), a.listCommand(), a.checkCommand(), a.reportCommand(), a.compareCommand(), a.imagesCommand(), a.doctorCommand(), a.serveCommand(), a.upCommand(), a.downCommand(), a.cleanCommand(), a.versionCommand())
 	return root
 }
 

@@ -14,6 +14,7 @@ import (
 	"oalab/chaos"
 	"oalab/chaos/host"
 	"oalab/chaos/network"
+	"oalab/internal/workfolder"
 	"oalab/scenarios/topology/container"
 	"oalab/scenarios/topology/image"
 	"oalab/scenarios/topology/masters"
@@ -50,7 +51,7 @@ const dockerTimeout = 3 * time.Minute
 
 func (d *docker) start(ctx context.Context) error {
 	var err error
-	if d.work, err = workFolder(); err != nil {
+	if d.work, err = workfolder.Make(); err != nil {
 		return err
 	}
 	if d.engine, err = container.Open(ctx, container.Options{RunID: runID(), Keep: d.spec.Keep, Log: d.spec.Logger}); err != nil {

@@ -13,6 +13,7 @@ import (
 	"oalab/chaos"
 	"oalab/chaos/host"
 	"oalab/chaos/network"
+	"oalab/internal/workfolder"
 	"oalab/scenarios/history"
 )
 
@@ -52,7 +53,7 @@ const stopTimeout = 10 * time.Second
 
 func (e *embedded) start(ctx context.Context) error {
 	var err error
-	if e.work, err = workFolder(); err != nil {
+	if e.work, err = workfolder.Make(); err != nil {
 		return err
 	}
 	for range max(1, e.spec.Servers) {

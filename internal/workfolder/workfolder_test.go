@@ -1,4 +1,4 @@
-package topology
+package workfolder
 
 import (
 	"fmt"
@@ -7,20 +7,20 @@ import (
 	"testing"
 )
 
-// TestWorkFolder: what a dead process left goes, what a living one has stays.
-func TestWorkFolder(t *testing.T) {
+// TestMake: what a dead process left goes, what a living one has stays.
+func TestMake(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	const noProcess = 1<<22 + 1 // above the largest process id of Linux
-	dead := filepath.Join(tmp, fmt.Sprintf("%s%d-1", workPrefix, noProcess))
-	living := filepath.Join(tmp, fmt.Sprintf("%s%d-1", workPrefix, os.Getpid()))
-	foreign := filepath.Join(tmp, workPrefix+"else")
+	dead := filepath.Join(tmp, fmt.Sprintf("%s%d-1", prefix, noProcess))
+	living := filepath.Join(tmp, fmt.Sprintf("%s%d-1", prefix, os.Getpid()))
+	foreign := filepath.Join(tmp, prefix+"else")
 	for _, dir := range []string{dead, living, foreign} {
 		if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	made, err := workFolder()
+	made, err := Make()
 	if err != nil {
 		t.Fatal(err)
 	}
