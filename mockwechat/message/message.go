@@ -5,6 +5,8 @@
 package message
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,22 +55,33 @@ type Field struct {
 func (m *Message) IsEvent() bool { return m.MsgType == "event" }
 
 // EventID is by what an event is told from others: openid, CreateTime, Event and
-// EventKey, and the values of its further fields in their order, joined by bars. The
-// platform repeats an event with all of them equal.
+// EventKey, and the values of its further fields in their order, joined by bars; a bar or a
+// backslash within one of them has a backslash before it. The platform repeats an event with
+// all of them equal.
 func (m *Message) EventID() string {
-	id := m.OpenID + "|" + strconv.FormatInt(m.CreateTime, 10) + "|" + m.Event + "|" + m.EventKey
+	id := m.OpenID + "|" + strconv.FormatInt(m.CreateTime, 10) + "|" + barred.Replace(m.Event) + "|" + barred.Replace(m.EventKey)
 	return appendValues(id, m.Fields)
 }
+
+// barred writes a value within an id.
+var barred = strings.NewReplacer(`\`, `\\`, "|", `\|`)
 
 func appendValues(id string, fields []Field) string {
 	for _, f := range fields {
 		if len(f.Fields) > 0 {
 			id = appendValues(id, f.Fields)
 		} else {
-			id += "|" + f.Value
+			id += "|" + barred.Replace(f.Value)
 		}
 	}
 	return id
+}
+
+// noticeID is by what a notice to a third-party platform is told from others: InfoType,
+// CreateTime, and a digest of its fields, some of which are secrets.
+func (m *Message) noticeID() string {
+	sum := sha256.Sum256([]byte(appendValues("", m.Fields)))
+	return m.Info + "|" + strconv.FormatInt(m.CreateTime, 10) + "|" + hex.EncodeToString(sum[:8])
 }
 
 // reportID is the name of the field by which the platform numbers its reports about
@@ -106,7 +119,7 @@ func (m *Message) Complete(now int64, nextID func() string) error {
 	}
 	switch {
 	case m.Info != "":
-		m.MsgID = m.Info + "|" + strconv.FormatInt(m.CreateTime, 10)
+		m.MsgID = m.noticeID()
 	case m.OpenID == "":
 		return fmt.Errorf("%w: openid is missing", ErrMessage)
 	case m.IsEvent() && m.Event == "":

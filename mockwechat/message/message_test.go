@@ -91,6 +91,9 @@ func TestEventsAreToldApart(t *testing.T) {
 		return m.MsgID
 	}
 	of := func(event string, fields ...Field) Message { return Message{Event: event, Fields: fields} }
+	in := func(outer, name, value string) Field {
+		return Field{Name: outer, Fields: []Field{{Name: "List", Fields: []Field{{Name: name, Value: value}}}}}
+	}
 	for _, test := range []struct{ one, other Message }{
 		{of("TEMPLATESENDJOBFINISH", Field{Name: "MsgID", Value: "1"}), of("TEMPLATESENDJOBFINISH", Field{Name: "MsgID", Value: "2"})},
 		{Message{Event: "TEMPLATESENDJOBFINISH", MsgID: "1"}, Message{Event: "TEMPLATESENDJOBFINISH", MsgID: "2"}},
@@ -98,6 +101,35 @@ func TestEventsAreToldApart(t *testing.T) {
 		{of("user_get_card", Field{Name: "UserCardCode", Value: "1"}), of("user_get_card", Field{Name: "UserCardCode", Value: "2"})},
 		{of("LOCATION", Field{Name: "Latitude", Value: "1"}), of("LOCATION", Field{Name: "Latitude", Value: "2"})},
 		{of("kf_create_session", Field{Name: "KfAccount", Value: "a@x"}), of("kf_create_session", Field{Name: "KfAccount", Value: "b@x"})},
+		{of("kf_create_session", Field{Name: "KfAccount", Value: "a@x"}), of("kf_close_session", Field{Name: "KfAccount", Value: "a@x"})},
+		{
+			of("kf_switch_session", Field{Name: "FromKfAccount", Value: "a"}, Field{Name: "ToKfAccount", Value: "b"}),
+			of("kf_switch_session", Field{Name: "FromKfAccount", Value: "b"}, Field{Name: "ToKfAccount", Value: "a"}),
+		},
+		{Message{Event: "CLICK", EventKey: "A"}, Message{Event: "CLICK", EventKey: "B"}},
+		{Message{Event: "CLICK", EventKey: "A"}, Message{Event: "VIEW", EventKey: "A"}},
+		{Message{Event: "subscribe"}, Message{Event: "unsubscribe"}},
+		{Message{Event: "subscribe"}, Message{Event: "subscribe", EventKey: "qrscene_1"}},
+		{Message{Event: "subscribe", EventKey: "last_trade_no_1"}, Message{Event: "subscribe", EventKey: "last_trade_no_2"}},
+		{Message{Event: "SCAN", EventKey: "1"}, Message{Event: "SCAN", EventKey: "2"}},
+		{of("SCAN", Field{Name: "Ticket", Value: "1"}), of("SCAN", Field{Name: "Ticket", Value: "2"})},
+		{of("view_miniprogram", Field{Name: "MenuId", Value: "1"}), of("view_miniprogram", Field{Name: "MenuId", Value: "2"})},
+		{of("scancode_waitmsg", in("ScanCodeInfo", "ScanResult", "1")), of("scancode_waitmsg", in("ScanCodeInfo", "ScanResult", "2"))},
+		{of("pic_weixin", in("SendPicsInfo", "PicMd5Sum", "1")), of("pic_weixin", in("SendPicsInfo", "PicMd5Sum", "2"))},
+		{of("location_select", in("SendLocationInfo", "Label", "1")), of("location_select", in("SendLocationInfo", "Label", "2"))},
+		{of("PUBLISHJOBFINISH", in("PublishEventInfo", "publish_id", "1")), of("PUBLISHJOBFINISH", in("PublishEventInfo", "publish_id", "2"))},
+		{of("user_pay_from_pay_cell", Field{Name: "TransId", Value: "1"}), of("user_pay_from_pay_cell", Field{Name: "TransId", Value: "2"})},
+		{of("subscribe_msg_popup_event", in("SubscribeMsgPopupEvent", "TemplateId", "1")), of("subscribe_msg_popup_event", in("SubscribeMsgPopupEvent", "TemplateId", "2"))},
+		{of("subscribe_msg_sent_event", in("SubscribeMsgSentEvent", "MsgID", "1")), of("subscribe_msg_sent_event", in("SubscribeMsgSentEvent", "MsgID", "2"))},
+		{of("user_authorization_revoke", Field{Name: "RevokeInfo", Value: "1"}), of("user_authorization_revoke", Field{Name: "RevokeInfo", Value: "2"})},
+		// Bars and backslashes within values.
+		{of("x", Field{Name: "A", Value: "a|"}, Field{Name: "B", Value: "b"}), of("x", Field{Name: "A", Value: "a"}, Field{Name: "B", Value: "|b"})},
+		{of("x", Field{Name: "A", Value: `a\`}, Field{Name: "B", Value: "b"}), of("x", Field{Name: "A", Value: `a\|b`})},
+		{Message{Event: "x", EventKey: "a|b"}, Message{Event: "x", EventKey: "a", Fields: []Field{{Name: "A", Value: "b"}}}},
+		// Notices to a third-party platform.
+		{Message{Info: "authorized", Fields: []Field{{Name: "AuthorizerAppid", Value: "a"}}}, Message{Info: "authorized", Fields: []Field{{Name: "AuthorizerAppid", Value: "b"}}}},
+		{Message{Info: "authorized", Fields: []Field{{Name: "AuthorizerAppid", Value: "a"}}}, Message{Info: "unauthorized", Fields: []Field{{Name: "AuthorizerAppid", Value: "a"}}}},
+		{Message{Info: "component_verify_ticket", Fields: []Field{{Name: "T", Value: "1"}}}, Message{Info: "component_verify_ticket", Fields: []Field{{Name: "T", Value: "2"}}}},
 	} {
 		if id(test.one) == id(test.other) {
 			t.Errorf("%+v and %+v are both %s", test.one, test.other, id(test.one))
@@ -105,6 +137,10 @@ func TestEventsAreToldApart(t *testing.T) {
 		if first, again := id(test.one), id(test.one); first != again {
 			t.Errorf("%+v is two events, %s and %s", test.one, first, again)
 		}
+	}
+	secret := Message{Info: "component_verify_ticket", Fields: []Field{{Name: "ComponentVerifyTicket", Value: "ticket@@@secret"}}}
+	if got := id(secret); strings.Contains(got, "secret") {
+		t.Errorf("a notice shows its ticket in %s", got)
 	}
 	if a, b := id(of("MASSSENDJOBFINISH")), id(of("MASSSENDJOBFINISH")); a == b {
 		t.Errorf("two reports without a number are both %s", a)

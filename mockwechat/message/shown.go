@@ -93,4 +93,6 @@ func (m *Message) Show() (Shown, bool) {
 // eventWords are what a person reads of an event that the own phone has made.
 var eventWords = map[string]string{
 	"subscribe": "已关注", "unsubscribe": "已取消关注", "CLICK": "点击菜单", "VIEW": "打开网页", "SCAN": "扫描二维码",
+	"view_miniprogram": "打开小程序", "scancode_push": "扫码", "scancode_waitmsg": "扫码", "pic_sysphoto": "拍照发图",
+	"pic_photo_or_album": "拍照或者相册发图", "pic_weixin": "相册发图", "location_select": "选择位置",
 }
