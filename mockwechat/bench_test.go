@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/labstack/echo/v4"
-
 	"oalab/internal/jsonl"
 	"oalab/mockwechat/ledger"
 )
@@ -108,57 +106,6 @@ func BenchmarkTemplate(b *testing.B) {
 		p.Handler().ServeHTTP(w, httptest.NewRequestWithContext(b.Context(), http.MethodPost, path, strings.NewReader(text)))
 		if !strings.Contains(w.Body.String(), `"errcode":0`) {
 			b.Fatal(w.Body)
-		}
-	}
-}
-
-// BenchmarkStableToken and BenchmarkEcho are the cost of a call over a socket, and that of a
-// bare Echo handler that answers as many bytes: the first may cost three times the second.
-func BenchmarkStableToken(b *testing.B) {
-	p, err := New(Config{Accounts: []Account{demoAccount()}, Limits: Limits{StablePerMinute: 1 << 40, StablePerDay: 1 << 40}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = p.Stop(b.Context()) }()
-	benchmarkCall(b, p.Handler())
-}
-
-// BenchmarkEcho is the yardstick of BenchmarkStableToken.
-func BenchmarkEcho(b *testing.B) {
-	e := echo.New()
-	answer := map[string]any{"access_token": strings.Repeat("a", 131), "expires_in": 7200}
-	e.POST("/cgi-bin/stable_token", func(c echo.Context) error {
-		var body map[string]any
-		if err := c.Bind(&body); err != nil {
-			return err
-		}
-		return c.JSON(http.StatusOK, answer)
-	})
-	benchmarkCall(b, e)
-}
-
-func benchmarkCall(b *testing.B, h http.Handler) {
-	b.Helper()
-	server := httptest.NewServer(h)
-	defer server.Close()
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	client := http.Client{Transport: transport}
-	const body = `{"grant_type":"client_credential","appid":"wxdemo","secret":"s3cret"}`
-	b.ReportAllocs()
-	for b.Loop() {
-		r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, server.URL+"/cgi-bin/stable_token", strings.NewReader(body))
-		if err != nil {
-			b.Fatal(err)
-		}
-		r.Header.Set("Content-Type", "application/json")
-		resp, err := client.Do(r)
-		if err != nil {
-			b.Fatal(err)
-		}
-		_, err = io.Copy(io.Discard, resp.Body)
-		if _ = resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
-			b.Fatal(resp.Status, err)
 		}
 	}
 }

@@ -171,12 +171,15 @@ func FuzzAPIs(f *testing.F) {
 func FuzzControl(f *testing.F) {
 	for i, body := range []string{
 		`[{"name":"a","app_id":"b","followers":{"count":3}}]`, `[{"match":{"path":"push"},"latency":{"dist":"constant","median_s":0}}]`,
-		`{"openid":"o","ticket":"t"}`, `{"openid":"o"}`,
+		`{"openid":"o","ticket":"t"}`, `{"openid":"o"}`, `{"openid":"o","rate":1,"duration_s":1,"mix":{"text":1}}`,
+		`{"openid":"o","sheet":{"appId":"wxdemo"},"notify_after_s":[-1]}`, `{"step":"add"}`, `{"component":"comp"}`, `{"component":"comp","account":"demo"}`,
 	} {
 		f.Add(uint8(i), []byte(body))
 	}
 	targets := []struct{ verb, path string }{
 		{http.MethodPut, "/control/accounts"}, {http.MethodPut, "/control/faults"}, {http.MethodPost, "/control/scan"}, {http.MethodPost, "/control/login-code"},
+		{http.MethodPost, "/control/push"}, {http.MethodPost, "/control/pay"}, {http.MethodPost, "/control/pay/certificate"},
+		{http.MethodPost, "/control/component/ticket"}, {http.MethodPost, "/control/component/unauthorize"},
 	}
 	f.Fuzz(func(t *testing.T, n uint8, body []byte) {
 		b := newBench(t, Limits{})

@@ -144,6 +144,51 @@ func (g *agency) says(content string) Outcome {
 	return o
 }
 
+// TestThirdPartyLogin: a third-party platform logs a follower of an account in, by a code that is
+// of no use to the account itself, under its own domain.
+func TestThirdPartyLogin(t *testing.T) {
+	g := newAgency(t, nil)
+	comp := componentAccount("comp")
+	comp.RedirectHosts = []string{"agency.example"}
+	if err := g.SetAccounts([]Account{demoAccount(), comp}); err != nil {
+		t.Fatal(err)
+	}
+	address := func(host, component string) string {
+		return "/connect/oauth2/authorize?appid=wxdemo&response_type=code&scope=snsapi_userinfo&state=S&component_appid=" + component +
+			"&redirect_uri=" + url.QueryEscape("https://"+host+"/back") + "&_openid=" + fan
+	}
+	refused := func(address, code string) {
+		t.Helper()
+		if got := g.send(address, nil); got.status != http.StatusOK || !strings.Contains(string(got.body), code) {
+			t.Errorf("%s: %d %s, want %s", address, got.status, got.body, code)
+		}
+	}
+	refused(address("agency.example", "wxcomp"), "10015") // no rights
+	g.gives(platform.RightMessages)
+	refused(address("agency.example", "wxcomp"), "10015") // other rights
+	g.gives(platform.RightPages)
+	refused(address("agency.example", "wxno"), "10015")
+	refused(address("oa.example", "wxcomp"), "10003")
+	back, err := url.Parse(g.send(address("agency.example", "wxcomp"), nil).header.Get("Location"))
+	if q := back.Query(); err != nil || back.Host != "agency.example" || q.Get("appid") != "wxdemo" || q.Get("state") != "S" {
+		t.Fatalf("sent back to %s, %v", back, err)
+	}
+	const call = "?component_appid=wxcomp&appid=wxdemo&"
+	g.asComponent(func() {
+		got := g.ok("/sns/oauth2/component/access_token"+call+"grant_type=authorization_code&code="+back.Query().Get("code"), nil)
+		if got["openid"] != fan || got["scope"] != "snsapi_userinfo" || got["expires_in"] != 7200.0 {
+			t.Errorf("token %v", got)
+		}
+		if who := g.ok("!/sns/userinfo?openid="+fan+"&access_token="+text(t, got, "access_token"), nil); who["openid"] != fan {
+			t.Errorf("profile %v", who)
+		}
+		again := g.ok("/sns/oauth2/component/refresh_token"+call+"grant_type=refresh_token&refresh_token="+text(t, got, "refresh_token"), nil)
+		if again["refresh_token"] != got["refresh_token"] || again["access_token"] == got["access_token"] || again["openid"] != fan {
+			t.Errorf("refreshed %v", again)
+		}
+	})
+}
+
 // TestThirdPartyPlatform goes the whole way: ticket, token, page, notice, lent token, messages
 // under the third-party platform's appid and key, rights given anew and taken back.
 func TestThirdPartyPlatform(t *testing.T) {

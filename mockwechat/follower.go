@@ -73,5 +73,5 @@ func (p *Platform) controlLoginCode(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	upstream.WriteJSON(w, http.StatusOK, map[string]string{"code": a.NewCode(p.core, body.OpenID, platform.ScopeMini)})
+	upstream.WriteJSON(w, http.StatusOK, map[string]string{"code": a.NewCode(p.core, platform.Login{OpenID: body.OpenID, Scope: platform.ScopeMini})})
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,12 @@ import (
 	"oalab/mockwechat/platform"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if load := os.Getenv(asLoad); load != "" {
+		os.Exit(offer(load))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // clock is a platform's time that a test moves.
 type clock struct {

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,25 +21,9 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"oalab/internal/browsertest"
 	"oalab/mockwechat/ledger"
 )
-
-// browserPath finds a browser. Without one the test is skipped loudly, or fails where
-// OALAB_REQUIRE asks for it.
-func browserPath(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	const remedy = "no Chromium here: the phone is not used. Remedy: make deps (Debian), or install chromium"
-	if slices.Contains(strings.Split(os.Getenv("OALAB_REQUIRE"), ","), "browser") {
-		t.Fatal(remedy)
-	}
-	t.Skip("SKIPPED: " + remedy)
-	return ""
-}
 
 // hostile would run, or break the page, if it were not shown as text.
 const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=2</script>"'&lt;` + "\u202e" + `</li></ol>`
@@ -196,7 +179,7 @@ func (b *tab) run(script string) {
 // keep the pictures in.
 func newTab(t *testing.T) *tab {
 	t.Helper()
-	browser := browserPath(t)
+	browser := browsertest.Path(t, "the phone is not used")
 	pictures := os.Getenv("OALAB_SCREENSHOTS")
 	if pictures == "" {
 		pictures = t.TempDir()
@@ -296,6 +279,14 @@ func TestPhoneInABrowser(t *testing.T) {
 	b.until(lastEntry + `.includes("收到事件")`)
 	b.press("#menu > div:nth-child(2) > button")
 	b.picture("menu")
+
+	// A button that asks first: a code is scanned, by keyboard alone.
+	b.press("#menu .sub button:nth-child(2)")
+	b.until(`document.getElementById("ask").open && document.activeElement.id === "field-text"`)
+	b.picture("scan")
+	b.types("\r")
+	b.until(`!document.getElementById("ask").open && document.getElementById("chat").textContent.includes("扫码 S")`)
+	b.press("#menu > div:nth-child(2) > button")
 
 	// Login: the consent page knows whose phone it is, and Enter in it says yes.
 	b.press("#menu .sub button:first-child")

@@ -239,7 +239,7 @@ func (s *shop) leaves(openID string) {
 }
 
 func (s *shop) code(scope string) string {
-	return s.core.Named(s.account).NewCode(s.core, crowd.OpenID(0), scope)
+	return s.core.Named(s.account).NewCode(s.core, platform.Login{OpenID: crowd.OpenID(0), Scope: scope})
 }
 
 func (s *shop) agent(name string) {

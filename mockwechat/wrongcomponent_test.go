@@ -59,6 +59,9 @@ func componentBody(change obj) obj {
 	return m
 }
 
+// lentToken is where a third-party platform takes a code of another account.
+const lentToken = "/sns/oauth2/component/access_token?grant_type=authorization_code&"
+
 // wrongComponents are the wrong clients of third-party platforms.
 func wrongComponents() []wrong {
 	const family = "/cgi-bin/component/"
@@ -132,6 +135,28 @@ func wrongComponents() []wrong {
 			lent := s.lends(2)
 			s.core.Named("demo").Unauthorize(s.core, "wxcomp")
 			return "!/cgi-bin/tags/get?access_token=" + lent, nil
+		}},
+		{rule: "component-other", name: "login for another third-party platform", account: "comp", path: lentToken + "component_appid=wxguarded&appid=wxdemo&code=x", before: given},
+		{rule: "appid-missing", name: "login for no account", account: "comp", path: lentToken + "component_appid=wxcomp&code=x", before: given},
+		{rule: "component-token", name: "login for another account with an account's token", path: lentToken + "component_appid=wxdemo&appid=wxother&code=x"},
+		{rule: "component-right", name: "login without the right to pages", account: "comp", path: lentToken + "component_appid=wxcomp&appid=wxdemo&code=x", before: func(s *shop) { s.gives(1) }},
+		{rule: "code-unknown", name: "an account's own code", account: "comp", before: given, make: func(s *shop) (string, any) {
+			return lentToken + "component_appid=wxcomp&appid=wxdemo&code=" + s.core.Named("demo").NewCode(s.core, platform.Login{OpenID: fan, Scope: platform.ScopeBase}), nil
+		}},
+		{rule: "code-unknown", name: "a code for a third-party platform", make: func(s *shop) (string, any) {
+			return webToken + s.core.Named("demo").NewCode(s.core, platform.Login{OpenID: fan, Scope: platform.ScopeBase, Component: "wxcomp"}), nil
+		}},
+		{rule: "refresh-unknown", name: "an account's own refresh token", account: "comp", before: given, make: func(s *shop) (string, any) {
+			s.account = "demo"
+			_, refresh := s.login(platform.ScopeBase)
+			s.account = "comp"
+			return "/sns/oauth2/component/refresh_token?grant_type=refresh_token&component_appid=wxcomp&appid=wxdemo&refresh_token=" + refresh, nil
+		}},
+		{rule: "component-other", name: "another third-party platform's quota", account: "comp", path: family + "clear_quota", body: obj{"component_appid": "wxguarded"}},
+		{rule: "clear-month", name: "third-party platform's 11th in a month", account: "comp", path: family + "clear_quota", body: componentBody(nil), before: func(s *shop) {
+			for range 10 {
+				s.ok(family+"clear_quota", componentBody(nil))
+			}
 		}},
 		{rule: "authorizer-page", name: "501 accounts", account: "comp", path: family + "api_get_authorizer_list", body: componentBody(obj{"offset": 0, "count": 501})},
 		{rule: "authorizer-page", name: "page before the first", account: "comp", path: family + "api_get_authorizer_list", body: componentBody(obj{"offset": -1, "count": 1})},

@@ -200,6 +200,14 @@ func serveAuthorizer(r *request) answer {
 	}}
 }
 
+// serveComponentClear is /cgi-bin/component/clear_quota.
+func serveComponentClear(r *request) answer {
+	if _, ok := r.component(); !ok {
+		return r.refusal()
+	}
+	return r.clearQuotas()
+}
+
 // maxAuthorizers is the longest page of api_get_authorizer_list.
 const maxAuthorizers = 500
 
@@ -226,6 +234,7 @@ var rights = []struct {
 	head string
 	id   int
 }{
+	{"/sns/oauth2/component/", platform.RightPages},
 	{"/cgi-bin/message/mass/", 7},
 	{"/cgi-bin/message/template/", 7},
 	{"/cgi-bin/template/", 7},

@@ -86,6 +86,9 @@ func endpointTable() map[string]endpoint {
 		"/cgi-bin/component/api_get_authorizer_list":   {post: true, component: true, serve: serveAuthorizers},
 		"/cgi-bin/component/api_get_authorizer_option": {post: true, component: true, serve: serveOption},
 		"/cgi-bin/component/api_set_authorizer_option": {post: true, component: true, serve: serveSetOption},
+		"/cgi-bin/component/clear_quota":               {post: true, component: true, serve: serveComponentClear},
+		"/sns/oauth2/component/access_token":           {component: true, serve: serveLentWebToken},
+		"/sns/oauth2/component/refresh_token":          {component: true, serve: serveLentWebRefresh},
 
 		"/cgi-bin/template/api_set_industry":         {post: true, serve: serveSetIndustry, needs: verifiedService},
 		"/cgi-bin/template/get_industry":             {serve: serveGetIndustry, needs: verifiedService},

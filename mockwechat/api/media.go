@@ -123,7 +123,24 @@ func (r *request) uploaded(kind string) (form, bool) {
 }
 
 // mediaID makes an id as long as the platform's.
-func (r *request) mediaID() string { return r.p.NewToken()[3:67] }
+func (r *request) mediaID() string { return mediaID(r.p) }
+
+func mediaID(p *platform.Platform) string { return p.NewToken()[3:67] }
+
+// keep keeps a file for its time, and drops those whose time is over.
+func (lib *library) keep(m *media) {
+	lib.mu.Lock()
+	defer lib.mu.Unlock()
+	if lib.temporary == nil {
+		lib.temporary = map[string]*media{}
+	}
+	for id, old := range lib.temporary {
+		if m.at.Sub(old.at) >= mediaLife {
+			delete(lib.temporary, id)
+		}
+	}
+	lib.temporary[m.id] = m
+}
 
 // serveMediaUpload is /cgi-bin/media/upload.
 func serveMediaUpload(r *request) answer {
@@ -132,19 +149,8 @@ func serveMediaUpload(r *request) answer {
 	if !ok {
 		return r.refusal()
 	}
-	lib := platform.Part[library](r.acc)
-	lib.mu.Lock()
-	defer lib.mu.Unlock()
-	if lib.temporary == nil {
-		lib.temporary = map[string]*media{}
-	}
-	for id, m := range lib.temporary {
-		if r.now.Sub(m.at) >= mediaLife {
-			delete(lib.temporary, id)
-		}
-	}
 	m := &media{id: r.mediaID(), kind: kind, name: f.name, body: f.file, at: r.now}
-	lib.temporary[m.id] = m
+	platform.Part[library](r.acc).keep(m)
 	name := "media_id"
 	if kind == "thumb" {
 		name = "thumb_media_id"

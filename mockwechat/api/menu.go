@@ -260,16 +260,16 @@ func (m matchRule) fits(openID string, tags []int) bool {
 	return true
 }
 
-// menuOf is the menu that a follower sees, nil when there is none.
-// The caller holds the lock of the menus.
-func menuOf(a *platform.Official, m *menus, openID string) []button {
+// menuOf is the menu that a follower sees, nil when there is none, and the id of a
+// personalised one. The caller holds the lock of the menus.
+func menuOf(a *platform.Official, m *menus, openID string) (list []button, id string) {
 	_, tags, _ := platform.Part[book](a).about(openID)
 	for _, c := range slices.Backward(m.conditional) {
 		if c.rule.fits(openID, tags) {
-			return c.button
+			return c.button, strconv.FormatInt(c.id, 10)
 		}
 	}
-	return m.button
+	return m.button, ""
 }
 
 // serveMenuMatch is /cgi-bin/menu/trymatch; both forms of the answer are read by clients
@@ -289,7 +289,7 @@ func serveMenuMatch(r *request) answer {
 		r.breaks("menu-none", m.button == nil):
 		return r.refusal()
 	}
-	list := menuOf(r.acc, m, q.User)
+	list, _ := menuOf(r.acc, m, q.User)
 	return answer{fields: map[string]any{"button": list, "menu": map[string]any{"button": list}}}
 }
 

@@ -14,8 +14,9 @@ import (
 // Button is one entry of a menu as a phone shows it.
 type Button = button
 
-// MenuOf is the menu that a follower sees, nil when there is none.
-func MenuOf(a *platform.Official, openID string) []Button {
+// MenuOf is the menu that a follower sees, nil when there is none. id is that of a
+// personalised menu, "" for the menu of all.
+func MenuOf(a *platform.Official, openID string) (list []Button, id string) {
 	m := platform.Part[menus](a)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -46,6 +47,55 @@ func File(a *platform.Official, id string, now time.Time) (contentType string, b
 		return "video/mp4", m.body, true
 	}
 	return contentTypeOf(m), m.body, true
+}
+
+// KeepPicture keeps a picture that a follower has sent, for three days, and returns its
+// media_id.
+func KeepPicture(p *platform.Platform, a *platform.Official, name string, body []byte) string {
+	m := &media{id: mediaID(p), kind: "image", name: name, body: body, at: p.Now()}
+	platform.Part[library](a).keep(m)
+	return m.id
+}
+
+// ShownMedia is what a follower sees of material that an account gives by a button.
+func ShownMedia(a *platform.Official, id string, now time.Time) (message.Shown, bool) {
+	lib := platform.Part[library](a)
+	lib.mu.Lock()
+	defer lib.mu.Unlock()
+	if d := lib.draft(id); d != nil {
+		return d.shown(), true
+	}
+	m := lib.find(id, now)
+	if m == nil {
+		return message.Shown{}, false
+	}
+	s := message.Shown{Kind: m.kind, Media: m.id, Title: m.title, Text: m.intro}
+	if s.Kind == "thumb" {
+		s.Kind = "image"
+	}
+	return s, true
+}
+
+// ShownArticle is what a follower sees of a published article.
+func ShownArticle(a *platform.Official, id string) (message.Shown, bool) {
+	lib := platform.Part[library](a)
+	lib.mu.Lock()
+	defer lib.mu.Unlock()
+	for _, d := range lib.published {
+		if d.id == id {
+			return d.shown(), true
+		}
+	}
+	return message.Shown{}, false
+}
+
+// shown is what a follower sees of a set of articles. Their pages are not served.
+func (d *draft) shown() message.Shown {
+	s := message.Shown{Kind: "news"}
+	for _, a := range d.articles {
+		s.Items = append(s.Items, message.Article{Title: a.Title, Text: a.Digest})
+	}
+	return s
 }
 
 // sent is what an object of a customer-service or mass message may have for the eye.
@@ -89,14 +139,9 @@ func (r *request) showObject(kind string, raw json.RawMessage) message.Shown {
 		}
 	case "mpnews":
 		s.Kind = "news"
-		lib := platform.Part[library](r.acc)
-		lib.mu.Lock()
-		if d := lib.draft(o.MediaID); d != nil {
-			for _, a := range d.articles {
-				s.Items = append(s.Items, message.Article{Title: a.Title, Text: a.Digest})
-			}
+		if articles, ok := ShownMedia(r.acc, o.MediaID, r.now); ok {
+			s.Items = articles.Items
 		}
-		lib.mu.Unlock()
 	case "msgmenu":
 		lines := []string{o.Head}
 		for _, one := range o.List {

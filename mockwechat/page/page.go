@@ -44,6 +44,7 @@ const (
 	errRedirect = 10003
 	errScope    = 10005
 	errAppID    = 10011
+	errNoRights = 10015
 )
 
 var errorPage = template.Must(template.New("error").Parse(`<!doctype html><html lang="zh-CN"><meta charset="utf-8">
@@ -68,15 +69,22 @@ func (s *pages) authorize(w http.ResponseWriter, r *http.Request) {
 	a := s.p.OfApp(q.Get("appid"))
 	target, err := url.Parse(q.Get("redirect_uri"))
 	scope := q.Get("scope")
+	asks, lent := a, s.p.OfApp(q.Get("component_appid"))
+	if q.Has("component_appid") {
+		asks = lent
+	}
 	switch {
 	case a == nil:
 		s.fail(w, line, errAppID, "appid 不存在")
+		return
+	case q.Has("component_appid") && !mayLogIn(a, lent):
+		s.fail(w, line, errNoRights, "公众号未授权第三方平台，请检查授权状态")
 		return
 	case q.Get("response_type") != "code" || (scope != platform.ScopeBase && scope != platform.ScopeUser) ||
 		a.Config.Unverified || a.Config.Type == platform.TypeSubscription:
 		s.fail(w, line, errScope, "Scope 参数错误或没有 Scope 权限")
 		return
-	case err != nil || target.Host == "" || (target.Scheme != "http" && target.Scheme != "https") || !a.Config.MayRedirect(target.Host):
+	case err != nil || target.Host == "" || (target.Scheme != "http" && target.Scheme != "https") || !asks.Config.MayRedirect(target.Host):
 		s.fail(w, line, errRedirect, "redirect_uri 域名与后台配置不一致")
 		return
 	case len(q.Get("state")) > maxState:
@@ -94,13 +102,23 @@ func (s *pages) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	back := target.Query()
-	back.Set("code", a.NewCode(s.p, openID, scope))
+	back.Set("code", a.NewCode(s.p, platform.Login{OpenID: openID, Scope: scope, Component: q.Get("component_appid")}))
 	back.Set("state", q.Get("state"))
+	if q.Has("component_appid") {
+		back.Set("appid", a.Config.AppID)
+	}
 	target.RawQuery = back.Encode()
 	line.Status = http.StatusFound
 	if s.record(w, line) {
 		http.Redirect(w, r, target.String(), http.StatusFound)
 	}
+}
+
+// mayLogIn says whether an account has given a third-party platform the right to log its
+// followers in; nil: there is no such third-party platform.
+func mayLogIn(a, component *platform.Official) bool {
+	z, _ := a.Authorized()
+	return component != nil && z.Component == component.Config.AppID && z.Has(platform.RightPages)
 }
 
 // consent asks the follower whose phone the browser is, or who the person says.

@@ -69,7 +69,7 @@ func waitOf(q url.Values) (after int64, wait int, err error) {
 
 // menu is GET …/menu: the menu as this follower sees it.
 func (s *Server) menu(w http.ResponseWriter, _ *http.Request, v visit) {
-	list := api.MenuOf(v.acc, v.openID)
+	list, _ := api.MenuOf(v.acc, v.openID)
 	if list == nil {
 		list = []api.Button{}
 	}
@@ -87,23 +87,30 @@ func (s *Server) media(w http.ResponseWriter, r *http.Request, v visit) {
 	_, _ = w.Write(body) // a browser that has gone
 }
 
-// The things that a follower does.
+// The things that a follower does, besides the buttons of the menu.
 const (
 	doText        = "text"
-	doClick       = "click"
-	doView        = "view"
 	doScan        = "scan"
 	doLocation    = "location"
 	doSubscribe   = "subscribe"
 	doUnsubscribe = "unsubscribe"
 )
 
+// opPhone is the operation of what comes from phones, as fault rules match it.
+const opPhone = "phone"
+
 type action struct {
-	Do        string  `json:"do"`
-	Text      string  `json:"text"`   // of a text; the name of a place
-	Key       string  `json:"key"`    // of a button
-	URL       string  `json:"url"`    // of a button
-	Ticket    string  `json:"ticket"` // of the QR code that is scanned
+	Do   string `json:"do"`   // the above, or the type of a button
+	Text string `json:"text"` // of a text; the name of a place; what a scanned code says
+	// What tells a button from others, as its type has it.
+	Key       string  `json:"key"`
+	URL       string  `json:"url"`
+	PagePath  string  `json:"pagepath"`
+	MediaID   string  `json:"media_id"`
+	ArticleID string  `json:"article_id"`
+	ScanType  string  `json:"scan_type"` // qrcode (also when empty) or barcode
+	Count     int     `json:"count"`     // of pictures; 0 means 1
+	Ticket    string  `json:"ticket"`    // of the QR code that is scanned
 	Latitude  float64 `json:"latitude"`
 	Longitude float64 `json:"longitude"`
 }
@@ -117,7 +124,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, v visit) {
 		return
 	}
 	chat.Of(v.acc).Look(v.openID, 0) // its phone is on
-	m, err := s.message(v, do)
+	pushes, err := s.pushes(r, v, do)
 	if err != nil {
 		upstream.WriteError(w, http.StatusBadRequest, err)
 		return
@@ -129,7 +136,9 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, v visit) {
 	}
 	err = s.background(func() {
 		defer pusher.Close()
-		_, _ = pusher.Push(s.done, m) // what came of it stands in the chat and in the ledger
+		for _, m := range pushes {
+			_, _ = pusher.Push(s.done, m) // what came of it stands in the chat and in the ledger
+		}
 	})
 	if err != nil {
 		upstream.WriteError(w, http.StatusServiceUnavailable, err)
@@ -141,57 +150,47 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, v visit) {
 // maxText is the longest text that a follower can write, in letters.
 const maxText = 2048
 
-// message is what the platform pushes of an action.
-func (s *Server) message(v visit, do action) (message.Message, error) {
-	m := message.Message{Op: "phone", OpenID: v.openID}
+// pushes are what the platform pushes of an action, in their order.
+func (s *Server) pushes(r *http.Request, v visit, do action) ([]message.Message, error) {
+	m := message.Message{Op: opPhone, OpenID: v.openID}
 	if v.acc.Relation(v.openID) != platform.Follows && do.Do != doSubscribe && do.Do != doScan {
-		return m, errors.New("the follower does not follow the account: do subscribe or scan first")
+		return nil, errors.New("the follower does not follow the account: do subscribe or scan first")
 	}
+	var err error
 	switch do.Do {
 	case doText:
 		if n := utf8.RuneCountInString(do.Text); n == 0 || n > maxText {
-			return m, fmt.Errorf("text: %d letters, want 1 to %d", n, maxText)
+			return nil, fmt.Errorf("text: %d letters, want 1 to %d", n, maxText)
 		}
 		m.Content = do.Text
-	case doClick, doView:
-		return m, s.press(v, do, &m)
 	case doScan:
 		scan, ok := api.Scanned(s.p, v.acc, v.openID, do.Ticket)
 		if !ok {
-			return m, errors.New("ticket: no QR code of the account that is still good has it")
+			return nil, errors.New("ticket: no QR code of the account that is still good has it")
 		}
-		return scan, nil
+		m = scan
 	case doLocation:
-		if do.Latitude < -90 || do.Latitude > 90 || do.Longitude < -180 || do.Longitude > 180 {
-			return m, errors.New("latitude, longitude: no place on earth has them")
-		}
-		degrees := func(x float64) string { return strconv.FormatFloat(x, 'f', 6, 64) }
-		m.MsgType, m.Fields = "location", []message.Field{
-			{Name: "Location_X", Value: degrees(do.Latitude)},
-			{Name: "Location_Y", Value: degrees(do.Longitude)},
-			{Name: "Scale", Value: "16"},
-			{Name: "Label", Value: do.Text},
-		}
+		m, err = located(v.openID, do)
 	case doSubscribe, doUnsubscribe:
 		m.Event = do.Do
+	case doClick, doView, doMini, doScanPush, doScanWait, doPhoto, doPicture, doAlbum, doPlace, doMedia, doMediaView, doArticle, doArticleView:
+		return s.press(r, v, do)
 	default:
-		return m, fmt.Errorf("do %q: want text, click, view, scan, location, subscribe or unsubscribe", do.Do)
+		return nil, fmt.Errorf("do %q: want text, scan, location, subscribe, unsubscribe or the type of a button", do.Do)
 	}
-	return m, nil
+	return []message.Message{m}, err
 }
 
-// press makes the event of a button, which must be in the follower's menu.
-func (s *Server) press(v visit, do action, m *message.Message) error {
-	m.Event, m.EventKey = "CLICK", do.Key
-	if do.Do == doView {
-		m.Event, m.EventKey = "VIEW", do.URL
+// located is the message of a place.
+func located(openID string, do action) (message.Message, error) {
+	if do.Latitude < -90 || do.Latitude > 90 || do.Longitude < -180 || do.Longitude > 180 {
+		return message.Message{}, errors.New("latitude, longitude: no place on earth has them")
 	}
-	for _, top := range api.MenuOf(v.acc, v.openID) {
-		for _, b := range append([]api.Button{top}, top.Sub...) {
-			if b.Type == do.Do && ((do.Do == doClick && b.Key == do.Key) || (do.Do == doView && b.URL == do.URL)) {
-				return nil
-			}
-		}
-	}
-	return fmt.Errorf("%s %q: the follower's menu has no such button", do.Do, m.EventKey)
+	degrees := func(x float64) string { return strconv.FormatFloat(x, 'f', 6, 64) }
+	return message.Message{Op: opPhone, OpenID: openID, MsgType: "location", Fields: []message.Field{
+		{Name: "Location_X", Value: degrees(do.Latitude)},
+		{Name: "Location_Y", Value: degrees(do.Longitude)},
+		{Name: "Scale", Value: "16"},
+		{Name: "Label", Value: do.Text},
+	}}, nil
 }

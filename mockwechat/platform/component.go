@@ -61,8 +61,12 @@ type Authorization struct {
 // Has says whether a set of rights is given; 0 is none, which every authorisation has.
 func (z Authorization) Has(right int) bool { return right == 0 || slices.Contains(z.Rights, right) }
 
-// RightMessages is the set of rights by which an account's messages go to the third-party platform.
-const RightMessages = 1
+// RightMessages is the set of rights by which an account's messages go to the third-party platform,
+// RightPages the one by which it logs followers in.
+const (
+	RightMessages = 1
+	RightPages    = 4
+)
 
 func newRefresh(p *Platform) string { return "refreshtoken@@@" + p.NewToken()[3:] }
 

@@ -23,35 +23,46 @@ const (
 // Grants are the codes and web tokens of an account. Its zero value is empty.
 type Grants struct {
 	mu      sync.Mutex
-	codes   map[string]*Login
+	codes   map[string]*LoginCode
 	order   []string // of codes, oldest first
 	access  map[string]WebToken
 	refresh map[string]WebToken
 }
 
-// Login is what a code stands for.
+// Login is a follower's yes to a login.
 type Login struct {
 	OpenID, Scope string
-	Expires       time.Time
-	Used          bool
+	// Component is the appid of the third-party platform that asked for the account; "": the
+	// account itself.
+	Component string
+}
+
+// LoginCode is what a code stands for.
+type LoginCode struct {
+	Login
+
+	Expires time.Time
+	Used    bool
 }
 
 // WebToken is one access or refresh token of a web login.
 type WebToken struct {
-	Text, OpenID, Scope string
-	Expires             time.Time
+	Login
+
+	Text    string
+	Expires time.Time
 }
 
-// NewCode makes a code for a follower. Of very many codes the oldest are forgotten.
-func (a *Official) NewCode(p *Platform, openID, scope string) string {
+// NewCode makes a code for a login. Of very many codes the oldest are forgotten.
+func (a *Official) NewCode(p *Platform, of Login) string {
 	g := Part[Grants](a)
 	code := "0" + p.NewToken()[3:34]
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.codes == nil {
-		g.codes = map[string]*Login{}
+		g.codes = map[string]*LoginCode{}
 	}
-	g.codes[code] = &Login{OpenID: openID, Scope: scope, Expires: p.Now().Add(CodeLife)}
+	g.codes[code] = &LoginCode{Login: of, Expires: p.Now().Add(CodeLife)}
 	g.order = append(g.order, code)
 	if len(g.order) > keepCodes {
 		delete(g.codes, g.order[0])
@@ -61,13 +72,13 @@ func (a *Official) NewCode(p *Platform, openID, scope string) string {
 }
 
 // Code looks a code up.
-func (g *Grants) Code(code string) (Login, bool) {
+func (g *Grants) Code(code string) (LoginCode, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if c := g.codes[code]; c != nil {
 		return *c, true
 	}
-	return Login{}, false
+	return LoginCode{}, false
 }
 
 // Use marks a code as used; false: it was used before.
@@ -83,10 +94,10 @@ func (g *Grants) Use(code string) bool {
 }
 
 // Issue makes an access token and, when refresh is empty, a refresh token beside it.
-func (g *Grants) Issue(p *Platform, appID, openID, scope, refresh string) (access, renew WebToken) {
+func (g *Grants) Issue(p *Platform, appID string, of Login, refresh string) (access, renew WebToken) {
 	now := p.Now()
-	access = WebToken{p.NewToken(), openID, scope, now.Add(WebLife)}
-	renew = WebToken{refresh, openID, scope, now.Add(RefreshLife)}
+	access = WebToken{of, p.NewToken(), now.Add(WebLife)}
+	renew = WebToken{of, refresh, now.Add(RefreshLife)}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.access == nil {

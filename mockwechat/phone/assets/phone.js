@@ -110,14 +110,58 @@ async function menu() {
   nav.replaceChildren(...got.button.map(entry));
   nav.hidden = got.button.length === 0;
 }
+// What a button needs to know of its follower before it does something.
+const scan = [{ name: "text", label: "扫码内容", value: "https://example.com/" },
+  { name: "scan_type", label: "码的种类", choices: { qrcode: "二维码", barcode: "条形码" } }];
+const pictures = [{ name: "count", label: "图片张数（1 至 9）", value: "1", number: true }];
+const needs = {
+  scancode_push: scan, scancode_waitmsg: scan, pic_photo_or_album: pictures, pic_weixin: pictures,
+  location_select: [{ name: "text", label: "位置名称", value: "广州塔" },
+    { name: "latitude", label: "纬度", value: "23.1066", number: true }, { name: "longitude", label: "经度", value: "113.3245", number: true }],
+};
+function inquire(title, fields) {
+  at("asker").textContent = title;
+  const inputs = fields.map((f) => {
+    const input = make(f.choices ? "select" : "input");
+    input.id = "field-" + f.name;
+    for (const [value, text] of Object.entries(f.choices || {})) {
+      const option = make("option", text);
+      option.value = value;
+      input.append(option);
+    }
+    if (!f.choices) {
+      input.required = true; input.autocomplete = "off"; input.value = f.value;
+      if (f.number) { input.type = "number"; input.step = "any"; }
+    }
+    return input;
+  });
+  at("fields").replaceChildren(...fields.flatMap((f, i) => {
+    const label = make("label", f.label);
+    label.htmlFor = inputs[i].id;
+    return [label, inputs[i]];
+  }));
+  const box = at("ask");
+  return new Promise((done) => {
+    const end = (given) => { box.onclose = null; box.close(); done(given); };
+    at("asked").onsubmit = (e) => {
+      e.preventDefault();
+      end(Object.fromEntries(fields.map((f, i) => [f.name, f.number ? Number(inputs[i].value) : inputs[i].value])));
+    };
+    at("never").onclick = () => end(null);
+    box.onclose = () => end(null);
+    box.showModal();
+  });
+}
 function press(b) {
   const e = make("button", b.name);
   e.type = "button";
-  e.disabled = b.type !== "click" && b.type !== "view";
-  if (e.disabled) e.title = "此类按钮在模拟手机上不可用";
-  e.addEventListener("click", () => {
-    if (b.type === "click") act({ do: "click", key: b.key });
-    else { act({ do: "view", url: b.url }); browse(link(b.url)); }
+  e.addEventListener("click", async () => {
+    const given = needs[b.type] ? await inquire(b.name, needs[b.type]) : {};
+    if (!given) return;
+    const done = act({ do: b.type, key: b.key, url: b.url, pagepath: b.pagepath, media_id: b.media_id, article_id: b.article_id, ...given });
+    if (b.type === "view") browse(link(b.url));
+    await done;
+    if (b.type === "miniprogram") say("模拟手机不能打开小程序");
   });
   return e;
 }
@@ -132,7 +176,7 @@ function entry(b) {
   const show = (on) => { sub.hidden = !on; head.setAttribute("aria-expanded", String(on)); };
   show(false);
   head.addEventListener("click", () => show(sub.hidden));
-  sub.addEventListener("click", () => { show(false); if (at("browser").hidden) head.focus(); });
+  sub.addEventListener("click", () => { show(false); if (at("browser").hidden && !at("ask").open) head.focus(); });
   cell.addEventListener("keydown", (e) => { if (e.key === "Escape") { show(false); head.focus(); } });
   cell.append(head, sub);
   return cell;
