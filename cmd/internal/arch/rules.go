@@ -66,6 +66,11 @@ func Rules() []ImportRule {
 			Why:  "histories written by hand are no evidence",
 		},
 		{
+			Name: "browsertest-is-for-tests", In: []string{"..."}, Scope: CodeOnly,
+			Deny: []string{"oalab/internal/browsertest"},
+			Why:  "no program needs a browser",
+		},
+		{
 			Name: "evidence-knows-no-reader", In: []string{"scenarios/history"},
 			Deny: []string{"oalab/scenarios/account", "oalab/scenarios/check", "oalab/scenarios/figure", "oalab/scenarios/judge", "oalab/reports/..."},
 			Why:  "evidence is recorded first and read later: a record that depends on its reader proves nothing",

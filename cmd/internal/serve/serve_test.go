@@ -121,7 +121,7 @@ func TestServe(t *testing.T) {
 	write(t, file, seedText("一"))
 	c := chat{program: begin(t, file)}
 	if !strings.HasSuffix(c.phone, "/phone/demo/oDemoFollower0000000000000A7") {
-		t.Errorf("the phone is %s, want that of the follower who is bound", c.phone)
+		t.Errorf("the phone is %s, want that of the bound follower", c.phone)
 	}
 	if page := c.get(c.phone); !bytes.Contains(page, []byte("<h1>demo</h1>")) {
 		t.Errorf("the page is %s", page)
