@@ -14,6 +14,7 @@ import (
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/support"
+	"oalab/server/internal/token"
 	"oalab/server/internal/userlog"
 	"oalab/server/internal/wechatapi"
 	"oalab/server/internal/worker"
@@ -33,6 +34,7 @@ type build struct {
 	queue   func() (workQueue, error)
 	wechat  func() (*wechatapi.Client, error) // has access tokens once tokens was asked for
 	tokens  func() (refresher, error)
+	tickets func() (*token.Keeper, error)    // of the JSSDK
 	carrier func() (business.Carrier, error) // nil: business is not available
 	phones  func() (phoneBook, error)
 	orders  func() (*business.Service, error)
@@ -51,6 +53,7 @@ func newBuild(ctx context.Context, s *Server) *build {
 	b.queue = once(b, "queue", b.openQueue)
 	b.wechat = once(b, "wechat", b.openWeChat)
 	b.tokens = once(b, "tokens", b.openTokens)
+	b.tickets = once(b, "tickets", b.openTickets)
 	b.carrier = once(b, "carrier", b.openCarrier)
 	b.phones = once(b, "phones", b.openPhones)
 	b.orders = once(b, "business", b.openOrders)

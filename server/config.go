@@ -6,6 +6,7 @@ import (
 	"oalab/server/internal/callback"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/config"
+	"oalab/server/internal/oauth"
 	"oalab/server/internal/queue/rabbit"
 	"oalab/server/internal/retention"
 	"oalab/server/internal/scaler"
@@ -34,6 +35,7 @@ type Config struct {
 	Accounts []Account `yaml:"accounts"`
 	Callback Callback  `yaml:"callback"`
 	Orders   Orders    `yaml:"orders"`
+	OAuth    OAuth     `yaml:"oauth"`
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention Retention `yaml:"retention"`
 	Scaler    Scaler    `yaml:"scaler"`
@@ -60,6 +62,7 @@ func Default() Config {
 		Carrier:   carrierapi.DefaultSettings(),
 		Callback:  callback.DefaultSettings(),
 		Orders:    business.DefaultSettings(),
+		OAuth:     oauth.DefaultSettings(),
 		Retention: retention.DefaultSettings(),
 		Scaler:    scaler.DefaultSettings(),
 		Log:       Log{Level: "info"},

@@ -91,6 +91,23 @@ orders:
   retry_max: 1s
   sweep_every: 1s
   sweep_after: 5s
+oauth:
+  base_url: https://oa.example
+  key: a key of the login that has 32 characters
+  previous_key: the key before it, with 32 characters
+  home: /pages/{account}/
+  return_paths: [/pages/, /shop/]
+  return_sites: ["https://pages.example"]
+  sessions: local
+  session_idle: 1h
+  session_life: 2d
+  token_life: 5m
+  profile_age: 12h
+  proxies: [198.18.0.0/15, "::1"]
+  logins_per_minute: 5
+  address_logins_per_minute: 500
+  logins_per_second: 50
+  calls_per_minute: 60
 retention: {replies: 4d, orders: 8784h, dead_letters: 60d}
 scaler:
   own_status: http://127.0.0.1:8081/status
@@ -133,6 +150,13 @@ func TestAllKeys(t *testing.T) {
 			CarrierTimeout: server.Duration(3 * time.Second), Workers: 8, QueryWorkers: 9, TellWorkers: 10, MaxAttempts: 11,
 			RetryBase: server.Duration(100 * time.Millisecond), RetryMax: server.Duration(time.Second),
 			SweepEvery: server.Duration(time.Second), SweepAfter: server.Duration(5 * time.Second),
+		},
+		OAuth: server.OAuth{
+			BaseURL: "https://oa.example", Key: "a key of the login that has 32 characters", PreviousKey: "the key before it, with 32 characters",
+			Home: "/pages/{account}/", ReturnPaths: []string{"/pages/", "/shop/"}, ReturnSites: []string{"https://pages.example"}, Sessions: "local",
+			SessionIdle: server.Duration(time.Hour), SessionLife: server.Period(48 * time.Hour), TokenLife: server.Duration(5 * time.Minute),
+			ProfileAge: server.Period(12 * time.Hour), Proxies: []string{"198.18.0.0/15", "::1"},
+			LoginsPerMinute: 5, AddressLoginsPerMinute: 500, LoginsPerSecond: 50, CallsPerMinute: 60,
 		},
 		Retention: server.Retention{
 			Replies: server.Period(96 * time.Hour), Orders: server.Period(366 * 24 * time.Hour), DeadLetters: server.Period(60 * 24 * time.Hour),

@@ -40,6 +40,7 @@ func (c Config) faults() []*config.FaultError {
 	validateAccounts(f, c.Accounts, c.WeChat.APIBase != "")
 	c.Callback.Validate(f)
 	c.Orders.Validate(f)
+	c.OAuth.Validate(f)
 	c.Retention.Validate(f)
 	c.Scaler.Validate(f)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {

@@ -6,6 +6,7 @@ import (
 	"oalab/server/internal/callback"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/config"
+	"oalab/server/internal/oauth"
 	"oalab/server/internal/queue/rabbit"
 	"oalab/server/internal/retention"
 	"oalab/server/internal/scaler"
@@ -47,6 +48,8 @@ type (
 	Callback = callback.Settings
 	// Orders sizes the work behind the reply.
 	Orders = business.Settings
+	// OAuth is the web login of followers.
+	OAuth = oauth.Settings
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention = retention.Settings
 	// Scaler sizes the pool of app servers behind a load balancer.

@@ -53,9 +53,9 @@ func TestUnwindIsBounded(t *testing.T) {
 func TestParseRoles(t *testing.T) {
 	t.Parallel()
 	for list, want := range map[string][]string{
-		"": {"callback", "worker"}, "all": {"callback", "worker"}, "worker": {"worker"},
-		"callback": {"callback"}, "worker, callback": {"callback", "worker"}, "worker,all": {"callback", "worker"},
-		"scaler": {"scaler"},
+		"": {"callback", "oauth", "worker"}, "all": {"callback", "oauth", "worker"}, "worker": {"worker"},
+		"callback": {"callback"}, "worker, callback": {"callback", "worker"}, "worker,all": {"callback", "oauth", "worker"},
+		"scaler": {"scaler"}, "oauth": {"oauth"},
 	} {
 		r, err := parseRoles(ParseRoles(list))
 		if err != nil || !slices.Equal(r.names(), want) {
@@ -63,9 +63,9 @@ func TestParseRoles(t *testing.T) {
 		}
 	}
 	for list, want := range map[string]string{
-		"admin":           `role "admin" is not available yet; there are all, callback, scaler, worker`,
+		"admin":           `role "admin" is not available yet; there are all, callback, oauth, scaler, worker`,
 		"callback,scaler": `role scaler runs alone, on a host of its own`,
-		"workers":         `role "workers" does not exist; there are all, callback, scaler, worker`,
+		"workers":         `role "workers" does not exist; there are all, callback, oauth, scaler, worker`,
 	} {
 		if _, err := parseRoles(ParseRoles(list)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", list, err, want)

@@ -12,6 +12,7 @@ import (
 const (
 	RoleAll      = "all"
 	RoleCallback = "callback" // answers the platform
+	RoleOAuth    = "oauth"    // logs followers in
 	RoleWorker   = "worker"   // does the jobs behind the reply
 	RoleScaler   = "scaler"   // sizes the pool of app servers; alone, on a load balancer's host
 )
@@ -33,6 +34,7 @@ func roleTable() []role {
 		{name: RoleWorker, parts: []func(*build) (part.Part, error){
 			(*build).tokenRefresh, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
 		}},
+		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).login}},
 		{name: RoleCallback, parts: []func(*build) (part.Part, error){
 			(*build).nothingInWork, (*build).publishingToBroker, (*build).commands, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
 		}},
@@ -40,7 +42,7 @@ func roleTable() []role {
 }
 
 // notYet are the roles of the design that no part has yet.
-var notYet = []string{"oauth", "control", "campaign", "admin"}
+var notYet = []string{"control", "campaign", "admin"}
 
 // roles is what a server does.
 type roles map[string]bool

@@ -21,9 +21,10 @@ func TestEachRoleOpensWhatItNeeds(t *testing.T) {
 		want  []string // sorted
 	}{
 		{RoleScaler, nil},
+		{RoleOAuth, []string{"core", "redis", "tickets", "tokens", "wechat"}},
 		{RoleWorker, work},
 		{RoleCallback, append([]string{"copies", "keywords", "log"}, work...)},
-		{RoleAll, append([]string{"copies", "keywords", "log"}, work...)},
+		{RoleAll, append([]string{"copies", "keywords", "log", "tickets"}, work...)},
 	} {
 		t.Run(test.roles, func(t *testing.T) {
 			t.Parallel()

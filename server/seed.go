@@ -9,6 +9,7 @@ import (
 
 	"oalab/server/internal/cache"
 	"oalab/server/internal/freshness"
+	oauthstore "oalab/server/internal/oauth/store"
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 	supportstore "oalab/server/internal/support/store"
@@ -132,7 +133,7 @@ func Migrate(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.Migrate(ctx); err != nil {
+	if err := errors.Join(db.Migrate(ctx), db.DB.Migrate(ctx, oauthstore.Migrations())); err != nil {
 		return err
 	}
 	logs, err := sqldb.OpenLog(ctx, storeConfig(cfg))

@@ -16,6 +16,7 @@ var (
 	_ token.Store      = (*tokenstore.Store)(nil)
 	_ token.Cache      = (*cache.Tokens)(nil)
 	_ token.Platform   = (*wechatapi.Client)(nil)
+	_ token.Platform   = wechatapi.Tickets{}
 	_ wechatapi.Tokens = (*token.Keeper)(nil)
 )
 
@@ -47,6 +48,28 @@ func (b *build) openTokens() (refresher, error) {
 	}
 	b.stops.push("token keeper", func(context.Context) error { keeper.Close(); return nil })
 	platform.UseTokens(keeper)
+	return keeper, nil
+}
+
+// openTickets makes the keeper of the jsapi tickets. A ticket is fetched when a page needs one.
+func (b *build) openTickets() (*token.Keeper, error) {
+	var err error
+	db := ask(&err, b.core)
+	redis := ask(&err, b.redis)
+	platform := ask(&err, b.wechat)
+	_ = ask(&err, b.tokens) // tickets are asked for with them
+	if err != nil {
+		return nil, err
+	}
+	cfg := token.Config{Kind: token.KindTicket, Seed: uint64(time.Now().UnixNano())}
+	for _, name := range b.accountNames() {
+		cfg.Accounts = append(cfg.Accounts, token.Account{Name: name})
+	}
+	keeper, err := token.New(cfg, tokenstore.New(db.DB), cache.NewTokens(redis), wechatapi.NewTickets(platform), b.log, b.reg)
+	if err != nil {
+		return nil, err
+	}
+	b.stops.push("ticket keeper", func(context.Context) error { keeper.Close(); return nil })
 	return keeper, nil
 }
 

@@ -68,6 +68,7 @@ func TestEachImportRuleBites(t *testing.T) {
 		},
 		"contracts-are-pure": {"server/carrier/p.go", "log/slog"},
 		"profiles-are-pure":  {"scenarios/load/profile/p.go", "math/rand/v2"},
+		"store-oauth":        {"server/internal/oauth/store/p.go", "oalab/server/internal/token"},
 		"store-support":      {"server/internal/support/store/p.go", "oalab/server/internal/business"},
 		"store-token":        {"server/internal/token/store/p.go", "oalab/server/internal/userlog/store"},
 		"store-userlog":      {"server/internal/userlog/store/p.go", "oalab/server/internal/business"},

@@ -157,7 +157,7 @@ func featureRules() []ImportRule {
 
 // stores are the features that keep something in the database: their SQL stands in the folder
 // store below them.
-var stores = []string{"support", "token", "userlog"}
+var stores = []string{"oauth", "support", "token", "userlog"}
 
 func storeFolders() []string {
 	var folders []string
@@ -193,5 +193,4 @@ var clockless = []string{"scenarios/load/profile", "scenarios/account", "scenari
 var NotYetBuilt = map[string]string{
 	"server/internal/admin":    "back office",
 	"server/internal/campaign": "red packets and campaigns",
-	"server/internal/oauth":    "login",
 }

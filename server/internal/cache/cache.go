@@ -1,7 +1,8 @@
 // Package cache owns what the server keeps in Redis: the replies and claims of
 // messages, the access tokens and the followers' numbers, these in the process
 // too, each in front of the database, which has the truth (STO-5, MSG-6, MSG-15). Nothing here is ever waited for long and nothing
-// here is an error to the caller: without Redis the server is slower, never wrong.
+// here is an error to the caller: without Redis the server is slower, never wrong. The one
+// exception are the sessions of followers, which are nowhere else.
 //
 // What protects the tokens in it: they live for two hours at most, Redis must be
 // reachable by the servers alone and can ask for a password (redis.password), and
@@ -71,6 +72,7 @@ const (
 	// another one's counts nothing.
 	cacheBindings = "bindings"
 	cacheNews     = "news" // what is told of changes
+	cacheSessions = "sessions"
 )
 
 // newsCheck is after how much silence the connection that news comes by is tried.
@@ -98,7 +100,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Name: "oalab_redis_errors_total", Help: "Requests that Redis did not answer, or not well.",
 		}),
 	}
-	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings, cacheNews} {
+	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings, cacheNews, cacheSessions} {
 		for _, result := range []string{resultHit, resultMiss, resultNew, resultDone, resultFailed, resultSkipped} {
 			c.requests.WithLabelValues(cache, result)
 		}

@@ -84,6 +84,20 @@ func conformance(t *testing.T, c *Client) {
 				t.Errorf("after its life: %v", err)
 			}
 		}},
+		{"SetArgs XX", func(t *testing.T) {
+			xx := redis.SetArgs{Mode: "XX", TTL: life}
+			if err := rdb.SetArgs(ctx, key+"x", "1", xx).Err(); err != redis.Nil { //nolint:errorlint // as above
+				t.Errorf("without the key: %v", err)
+			}
+			if err := rdb.SetArgs(ctx, key+"x", "1", redis.SetArgs{TTL: time.Minute}).Err(); err != nil {
+				t.Fatal(err)
+			}
+			from := time.Now()
+			if err := rdb.SetArgs(ctx, key+"x", "2", xx).Err(); err != nil {
+				t.Fatal(err)
+			}
+			gone(key+"x", from)
+		}},
 		{"TxPipelined Get and PTTL", func(t *testing.T) {
 			read := func() (value *redis.StringCmd, left *redis.DurationCmd, err error) {
 				_, err = rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
@@ -121,6 +135,9 @@ func conformance(t *testing.T, c *Client) {
 			run(save, 1, 1, "v1", life.Milliseconds())
 			run(unclaim, 1, "1|v1")
 			run(drop, 0, 9)
+			run(forget, 0)
+			run(save, 1, 1, "v1", life.Milliseconds())
+			run(forget, 1)
 		}},
 		{"Publish and Subscribe", func(t *testing.T) {
 			heard := make(chan struct{}, 100)
@@ -263,7 +280,7 @@ func TestTheSourceHasOnlyCommandsOfTheSuite(t *testing.T) {
 			switch on.Name {
 			case "p":
 				name = sel.Sel.Name
-			case "unclaim", "save", "drop":
+			case "unclaim", "save", "drop", "forget":
 				name = "Script." + sel.Sel.Name
 			}
 		}

@@ -23,6 +23,8 @@ type Account struct {
 // Config of a Keeper; zero values take the defaults.
 type Config struct {
 	Accounts []Account
+	// Kind is what is kept; its zero value is the access token.
+	Kind Kind
 	// Replace asks by /cgi-bin/token instead of /cgi-bin/stable_token.
 	Replace bool
 	// Timeout bounds each call to the platform; 0 means 5 s.
@@ -32,6 +34,39 @@ type Config struct {
 	// Moment says where in the renewal window a token is renewed, from 0, which is late, to
 	// 1, which is early; nil means at random by Seed.
 	Moment func() float64
+}
+
+// Kind is a kind of token that an account has one of at a time.
+type Kind string
+
+// The kinds. Each has rows, copies and metrics of its own.
+const (
+	KindAccess Kind = ""       // access_token
+	KindTicket Kind = "ticket" // jsapi_ticket, which signs pages
+)
+
+// row is the key of an account's row and copy.
+func (k Kind) row(account string) string {
+	if k == KindAccess {
+		return account
+	}
+	return string(k) + ":" + account // no account has a colon in its name
+}
+
+// metric begins the names of the kind's metrics.
+func (k Kind) metric() string {
+	if k == KindAccess {
+		return "oalab_token"
+	}
+	return "oalab_" + string(k)
+}
+
+// String is what logs and errors call the kind.
+func (k Kind) String() string {
+	if k == KindAccess {
+		return "access token"
+	}
+	return "jsapi " + string(k)
 }
 
 // DefaultLifetime is the life of the platform's tokens.
@@ -65,7 +100,7 @@ func New(cfg Config, store Store, cache Cache, platform Platform, log *slog.Logg
 	}
 	k := &Keeper{
 		cfg: cfg, store: store, cache: cache, platform: platform, owner: rand.Text(), log: log,
-		slots: make(map[string]*slot), metrics: newMetrics(),
+		slots: make(map[string]*slot), metrics: newMetrics(cfg.Kind),
 	}
 	k.life, k.end = context.WithCancel(context.Background())
 	for i, a := range cfg.Accounts {
@@ -77,7 +112,7 @@ func New(cfg Config, store Store, cache Cache, platform Platform, log *slog.Logg
 			moment = mrand.New(mrand.NewPCG(cfg.Seed, uint64(i))).Float64
 		}
 		k.slots[a.Name] = &slot{
-			keeper: k, account: a.Name, lifetime: a.Lifetime, window: Window(a.Lifetime),
+			keeper: k, account: a.Name, row: cfg.Kind.row(a.Name), lifetime: a.Lifetime, window: Window(a.Lifetime),
 			moment: moment, wake: make(chan struct{}, 1),
 		}
 		k.metrics.account(a.Name)
@@ -104,7 +139,7 @@ func (k *Keeper) Token(ctx context.Context, account string) (string, error) {
 	}
 	token, err := s.get(ctx)
 	if err != nil {
-		return "", fmt.Errorf("access token of account %s: %w", account, err)
+		return "", fmt.Errorf("%s of account %s: %w", k.cfg.Kind, account, err)
 	}
 	return token, nil
 }

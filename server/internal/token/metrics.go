@@ -16,9 +16,9 @@ const (
 
 type metrics struct{ refreshes *prometheus.CounterVec }
 
-func newMetrics() *metrics {
+func newMetrics(kind Kind) *metrics {
 	return &metrics{refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "oalab_token_refreshes_total", Help: "Refreshes of the access token, by account and result.",
+		Name: kind.metric() + "_refreshes_total", Help: "Refreshes of the " + kind.String() + ", by account and result.",
 	}, []string{"account", "result"})}
 }
 
@@ -33,12 +33,13 @@ func (m *metrics) count(account, result string) { m.refreshes.WithLabelValues(ac
 // ages shows how old the tokens in use are; an account without one has no series.
 type ages struct{ keeper *Keeper }
 
-func ageDesc() *prometheus.Desc {
-	return prometheus.NewDesc("oalab_token_age_seconds", "Time since the access token in use was first committed.", []string{"account"}, nil)
+func (a ages) desc() *prometheus.Desc {
+	kind := a.keeper.cfg.Kind
+	return prometheus.NewDesc(kind.metric()+"_age_seconds", "Time since the "+kind.String()+" in use was first committed.", []string{"account"}, nil)
 }
 
 // Describe implements prometheus.Collector.
-func (ages) Describe(to chan<- *prometheus.Desc) { to <- ageDesc() }
+func (a ages) Describe(to chan<- *prometheus.Desc) { to <- a.desc() }
 
 // Collect implements prometheus.Collector.
 func (a ages) Collect(to chan<- prometheus.Metric) {
@@ -47,7 +48,7 @@ func (a ages) Collect(to chan<- prometheus.Metric) {
 		since, any := s.held.since, s.held.value != ""
 		s.mu.Unlock()
 		if any {
-			to <- prometheus.MustNewConstMetric(ageDesc(), prometheus.GaugeValue, time.Since(since).Seconds(), account)
+			to <- prometheus.MustNewConstMetric(a.desc(), prometheus.GaugeValue, time.Since(since).Seconds(), account)
 		}
 	}
 }

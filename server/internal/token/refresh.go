@@ -24,14 +24,14 @@ func (s *slot) refresh(ctx context.Context) error {
 	before := s.held
 	s.mu.Unlock()
 	if before.rejected {
-		s.keeper.cache.Drop(ctx, s.account, before.version)
+		s.keeper.cache.Drop(ctx, s.row, before.version)
 	}
 	for {
 		// The deadline of the call is set before the row is leased: a process that
 		// is frozen in between finds it passed, and does not call.
 		deadline := time.Now().Add(s.keeper.cfg.Timeout)
 		read := time.Now()
-		row, err := s.keeper.store.TokenRow(ctx, s.account)
+		row, err := s.keeper.store.TokenRow(ctx, s.row)
 		if err != nil {
 			return s.cached(ctx, before, err)
 		}
@@ -58,7 +58,7 @@ func (s *slot) cached(ctx context.Context, before held, cause error) error {
 	if before.value != "" {
 		return cause
 	}
-	if t, ok := s.keeper.cache.Load(ctx, s.account); !ok || !s.adopt(t, max(0, s.lifetime-t.Left), read) {
+	if t, ok := s.keeper.cache.Load(ctx, s.row); !ok || !s.adopt(t, max(0, s.lifetime-t.Left), read) {
 		return cause
 	}
 	return nil
@@ -82,7 +82,7 @@ func (s *slot) take(row Row, read time.Time) bool {
 // it be seen.
 func (s *slot) fetch(ctx context.Context, row Row, dead bool, deadline time.Time) error {
 	k := s.keeper
-	version, err := k.store.LeaseToken(ctx, s.account, row.Version, Lease{
+	version, err := k.store.LeaseToken(ctx, s.row, row.Version, Lease{
 		Owner: k.owner, For: k.cfg.Timeout + storeMargin, Dead: dead && row.Value != "", Intent: k.cfg.Replace,
 	})
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *slot) release(ctx context.Context, version int64, intent bool, asked ti
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeMargin)
 	defer cancel()
-	err := s.keeper.store.ReleaseToken(ctx, s.account, version, intent || replaced)
+	err := s.keeper.store.ReleaseToken(ctx, s.row, version, intent || replaced)
 	if errors.Is(err, ErrTaken) {
 		return nil // the lease has ended by itself
 	}
@@ -132,7 +132,7 @@ func (s *slot) publish(ctx context.Context, t Token, asked time.Time, same bool,
 	k := s.keeper
 	kept := t
 	kept.Left -= time.Since(asked)
-	k.cache.Save(ctx, s.account, kept)
+	k.cache.Save(ctx, s.row, kept)
 	result := resultNew
 	if same {
 		result = resultSame
@@ -146,7 +146,7 @@ func (s *slot) publish(ctx context.Context, t Token, asked time.Time, same bool,
 		s.mu.Unlock()
 	}
 	k.metrics.count(s.account, result)
-	k.log.Info("access token refreshed", slog.String("account", s.account), slog.String("result", result), slog.Int64("version", t.Version))
+	k.log.Info(k.cfg.Kind.String()+" refreshed", slog.String("account", s.account), slog.String("result", result), slog.Int64("version", t.Version))
 }
 
 // commitTries is how often a commit that failed is tried: a token of
@@ -158,7 +158,7 @@ func (s *slot) commit(ctx context.Context, version int64, value string, until ti
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeMargin)
 	defer cancel()
 	for try := 1; ; try++ {
-		next, err := s.keeper.store.CommitToken(ctx, s.account, version, value, until)
+		next, err := s.keeper.store.CommitToken(ctx, s.row, version, value, until)
 		if err == nil || errors.Is(err, ErrTaken) || try == commitTries {
 			return next, err
 		}

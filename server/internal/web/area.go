@@ -73,6 +73,8 @@ func failPage(w http.ResponseWriter, status int, _ string) error {
 		text = "您访问的页面不存在。"
 	case status == http.StatusForbidden:
 		text = "您没有权限访问此页面。"
+	case status == http.StatusTooManyRequests:
+		text = "操作过于频繁，请稍后再试。"
 	case status == http.StatusRequestEntityTooLarge:
 		text = "提交的内容过大。"
 	}

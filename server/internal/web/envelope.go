@@ -25,6 +25,11 @@ var (
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound: there is no such thing.
 	ErrNotFound = errors.New("not found")
+	// ErrUnauthorized: the caller has to log in first.
+	ErrUnauthorized = errors.New("login required")
+	// ErrTooMany: the caller asks too often. The answer says when to come back (Retry-After),
+	// where the handler has set that header.
+	ErrTooMany = errors.New("too many requests")
 	// ErrUnavailable: not now; the same request may succeed later.
 	ErrUnavailable = errors.New("temporarily unavailable")
 )
@@ -42,6 +47,8 @@ func statuses() []struct {
 		{ErrInvalid, http.StatusBadRequest},
 		{ErrForbidden, http.StatusForbidden},
 		{ErrNotFound, http.StatusNotFound},
+		{ErrUnauthorized, http.StatusUnauthorized},
+		{ErrTooMany, http.StatusTooManyRequests},
 		{ErrUnavailable, http.StatusServiceUnavailable},
 	}
 }

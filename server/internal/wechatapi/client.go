@@ -152,10 +152,17 @@ func (c *Client) CustomSend(ctx context.Context, account, openid, text string) e
 	})
 }
 
-// send posts a message with the account's token. When the platform refuses the
+// send posts a message with the account's token.
+func (c *Client) send(ctx context.Context, account, path string, body any) error {
+	return c.withToken(ctx, account, path, func(token, secret string) error {
+		return c.post(ctx, path, url.Values{"access_token": {token}}, body, nil, token, secret)
+	})
+}
+
+// withToken makes a call with the account's token. When the platform refuses the
 // token that is reported, and the call made once more with the next one. While the
 // platform refuses the account few calls are made.
-func (c *Client) send(ctx context.Context, account, path string, body any) error {
+func (c *Client) withToken(ctx context.Context, account, path string, call func(token, secret string) error) error {
 	if c.base == "" {
 		return fmt.Errorf("%s: %w", path, ErrNoPlatform)
 	}
@@ -171,7 +178,7 @@ func (c *Client) send(ctx context.Context, account, path string, body any) error
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		err = c.post(ctx, path, url.Values{"access_token": {token}}, body, nil, token, a.Secret)
+		err = call(token, a.Secret)
 		var code *CodeError
 		if err == nil || !errors.As(err, &code) || code.Class() != ClassToken {
 			c.refusals.note(account, path, err)

@@ -16,6 +16,9 @@ const (
 	ClassAccount Class = "account"
 	// ClassMessage: this message, or its receiver, is refused for good.
 	ClassMessage Class = "message"
+	// ClassLogin: the code or the refresh token of a follower's login is refused. The follower
+	// logs in again, with another one.
+	ClassLogin Class = "login"
 	// ClassRepeated: the platform has had this message before. It is delivered.
 	ClassRepeated Class = "repeated"
 	// ClassUnknown: the table does not have the code. The call is made again some times,
@@ -23,7 +26,7 @@ const (
 	ClassUnknown Class = "unknown"
 )
 
-// Errcode is one code of the platform that calls for tokens or messages may be answered.
+// Errcode is one code of the platform that calls for tokens, messages or logins may be answered.
 type Errcode struct {
 	Code    int
 	Class   Class
@@ -39,6 +42,8 @@ var errcodes = []Errcode{
 	{40008, ClassMessage, "invalid message type"},
 	{40013, ClassAccount, "invalid appid"},
 	{40014, ClassToken, "invalid access_token"},
+	{40029, ClassLogin, "invalid code: it is unknown, or older than five minutes"},
+	{40030, ClassLogin, "invalid refresh_token"},
 	{40035, ClassMessage, "invalid args size"},
 	{40036, ClassMessage, "invalid template_id size"},
 	{40037, ClassMessage, "invalid template_id"},
@@ -46,15 +51,20 @@ var errcodes = []Errcode{
 	{40097, ClassMessage, "invalid args"},
 	{40125, ClassAccount, "invalid appsecret"},
 	{40132, ClassMessage, "invalid username"},
+	{40163, ClassLogin, "the code was used before"},
 	{40164, ClassAccount, "the address of this server is not on the account's list of addresses"},
 	{40165, ClassMessage, "invalid page of a miniprogram"},
 	{40243, ClassAccount, "the appsecret is frozen"},
 	{41001, ClassToken, "access_token missing"},
 	{41002, ClassAccount, "appid missing"},
+	{41003, ClassLogin, "refresh_token missing"},
 	{41004, ClassAccount, "appsecret missing"},
+	{41008, ClassLogin, "code missing"},
 	{41009, ClassMessage, "openid missing"},
 	{41028, ClassMessage, "invalid form id"},
 	{42001, ClassToken, "access_token expired"},
+	{42002, ClassLogin, "refresh_token expired"},
+	{42003, ClassLogin, "code expired"},
 	{42007, ClassToken, "access_token and refresh_token exception: the owner has changed the password"},
 	{43004, ClassMessage, "require subscribe: the receiver does not follow the account"},
 	{43019, ClassMessage, "require remove blacklist: the receiver is on the account's blacklist"},

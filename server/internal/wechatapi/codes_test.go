@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "write docs/errcodes.md anew")
 
 const errcodesHead = `# Errcodes of the platform
 
-What ` + "`oaserver`" + ` does when a call for an access token or for a message is answered with an errcode.
+What ` + "`oaserver`" + ` does when a call for an access token, a message or a login is answered with an errcode.
 
 | class | about | what is done |
 |---|---|---|
@@ -35,6 +35,7 @@ What ` + "`oaserver`" + ` does when a call for an access token or for a message 
 | token | the access token | the next token is fetched and the call made again; when that is refused too, as account |
 | account | the credential or the account | followers wait and are told when it is mended: nothing is told by another way before, for 24 hours (results of orders) or 48 hours (late answers); ` + "`oalab_platform_refusing`" + ` is 1, the log warns at once and then by the minute |
 | message | this message or its receiver | told by SMS at once |
+| login | the code or the refresh token of a follower's login | the follower is sent to the consent page again, twice at most |
 | repeated | a message that was delivered before | counts as delivered |
 | unknown | any code that is not below | made again ` + "`orders.max_attempts`" + ` times, then as message |
 
@@ -71,7 +72,7 @@ func TestErrcodesAreSortedAndWhole(t *testing.T) {
 	if !slices.IsSortedFunc(table, func(a, b Errcode) int { return a.Code - b.Code }) {
 		t.Error("the table is not sorted by code")
 	}
-	known := []Class{ClassBusy, ClassToken, ClassAccount, ClassMessage, ClassRepeated}
+	known := []Class{ClassBusy, ClassToken, ClassAccount, ClassMessage, ClassLogin, ClassRepeated}
 	for i, e := range table {
 		if !slices.Contains(known, e.Class) || e.Meaning == "" || i > 0 && table[i-1].Code == e.Code {
 			t.Errorf("entry %+v", e)

@@ -11,7 +11,7 @@ import (
 type Settings struct {
 	// APIBase is the address of the platform's APIs, such as https://api.weixin.qq.com.
 	APIBase string `yaml:"api_base"`
-	// OpenBase is that of its login pages; checked, and not used before login is built.
+	// OpenBase is that of its login pages, such as https://open.weixin.qq.com; without it no follower can log in.
 	OpenBase string `yaml:"open_base"`
 	// PayBase is that of its payments; checked, and not used before payment is built.
 	PayBase string `yaml:"pay_base"`

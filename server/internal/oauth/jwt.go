@@ -1,0 +1,217 @@
+package oauth
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"oalab/server/internal/web"
+)
+
+// issuer is who signs the tokens for the API.
+const issuer = "oalab"
+
+// Claims are what a token for the API says (OAU-4). Subject is the openid, Audience the account.
+type Claims struct {
+	jwt.RegisteredClaims
+	// Session is the id of the session; when that has ended, this system refuses the token.
+	// Another host does not ask this system, and takes it to its end.
+	Session  string `json:"sid"`
+	Scope    string `json:"scope"`
+	Snapshot bool   `json:"snapshot,omitempty"`
+}
+
+// ErrToken says that a token for the API is forged, over, or for another account.
+var ErrToken = errors.New("the token is not good")
+
+// signToken makes a token for a session.
+func (s *Service) signToken(id string, session Session, now time.Time) (string, error) {
+	k := s.keys.current
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, Claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: issuer, Subject: session.OpenID, Audience: jwt.ClaimStrings{session.Account},
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(time.Duration(s.cfg.TokenLife))),
+		},
+		Session: id, Scope: session.Scope, Snapshot: session.Snapshot,
+	})
+	t.Header["kid"] = k.id
+	return t.SignedString(k.sign)
+}
+
+// verifyToken reads a token for an account: signed by a key of the ring, with the one
+// algorithm that these keys are for.
+func (s *Service) verifyToken(account, text string) (Claims, error) {
+	var claims Claims
+	_, err := jwt.ParseWithClaims(text, &claims, func(t *jwt.Token) (any, error) {
+		id, _ := t.Header["kid"].(string)
+		k, known := s.keys.byID[id]
+		if !known {
+			return nil, ErrToken
+		}
+		return k.sign.Public(), nil
+	}, jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer), jwt.WithAudience(account),
+		jwt.WithExpirationRequired())
+	if err != nil {
+		return Claims{}, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	return claims, nil
+}
+
+// publicKeys are the keys that verify tokens, as RFC 8037 writes them.
+func (r *Keyring) publicKeys() []map[string]string {
+	var out []map[string]string
+	for _, k := range r.byID {
+		public, ok := k.sign.Public().(ed25519.PublicKey)
+		if !ok {
+			continue // it always is
+		}
+		out = append(out, map[string]string{
+			"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": k.id, "x": base64.RawURLEncoding.EncodeToString(public),
+		})
+	}
+	return out
+}
+
+// serveKeys gives other hosts what they verify tokens with: a JSON Web Key Set.
+func (s *Service) serveKeys(w http.ResponseWriter, _ *http.Request, _ string) error {
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	return json.NewEncoder(w).Encode(map[string]any{"keys": s.keys.publicKeys()})
+}
+
+// tokenAnswer is what a page gets for its API.
+type tokenAnswer struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	// ExpiresIn is in seconds.
+	ExpiresIn int `json:"expires_in"`
+	// RefreshToken is good once, for as long as the session lasts.
+	RefreshToken string `json:"refresh_token"`
+}
+
+// refreshTicket is what a refresh token holds, sealed.
+type refreshTicket struct {
+	Session string `json:"sid"`
+	Serial  string `json:"jti"`
+}
+
+// caller is the session that a request names: by its token for the API, or by its cookie.
+func (s *Service) caller(w http.ResponseWriter, r *http.Request, account string) (id string, session Session, err error) {
+	id = s.sessionID(r, account)
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		claims, err := s.verifyToken(account, token)
+		if err != nil {
+			return "", Session{}, fmt.Errorf("%w: %w", web.ErrUnauthorized, ErrToken)
+		}
+		id = claims.Session
+	}
+	if id != "" {
+		if err := s.limits.call(w, id); err != nil {
+			return "", Session{}, err
+		}
+	}
+	session, err = s.load(r.Context(), account, id)
+	if errors.Is(err, ErrNoSession) {
+		return "", Session{}, web.ErrUnauthorized
+	}
+	if err != nil {
+		return "", Session{}, s.unavailable(w, err)
+	}
+	return id, session, nil
+}
+
+// serveMe tells a page who the follower is.
+func (s *Service) serveMe(w http.ResponseWriter, r *http.Request, account string) error {
+	id, session, err := s.caller(w, r, account)
+	if err != nil {
+		return err
+	}
+	session = s.renewed(r.Context(), id, session)
+	return web.OK(w, map[string]any{
+		"openid": session.OpenID, "scope": session.Scope, "snapshot": session.Snapshot,
+		"nickname": session.Profile.Nickname, "picture": session.Profile.Picture,
+	})
+}
+
+// serveToken gives tokens for the API to a page whose browser has a session.
+func (s *Service) serveToken(w http.ResponseWriter, r *http.Request, account string) error {
+	id, session, err := s.caller(w, r, account)
+	if err != nil {
+		return err
+	}
+	return s.giveTokens(w, id, session)
+}
+
+func (s *Service) giveTokens(w http.ResponseWriter, id string, session Session) error {
+	access, err := s.signToken(id, session, time.Now())
+	if err != nil {
+		return err
+	}
+	ticket, err := json.Marshal(refreshTicket{Session: id, Serial: rand.Text()})
+	if err != nil {
+		return err
+	}
+	return web.OK(w, tokenAnswer{
+		AccessToken: access, TokenType: "Bearer", ExpiresIn: int(time.Duration(s.cfg.TokenLife).Seconds()),
+		RefreshToken: s.keys.sealText(ticket, "api "+session.Account),
+	})
+}
+
+// serveRefresh gives new tokens for a refresh token. One that comes a second time was
+// copied: the session ends.
+func (s *Service) serveRefresh(w http.ResponseWriter, r *http.Request, account string) error {
+	var in struct {
+		RefreshToken string `json:"refresh_token"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return fmt.Errorf("%w: the body is not a JSON object with refresh_token", web.ErrInvalid)
+	}
+	plain, err := s.keys.openText(in.RefreshToken, "api "+account)
+	var ticket refreshTicket
+	if err != nil || json.Unmarshal(plain, &ticket) != nil {
+		return web.ErrUnauthorized
+	}
+	if err := s.limits.call(w, ticket.Session); err != nil {
+		return err
+	}
+	session, err := s.load(r.Context(), account, ticket.Session)
+	if errors.Is(err, ErrNoSession) {
+		return web.ErrUnauthorized
+	}
+	if err != nil {
+		return s.unavailable(w, err)
+	}
+	first, err := s.sessions.Claim(r.Context(), "refresh:"+ticket.Serial, time.Duration(s.cfg.SessionLife))
+	if err != nil {
+		return s.unavailable(w, err)
+	}
+	if !first {
+		s.log.WarnContext(r.Context(), "a refresh token came a second time: its session is ended", "account", account)
+		if err := s.end(r.Context(), ticket.Session); err != nil {
+			return s.unavailable(w, err)
+		}
+		return web.ErrUnauthorized
+	}
+	return s.giveTokens(w, ticket.Session, session)
+}
+
+// serveRevoke ends the session of a token or a cookie, with all tokens.
+func (s *Service) serveRevoke(w http.ResponseWriter, r *http.Request, account string) error {
+	id, _, err := s.caller(w, r, account)
+	if err != nil {
+		return err
+	}
+	if err := s.end(r.Context(), id); err != nil {
+		return s.unavailable(w, err)
+	}
+	s.takeCookie(w, account)
+	return web.OK(w, nil)
+}

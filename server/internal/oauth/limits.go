@@ -1,0 +1,132 @@
+package oauth
+
+import (
+	"errors"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/time/rate"
+
+	"oalab/server/internal/web"
+)
+
+// limits bound what one browser, one address, one session and all followers together ask of
+// this server (OAU-6). A carrier's followers share addresses, so an address alone is judged
+// where nothing else is known, and with room for thousands.
+type limits struct {
+	all                          *rate.Limiter
+	browsers, addresses, callers *buckets
+}
+
+func newLimits(s Settings) (*limits, error) {
+	l := &limits{all: rate.NewLimiter(rate.Limit(s.LoginsPerSecond), s.LoginsPerSecond)}
+	for _, b := range []struct {
+		to        **buckets
+		perMinute int
+	}{{&l.browsers, s.LoginsPerMinute}, {&l.addresses, s.AddressLoginsPerMinute}, {&l.callers, s.CallsPerMinute}} {
+		if b.perMinute < 1 || s.LoginsPerSecond < 1 {
+			return nil, errors.New("the limits of the login must be positive")
+		}
+		cache, err := otter.New(&otter.Options[string, *rate.Limiter]{MaximumSize: keptBuckets})
+		if err != nil {
+			return nil, err
+		}
+		*b.to = &buckets{kept: cache, perMinute: b.perMinute}
+	}
+	return l, nil
+}
+
+// keptBuckets bounds the memory: of more callers than that some begin anew with a full bucket.
+const keptBuckets = 100_000
+
+// buckets has a token bucket for each key that was seen lately.
+type buckets struct {
+	kept      *otter.Cache[string, *rate.Limiter]
+	perMinute int
+}
+
+// take takes a token; otherwise it says after how long there is one.
+func (b *buckets) take(key string) (wait time.Duration) {
+	bucket, _ := b.kept.ComputeIfAbsent(key, func() (*rate.Limiter, bool) {
+		return rate.NewLimiter(rate.Limit(float64(b.perMinute)/60), b.perMinute), false
+	})
+	return take(bucket)
+}
+
+func take(bucket *rate.Limiter) time.Duration {
+	r := bucket.Reserve()
+	wait := r.Delay()
+	if wait > 0 {
+		r.Cancel()
+	}
+	return wait
+}
+
+// login admits the begin of a login. browser is "" for one that was not here lately.
+func (l *limits) login(w http.ResponseWriter, browser, address string) error {
+	var wait time.Duration
+	if browser != "" {
+		wait = l.browsers.take(browser)
+	} else {
+		wait = l.addresses.take(address)
+	}
+	if wait == 0 {
+		wait = take(l.all)
+	}
+	return tooMany(w, wait)
+}
+
+// call admits a call of the API by a session.
+func (l *limits) call(w http.ResponseWriter, session string) error {
+	return tooMany(w, l.callers.take(session))
+}
+
+// page admits a question of a page, which a session may be behind.
+func (l *limits) page(w http.ResponseWriter, session, address string) error {
+	if session != "" {
+		return l.call(w, session)
+	}
+	return tooMany(w, l.addresses.take(address))
+}
+
+func tooMany(w http.ResponseWriter, wait time.Duration) error {
+	if wait == 0 {
+		return nil
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	return web.ErrTooMany
+}
+
+// address is that of the browser, as far as it is known. Of an IPv6 address the network
+// counts, which is what one subscriber has.
+func (s *Service) address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return ""
+	}
+	ip = ip.Unmap()
+	for _, proxy := range s.proxies {
+		if !proxy.Contains(ip) {
+			continue
+		}
+		if told, err := netip.ParseAddr(r.Header.Get("X-Real-IP")); err == nil {
+			ip = told.Unmap()
+		}
+		break
+	}
+	if ip.Is6() {
+		if network, err := ip.WithZone("").Prefix(64); err == nil {
+			return network.String()
+		}
+	}
+	return ip.String()
+}

@@ -1,0 +1,86 @@
+package server
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"oalab/server/internal/cache"
+	"oalab/server/internal/oauth"
+	"oalab/server/internal/oauth/sessionfiles"
+	oauthstore "oalab/server/internal/oauth/store"
+	"oalab/server/internal/part"
+	"oalab/server/internal/wechatapi"
+)
+
+// What stands between the login, its stores and the platform.
+var (
+	_ oauth.Sessions = (*cache.Sessions)(nil)
+	_ oauth.Sessions = (*sessionfiles.Store)(nil)
+	_ oauth.Users    = (*oauthstore.Store)(nil)
+	_ oauth.Platform = (*wechatapi.Client)(nil)
+)
+
+// loginMigrate bounds the making of the login's tables.
+const loginMigrate = time.Minute
+
+// login is the web login of followers.
+func (b *build) login() (part.Part, error) {
+	var err error
+	db := ask(&err, b.core)
+	platform := ask(&err, b.wechat)
+	tickets := ask(&err, b.tickets)
+	if err != nil {
+		return part.Part{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginMigrate)
+	defer cancel()
+	if err := db.DB.Migrate(ctx, oauthstore.Migrations()); err != nil {
+		return part.Part{}, err
+	}
+	keys, err := b.loginKeys()
+	if err != nil {
+		return part.Part{}, err
+	}
+	sessions, loops, err := b.loginSessions()
+	if err != nil {
+		return part.Part{}, err
+	}
+	cfg := oauth.Config{Settings: b.cfg.OAuth, OpenBase: b.cfg.WeChat.OpenBase, Keys: keys, Seed: uint64(time.Now().UnixNano())}
+	for _, a := range b.cfg.Accounts {
+		cfg.Accounts = append(cfg.Accounts, oauth.Account{Name: a.Name, AppID: a.AppID})
+	}
+	service, err := oauth.New(cfg, sessions, oauthstore.New(db.DB), platform, tickets, b.log, b.reg)
+	if err != nil {
+		return part.Part{}, err
+	}
+	return part.Part{Name: "oauth", Routes: service.Routes(), Loops: loops}, nil
+}
+
+// loginKeys are those of the configuration, or one of this server's own.
+func (b *build) loginKeys() (*oauth.Keyring, error) {
+	key := string(b.cfg.OAuth.Key)
+	if key == "" {
+		var err error
+		if key, err = oauth.OwnKey(filepath.Join(b.cfg.DataDir, "oauth.key")); err != nil {
+			return nil, err
+		}
+	}
+	return oauth.NewKeyring(key, string(b.cfg.OAuth.PreviousKey))
+}
+
+// loginSessions are in Redis, or in files of this server.
+func (b *build) loginSessions() (oauth.Sessions, []part.Loop, error) {
+	if b.cfg.OAuth.Sessions == oauth.SessionsShared {
+		redis, err := b.redis()
+		if err != nil {
+			return nil, nil, err
+		}
+		return cache.NewSessions(redis), nil, nil
+	}
+	files, err := sessionfiles.Open(filepath.Join(b.cfg.DataDir, "oauth"), b.log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return files, []part.Loop{{Name: "sessions", Run: files.Run}}, nil
+}
