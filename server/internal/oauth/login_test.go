@@ -220,6 +220,20 @@ func TestDeclined(t *testing.T) {
 	}
 }
 
+// TestNoticesHaveAStyle: a notice names a style that the server answers, because the policy of
+// pages refuses one inside of the page.
+func TestNoticesHaveAStyle(t *testing.T) {
+	t.Parallel()
+	b := newRig(t).browser()
+	if w := b.get("/oauth/demo/callback"); !strings.Contains(w.Body.String(), `href="style.css"`) || strings.Contains(w.Body.String(), "<style") {
+		t.Errorf("a notice without a style of its own address: %s", w.Body)
+	}
+	w := b.get("/oauth/demo/style.css")
+	if got := w.Header().Get("Content-Type"); w.Code != http.StatusOK || got != "text/css; charset=utf-8" || !strings.Contains(w.Body.String(), "{") {
+		t.Errorf("style: %d, %s, %q", w.Code, got, w.Body)
+	}
+}
+
 // TestErrorsOfTheExchange: what becomes of a login whose code brings nothing (OAU-5). No code
 // is tried twice.
 func TestErrorsOfTheExchange(t *testing.T) {

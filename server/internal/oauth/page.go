@@ -3,12 +3,16 @@ package oauth
 import (
 	_ "embed"
 	"html/template"
+	"io"
 	"net/http"
 	"net/url"
 )
 
 //go:embed page/notice.html
 var noticeSource string
+
+//go:embed page/style.css
+var styleSource string
 
 var noticePage = template.Must(template.New("notice").Parse(noticeSource))
 
@@ -22,6 +26,13 @@ func notice(w http.ResponseWriter, status int, p page) error {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	return noticePage.Execute(w, p)
+}
+
+// serveStyle answers the style of the notices: the policy of pages allows none inside of them.
+func (s *Service) serveStyle(w http.ResponseWriter, _ *http.Request, _ string) error {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	_, err := io.WriteString(w, styleSource)
+	return err
 }
 
 // loginAddress is where a login begins.

@@ -104,6 +104,7 @@ func (s *Service) Routes() []web.Route {
 	}
 	return []web.Route{
 		page(http.MethodGet, "login", s.serveLogin),
+		page(http.MethodGet, "style.css", s.serveStyle),
 		page(http.MethodGet, "callback", s.serveCallback),
 		page(http.MethodPost, "logout", s.serveLogout),
 		api(http.MethodGet, "me", s.serveMe),
@@ -120,7 +121,7 @@ func (s *Service) Routes() []web.Route {
 type accountServe func(w http.ResponseWriter, r *http.Request, account string) error
 
 // forAccount refuses unknown accounts. What a login answers is one follower's: nothing on
-// the way may keep it, and no other page may frame it or learn its address.
+// the way may keep it, and no other page may learn its address.
 func (s *Service) forAccount(serve accountServe) web.Serve {
 	return func(w http.ResponseWriter, r *http.Request, path web.Path) error {
 		account := path.Param("account")
@@ -131,7 +132,6 @@ func (s *Service) forAccount(serve accountServe) web.Serve {
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
 		return serve(w, r, account)
 	}
 }
