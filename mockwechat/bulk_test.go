@@ -177,9 +177,15 @@ func FuzzControl(f *testing.F) {
 		f.Add(uint8(i), []byte(body))
 	}
 	targets := []struct{ verb, path string }{
-		{http.MethodPut, "/control/accounts"}, {http.MethodPut, "/control/faults"}, {http.MethodPost, "/control/scan"}, {http.MethodPost, "/control/login-code"},
-		{http.MethodPost, "/control/push"}, {http.MethodPost, "/control/pay"}, {http.MethodPost, "/control/pay/certificate"},
-		{http.MethodPost, "/control/component/ticket"}, {http.MethodPost, "/control/component/unauthorize"},
+		{http.MethodPut, "/control/accounts"},
+		{http.MethodPut, "/control/faults"},
+		{http.MethodPost, "/control/scan"},
+		{http.MethodPost, "/control/login-code"},
+		{http.MethodPost, "/control/push"},
+		{http.MethodPost, "/control/pay"},
+		{http.MethodPost, "/control/pay/certificate"},
+		{http.MethodPost, "/control/component/ticket"},
+		{http.MethodPost, "/control/component/unauthorize"},
 	}
 	f.Fuzz(func(t *testing.T, n uint8, body []byte) {
 		b := newBench(t, Limits{})

@@ -32,8 +32,10 @@ func bare(push string) string {
 func menuOfAllTypes() obj {
 	return obj{"button": []obj{
 		{"name": "a", "sub_button": []obj{
-			{"type": "scancode_push", "name": "扫一扫", "key": "K1"}, {"type": "scancode_waitmsg", "name": "扫码", "key": "K2"},
-			{"type": "pic_sysphoto", "name": "拍照", "key": "K3"}, {"type": "pic_photo_or_album", "name": "图片", "key": "K4"},
+			{"type": "scancode_push", "name": "扫一扫", "key": "K1"},
+			{"type": "scancode_waitmsg", "name": "扫码", "key": "K2"},
+			{"type": "pic_sysphoto", "name": "拍照", "key": "K3"},
+			{"type": "pic_photo_or_album", "name": "图片", "key": "K4"},
 			{"type": "pic_weixin", "name": "相册", "key": "K5"},
 		}},
 		{"name": "b", "sub_button": []obj{
@@ -133,7 +135,8 @@ func TestButtonsOfMaterial(t *testing.T) {
 	h.ok("/cgi-bin/menu/create", obj{"button": []obj{
 		{"type": "media_id", "name": "图", "media_id": picture},
 		{"name": "b", "sub_button": []obj{
-			{"type": "view_limited", "name": "图文", "media_id": kept}, {"type": "article_id", "name": "文章", "article_id": published},
+			{"type": "view_limited", "name": "图文", "media_id": kept},
+			{"type": "article_id", "name": "文章", "article_id": published},
 			{"type": "article_view_limited", "name": "没有", "article_id": "none"},
 		}},
 	}})

@@ -49,8 +49,10 @@ func TestMeasure(t *testing.T) {
 		says string
 	}{
 		{
-			"measured", pair{says: `[{"mode":"stream","size":4,"messages":2,"received":8,"seconds":0.5}]`},
-			[]history.NetworkBatch{{Mode: history.NetworkStream, Size: 4, Messages: 2, Received: 8, Seconds: 0.5}}, "",
+			"measured",
+			pair{says: `[{"mode":"stream","size":4,"messages":2,"received":8,"seconds":0.5}]`},
+			[]history.NetworkBatch{{Mode: history.NetworkStream, Size: 4, Messages: 2, Received: 8, Seconds: 0.5}},
+			"",
 		},
 		{"no batches", pair{says: "connection refused"}, nil, `said "connection refused"`},
 		{"a program that fails", pair{err: errors.New("ended with 1")}, nil, "measure the network: ended with 1"},

@@ -375,6 +375,7 @@ var errAway = errors.New("planted: away")
 func (brokenSessions) Load(context.Context, string) (oauth.Session, error) {
 	return oauth.Session{}, errAway
 }
+
 func (brokenSessions) Claim(context.Context, string, time.Duration) (bool, error) {
 	return false, errAway
 }

@@ -55,8 +55,15 @@ func TestTargets(t *testing.T) {
 		}
 	}
 	for _, bad := range []struct{ home, path, site string }{
-		{"/elsewhere", "/c/", "https://a"}, {"/c/", "//c/", "https://a"}, {"/c/", "/c", "https://a"}, {"/c/", "c/", "https://a"},
-		{"/c/", "/c/", "https://a/b"}, {"/c/", "/c/", "a"}, {"/c/", "/c/", "ftp://a"}, {"/c/", "/c/", "https://u@a"}, {"/c/", "/c/", "https://"},
+		{"/elsewhere", "/c/", "https://a"},
+		{"/c/", "//c/", "https://a"},
+		{"/c/", "/c", "https://a"},
+		{"/c/", "c/", "https://a"},
+		{"/c/", "/c/", "https://a/b"},
+		{"/c/", "/c/", "a"},
+		{"/c/", "/c/", "ftp://a"},
+		{"/c/", "/c/", "https://u@a"},
+		{"/c/", "/c/", "https://"},
 	} {
 		if _, err := NewTargets(bad.home, []string{bad.path}, []string{bad.site}); err == nil {
 			t.Errorf("accepted: %+v", bad)
