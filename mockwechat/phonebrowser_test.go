@@ -179,7 +179,7 @@ func (b *tab) run(script string) {
 // keep the pictures in.
 func newTab(t *testing.T) *tab {
 	t.Helper()
-	browser := browsertest.Path(t, "the phone is not used")
+	browser := browsertest.Path(t, os.Getenv, "the phone is not used")
 	pictures := os.Getenv("OALAB_SCREENSHOTS")
 	if pictures == "" {
 		pictures = t.TempDir()

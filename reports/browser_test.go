@@ -67,7 +67,7 @@ const overflowing = `(() => {
 // light and dark. OALAB_REPORT names another report to look at than the stored one;
 // OALAB_SCREENSHOTS names a folder to keep the pictures in.
 func TestInABrowser(t *testing.T) {
-	browser := browsertest.Path(t, "the report is not looked at")
+	browser := browsertest.Path(t, os.Getenv, "the report is not looked at")
 	report := os.Getenv("OALAB_REPORT")
 	if report == "" {
 		dir, m := copied(t)

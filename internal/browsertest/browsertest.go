@@ -2,7 +2,6 @@
 package browsertest
 
 import (
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -12,7 +11,7 @@ import (
 // Path finds a browser. Without one the test is skipped loudly, or fails where
 // OALAB_REQUIRE asks for it; undone is what is then left out, such as "the report is not
 // looked at".
-func Path(tb testing.TB, undone string) string {
+func Path(tb testing.TB, getenv func(string) string, undone string) string {
 	tb.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -20,7 +19,7 @@ func Path(tb testing.TB, undone string) string {
 		}
 	}
 	remedy := "no Chromium here: " + undone + ". Remedy: make deps (Debian), or install chromium"
-	if slices.Contains(strings.Split(os.Getenv("OALAB_REQUIRE"), ","), "browser") {
+	if slices.Contains(strings.Split(getenv("OALAB_REQUIRE"), ","), "browser") {
 		tb.Fatal(remedy)
 	}
 	tb.Skip("SKIPPED: " + remedy)

@@ -35,9 +35,8 @@ func TestPath(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("PATH", tc.path)
-			t.Setenv("OALAB_REQUIRE", tc.require)
 			v := &verdict{TB: t}
-			if got := Path(v, "nothing is seen"); got != tc.want || v.how != tc.how {
+			if got := Path(v, func(string) string { return tc.require }, "nothing is seen"); got != tc.want || v.how != tc.how {
 				t.Errorf("%q, %q; want %q, %q", got, v.how, tc.want, tc.how)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 	"image/png"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"oalab/mockwechat/api"
@@ -120,7 +121,7 @@ func placed(event message.Message, do action) ([]message.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	event.Fields = []message.Field{{Name: "SendLocationInfo", Fields: append(place.Fields[:len(place.Fields):len(place.Fields)], message.Field{Name: "Poiname"})}}
+	event.Fields = []message.Field{{Name: "SendLocationInfo", Fields: append(slices.Clip(place.Fields), message.Field{Name: "Poiname"})}}
 	return []message.Message{event, place}, nil
 }
 

@@ -3,6 +3,7 @@ package serve
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -156,7 +157,9 @@ func (p *program) end() (int, string) {
 				p.said = append(p.said, line)
 				continue
 			}
-			<-p.ended
+			if err, exit := <-p.ended, (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+				p.t.Fatal(err)
+			}
 			return p.cmd.ProcessState.ExitCode(), strings.Join(p.said, "\n")
 		case <-late:
 			p.t.Fatalf("it has not ended; it said:\n%s", strings.Join(p.said, "\n"))

@@ -28,7 +28,7 @@ var update = flag.Bool("update", false, "write docs/phone.png anew")
 // TestPhonePage uses the page that is printed in a browser: a text, and a button of the menu,
 // are answered by the real server. With -update the picture of the READMEs is made of it.
 func TestPhonePage(t *testing.T) {
-	browser := browsertest.Path(t, "the phone page of oalab serve is not used")
+	browser := browsertest.Path(t, os.Getenv, "the phone page of oalab serve is not used")
 	c := chat{program: begin(t, "")}
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))...)

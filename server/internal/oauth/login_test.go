@@ -60,7 +60,7 @@ func TestCookies(t *testing.T) {
 	t.Parallel()
 	b := newRig(t).browser()
 	w := b.get("/oauth/demo/login")
-	cookies := append(w.Result().Cookies(), b.get(back(b.sent(w), "C")).Result().Cookies()...) //nolint:bodyclose // of a recorder
+	cookies := append(w.Result().Cookies(), b.get(back(b.sent(w), "C")).Result().Cookies()...)
 	if len(cookies) != 2 {
 		t.Fatalf("%d cookies", len(cookies))
 	}
@@ -111,7 +111,7 @@ func TestACodeIsExchangedOnce(t *testing.T) {
 	given := map[string]bool{}
 	for w := range answers {
 		want(t, "one of eight", w, http.StatusFound, "/c/demo/x")
-		for _, c := range w.Result().Cookies() { //nolint:bodyclose // of a recorder
+		for _, c := range w.Result().Cookies() {
 			given[c.Value] = true
 		}
 	}

@@ -101,7 +101,10 @@ func (*Targets) clean(raw string) (string, error) {
 			return "", ErrTarget
 		}
 		next, err := url.PathUnescape(decoded)
-		if err != nil || next == decoded {
+		if err != nil {
+			next = decoded // a percent sign that is meant as one
+		}
+		if next == decoded {
 			break
 		}
 		if decoded = next; times == 4 {

@@ -146,7 +146,7 @@ func (s *slot) publish(ctx context.Context, t Token, asked time.Time, same bool,
 		s.mu.Unlock()
 	}
 	k.metrics.count(s.account, result)
-	k.log.Info(k.cfg.Kind.String()+" refreshed", slog.String("account", s.account), slog.String("result", result), slog.Int64("version", t.Version))
+	k.log.Info("refreshed", slog.String("kind", k.cfg.Kind.String()), slog.String("account", s.account), slog.String("result", result), slog.Int64("version", t.Version))
 }
 
 // commitTries is how often a commit that failed is tried: a token of

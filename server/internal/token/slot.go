@@ -150,7 +150,7 @@ func (s *slot) land(f *flight) {
 	s.retryAt = time.Now().Add(wait)
 	s.keeper.metrics.count(s.account, resultFailed)
 	if s.keeper.life.Err() == nil {
-		s.keeper.log.Warn(s.keeper.cfg.Kind.String()+" not refreshed", slog.String("account", s.account),
+		s.keeper.log.Warn("not refreshed", slog.String("kind", s.keeper.cfg.Kind.String()), slog.String("account", s.account),
 			slog.Bool("one_lives", s.usable(time.Now())), slog.Duration("next_try_in", wait), slog.Any("error", f.err))
 	}
 	s.signal()

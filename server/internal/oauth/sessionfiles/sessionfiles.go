@@ -187,7 +187,7 @@ func (s *Store) sweep(ctx context.Context) error {
 		}
 		for _, e := range entries {
 			if ctx.Err() != nil {
-				return nil
+				break
 			}
 			if err := s.removeEnded(filepath.Join(s.dir, sub, e.Name())); err != nil {
 				return err

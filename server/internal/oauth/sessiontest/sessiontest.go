@@ -34,6 +34,7 @@ func session() oauth.Session {
 // Run runs the suite. open gives stores that share what they keep; the second one may be
 // the first one.
 func Run(t *testing.T, open func(t *testing.T) (first, second oauth.Sessions)) {
+	t.Helper()
 	for name, test := range map[string]func(*testing.T, oauth.Sessions, oauth.Sessions){
 		"a session is kept as it was given": kept, "a session ends by its life": ends, "a deleted session stays deleted": deleted,
 		"a claim is the first one's": claimed, "a claim ends by its life": claimEnds,

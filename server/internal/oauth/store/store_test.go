@@ -35,6 +35,7 @@ func TestMySQL(t *testing.T) {
 
 // conformance is what every engine must do.
 func conformance(t *testing.T, config func(t *testing.T) sqldb.Config) {
+	t.Helper()
 	for name, test := range map[string]func(*testing.T, *Store){
 		"a user is kept to the byte": byteForByte, "a follower belongs to an account": apart, "logins at once leave one row": atOnce,
 	} {
@@ -70,7 +71,7 @@ func same(t *testing.T, s *Store, want oauth.User) {
 	}
 }
 
-func byteForByte(t *testing.T, s *Store) {
+func byteForByte(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
 	u := user(sqldbtest.Unique("o"))
 	if _, err := s.LoadUser(t.Context(), u.Account, u.OpenID); !errors.Is(err, oauth.ErrNoUser) {
 		t.Errorf("a user that was never kept: %v", err)
@@ -83,7 +84,7 @@ func byteForByte(t *testing.T, s *Store) {
 	same(t, s, u)
 }
 
-func apart(t *testing.T, s *Store) {
+func apart(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
 	one := user(sqldbtest.Unique("o"))
 	other := one
 	other.Account, other.Profile.Nickname = "second", "another one"
@@ -96,7 +97,7 @@ func apart(t *testing.T, s *Store) {
 	same(t, s, upper)
 }
 
-func atOnce(t *testing.T, s *Store) {
+func atOnce(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
 	u := user(sqldbtest.Unique("o"))
 	var wg sync.WaitGroup
 	for range 8 {
