@@ -30,11 +30,7 @@ func (s Scenario) Rungs(on string, size Size) int {
 
 // scales reports whether a scaler sizes the arm's pool.
 func (a Arm) scales(size Size) bool {
-	setup := a.Setup
-	if a.Sized != nil {
-		setup = a.Sized(size)
-	}
-	return setup.Layout.Scaler != nil
+	return a.SetupFor(size).Layout.Scaler != nil
 }
 
 // Peak is the highest planned rate of all arms with an open load, in operations per
