@@ -72,6 +72,12 @@ func TestFrozenServer(t *testing.T) {
 	if got := p95(sent); got >= 0.05 {
 		t.Errorf("p95 from the send time %.3f s, want less than 0.05 s: the case shows nothing", got)
 	}
+	// What was slow while the machine was full is not convicted, also not alone and at a second
+	// try. The two quantiles above hold there too.
+	if m.Verdict == history.Inconclusive && m.ReasonKind == history.ReasonMachine {
+		fmt.Fprintf(os.Stderr, "!! INCONCLUSIVE: %s: %s\n", s.Name, m.Reason)
+		return
+	}
 	if m.Verdict != history.Fail {
 		t.Errorf("verdict %s (%s), want fail", m.Verdict, m.Reason)
 	}
