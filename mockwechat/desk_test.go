@@ -7,7 +7,7 @@ import (
 func TestCustomerServiceDesk(t *testing.T) {
 	s := newShop(t, false)
 	s.agent("kf1@demo")
-	same(t, "nobody at the desk", map[string]any{"kf_online_list": []any{}}, s.ok("/customservice/getonlinekflist", nil))
+	same(t, "no agent online", map[string]any{"kf_online_list": []any{}}, s.ok("/customservice/getonlinekflist", nil))
 	s.ok("/customservice/kfaccount/update", obj{"kf_account": "kf1@demo", "nickname": "小王"})
 	s.ok("/customservice/kfaccount/inviteworker", obj{"kf_account": "kf1@demo", "invite_wx": "wang"})
 	s.ok("/customservice/kfaccount/uploadheadimg?kf_account=kf1@demo", upload{field: "media", name: "a.jpg", content: "x"})
@@ -44,5 +44,5 @@ func TestCustomerServiceDesk(t *testing.T) {
 		t.Errorf("records %v", rest)
 	}
 	s.ok("/customservice/kfaccount/del?kf_account=kf1@demo", nil)
-	same(t, "nobody", map[string]any{"kf_list": []any{}}, s.ok("/cgi-bin/customservice/getkflist", nil))
+	same(t, "no agent", map[string]any{"kf_list": []any{}}, s.ok("/cgi-bin/customservice/getkflist", nil))
 }

@@ -24,8 +24,8 @@ func TestWrongCredentialsAreRefused(t *testing.T) {
 		want platform.Code
 	}{
 		{"no appid", get + "grant_type=client_credential&secret=s3cret", nil, platform.CodeMissingAppID},
-		{"unknown appid", get + "grant_type=client_credential&appid=wxnobody&secret=s3cret", nil, platform.CodeInvalidAppID},
-		{"the appid is judged first", get + "grant_type=nonsense&appid=wxnobody", nil, platform.CodeInvalidAppID},
+		{"unknown appid", get + "grant_type=client_credential&appid=wxunknown&secret=s3cret", nil, platform.CodeInvalidAppID},
+		{"the appid is judged first", get + "grant_type=nonsense&appid=wxunknown", nil, platform.CodeInvalidAppID},
 		{"wrong grant type", get + "grant_type=password&appid=wxdemo&secret=s3cret", nil, platform.CodeInvalidGrantType},
 		{"no secret", get + "grant_type=client_credential&appid=wxdemo", nil, platform.CodeMissingSecret},
 		{"wrong secret", get + "grant_type=client_credential&appid=wxdemo&secret=guess", nil, platform.CodeInvalidSecret},
@@ -35,7 +35,7 @@ func TestWrongCredentialsAreRefused(t *testing.T) {
 		{"stable not JSON", post, "appid=wxdemo", platform.CodeDataFormat},
 		{"stable wrong types", post, `{"appid":7}`, platform.CodeDataFormat},
 		{"stable no appid", post, `{"grant_type":"client_credential","secret":"s3cret"}`, platform.CodeMissingAppID},
-		{"stable unknown appid", post, `{"grant_type":"client_credential","appid":"wxnobody","secret":"s3cret"}`, platform.CodeInvalidAppID},
+		{"stable unknown appid", post, `{"grant_type":"client_credential","appid":"wxunknown","secret":"s3cret"}`, platform.CodeInvalidAppID},
 		{"stable wrong grant type", post, `{"grant_type":"x","appid":"wxdemo","secret":"s3cret"}`, platform.CodeInvalidGrantType},
 		{"stable wrong secret", post, `{"grant_type":"client_credential","appid":"wxdemo","secret":"guess"}`, platform.CodeInvalidSecret},
 	}

@@ -203,7 +203,7 @@ func wrongClients() []wrong {
 		}},
 		{rule: "kf-account", name: "update of an unknown agent", path: "/customservice/kfaccount/update", body: obj{"kf_account": "no@demo", "nickname": "客服"}},
 		{rule: "kf-account", name: "sessions of an unknown agent", path: "/customservice/kfsession/getsessionlist?kf_account=no@demo"},
-		{rule: "kf-wx", name: "invitation of nobody", path: "/customservice/kfaccount/inviteworker", body: obj{"kf_account": "kf1@demo"}, before: hasAgent},
+		{rule: "kf-wx", name: "invitation without an agent", path: "/customservice/kfaccount/inviteworker", body: obj{"kf_account": "kf1@demo"}, before: hasAgent},
 		{rule: "kf-session", name: "end of no session", path: "/customservice/kfsession/close", body: obj{"kf_account": "kf1@demo", "openid": fan}, before: hasAgent},
 		{rule: "kf-other", name: "session of another agent", path: "/customservice/kfsession/create", body: obj{"kf_account": "kf2@demo", "openid": fan}, before: func(s *shop) {
 			s.agent("kf1@demo")

@@ -87,7 +87,7 @@ func wrongPeople() []wrong {
 	tagBody := func(id int, name string) obj { return obj{"tag": obj{"id": id, "name": name}} }
 	return []wrong{
 		{rule: "openid-foreign", name: "profile of a stranger", path: "/cgi-bin/user/info?openid=" + stranger},
-		{rule: "openid-list", name: "profiles of nobody", path: "/cgi-bin/user/info/batchget", body: obj{"user_list": []obj{}}},
+		{rule: "openid-list", name: "profiles of no follower", path: "/cgi-bin/user/info/batchget", body: obj{"user_list": []obj{}}},
 		{rule: "openid-list-size", name: "101 profiles", path: "/cgi-bin/user/info/batchget", body: obj{"user_list": pairs(101)}},
 		{rule: "next-openid", name: "page behind a stranger", path: "/cgi-bin/user/get?next_openid=" + stranger},
 		{rule: "remark-size", name: "remark of 30 letters", path: "/cgi-bin/user/info/updateremark", body: obj{"openid": fan, "remark": repeat("备", 30)}},

@@ -344,7 +344,7 @@ func TestEnvironmentOverlaysTheFile(t *testing.T) {
 func TestValidateReturnsAllFaults(t *testing.T) {
 	t.Parallel()
 	cfg := server.Default()
-	cfg.Listen, cfg.AdminListen = "nowhere", "nobody"
+	cfg.Listen, cfg.AdminListen = "nowhere", "nothing"
 	cfg.DataDir = ""
 	cfg.Database.Driver = "oracle"
 	cfg.Redis.Addr = "redis"
@@ -376,7 +376,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 	}
 	lines := strings.Split(err.Error(), "\n")
 	for _, want := range []string{
-		`listen: "nowhere" is not host:port`, `admin_listen: "nobody" is not host:port`, "data_dir: must not be empty", `database.driver: "oracle" is none of sqlite, mysql`,
+		`listen: "nowhere" is not host:port`, `admin_listen: "nothing" is not host:port`, "data_dir: must not be empty", `database.driver: "oracle" is none of sqlite, mysql`,
 		`redis.addr: "redis" is not host:port`, "redis.sentinels: and redis.addr are both set; use one", `redis.sentinels[0]: "s" is not host:port`,
 		"redis.master_name: must not be empty", `amqp.nodes[0]: ":1" is not host:port`,
 		`cache.bindings: "maybe" is none of on, off`, `wechat.token_api: "any" is none of stable_token, token`, "amqp.url: is not an amqp:// or amqps:// address with a host", `amqp.prefix: "a b" is not 1 to 64 letters, digits, . - or _`,

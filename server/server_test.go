@@ -199,8 +199,8 @@ func TestSeed(t *testing.T) {
 		"business:\n  - {code: \"1\", kind: gift, name: x, commands: [A]}":                                                                                  `kind "gift"`,
 		"keywords:\n  - {keyword: 流量, match: equal, answers: [x]}\n  - {keyword: ' 流量', match: equal, answers: [y]}\n":                                      `line 3: keywords[1]: keyword "流量" with match equal is already on line 2`,
 		"business:\n  - {code: 2.10, kind: order, name: x, product: p, commands: [A]}\n  - {code: '2.10', kind: order, name: y, product: p, commands: [B]}": "line 3: business[1]: business code 2.10 is already on line 2",
-		"account: nobody\nkeywords:\n  - {keyword: '', match: like}\n  - {keyword: b, match: equal, answer: [x]}\nbusiness:\n  - {kind: gift}\nbindings_csv: 'o1,1'\n": "line 4: unknown key \"answer\" in keywords[1]\n" +
-			"line 1: account: account \"nobody\" is not configured\n" +
+		"account: unknown\nkeywords:\n  - {keyword: '', match: like}\n  - {keyword: b, match: equal, answer: [x]}\nbusiness:\n  - {kind: gift}\nbindings_csv: 'o1,1'\n": "line 4: unknown key \"answer\" in keywords[1]\n" +
+			"line 1: account: account \"unknown\" is not configured\n" +
 			"line 3: keywords[0]: keyword is empty\nline 3: keywords[0]: match \"like\" is none of equal, message_contains, keyword_contains\nline 3: keywords[0]: keyword \"\" has no answers\n" +
 			"line 4: keywords[1]: keyword \"b\" has no answers\n" +
 			"line 6: business[0]: business code \"\" (): account, code and name must not be empty\nline 6: business[0]: business code : kind \"gift\" is none of query, order\n" +

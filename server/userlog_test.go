@@ -71,7 +71,7 @@ func (w *world) conversation(s *server.Server, now int64) []string {
 	return want
 }
 
-// metric is the sum of a counter's or gauge's series, whatever their labels.
+// metric is the sum of a counter's or gauge's series, over all labels.
 func metric(t *testing.T, s *server.Server, name string) float64 {
 	t.Helper()
 	_, body := servertest.Get(t, s, "/metrics")

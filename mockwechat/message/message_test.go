@@ -159,7 +159,7 @@ func TestIncompleteMessages(t *testing.T) {
 		name string
 		m    Message
 	}{
-		{"nobody", Message{Content: "x"}},
+		{"no receiver", Message{Content: "x"}},
 		{"event without event", Message{OpenID: "o", MsgType: "event"}},
 		{"field without name", Message{OpenID: "o", Fields: []Field{{Value: "x"}}}},
 		{"field that breaks out", Message{OpenID: "o", Fields: []Field{{Name: "a><b"}}}},

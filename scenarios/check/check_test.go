@@ -40,7 +40,7 @@ type judgeOf struct {
 func (j judgeOf) Name() string                 { return j.name }
 func (j judgeOf) Check(a *history.Arm) Finding { return j.check(a) }
 
-func TestBrokenCheckersAcquitNobody(t *testing.T) {
+func TestBrokenCheckersAcquitNothing(t *testing.T) {
 	for name, c := range map[string]Checker{
 		"panics":     judgeOf{"orders", func(*history.Arm) Finding { panic("no such luck") }},
 		"no verdict": judgeOf{"orders", func(*history.Arm) Finding { return Finding{} }},

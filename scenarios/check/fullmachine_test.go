@@ -20,10 +20,10 @@ type doubtful struct {
 	says string
 }
 
-// TestFullMachineConvictsNobody holds every checker that time enters against a machine that
+// TestFullMachineConvictsNoSystem holds every checker that time enters against a machine that
 // was full: such a stretch is no proof of a violation, and no excuse for one outside of it or
 // for one without time in it.
-func TestFullMachineConvictsNobody(t *testing.T) {
+func TestFullMachineConvictsNoSystem(t *testing.T) {
 	t.Parallel()
 	const f, i = history.Fail, history.Inconclusive
 	for _, of := range []struct {

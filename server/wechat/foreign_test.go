@@ -65,7 +65,7 @@ func TestXMLOfOtherTools(t *testing.T) {
 	if diff := cmp.Diff("中国移\uFFFD", m.Body.(*wechat.Link).Title); diff != "" {
 		t.Error(diff)
 	}
-	// The envelope of safe mode: its signature is over the text of Encrypt, whatever is around.
+	// The envelope of safe mode: its signature is over the text of Encrypt alone.
 	for name, lead := range map[string]string{"mark": "\ufeff", "declaration": `<?xml version="1.0" encoding="GBK"?><!-- ` + "\xd6\xd0 -->"} {
 		v, body := captured(t)
 		e, err := wechat.ParseEnvelope([]byte(lead + string(body)))

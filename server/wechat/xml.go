@@ -69,7 +69,7 @@ func (e *Element) ChildText(name string) string {
 // parseXML reads one document within the bounds, and no text longer than
 // textLimit. It drops the characters that XML 1.0 forbids, because followers do
 // type control characters and the platform passes them on, and puts U+FFFD for bytes
-// that belong to no character, because whatever cut a title may have cut inside of one;
+// that belong to no character, because a program that cut a title may have cut inside of one;
 // everything else that is not well-formed is refused.
 func parseXML(body []byte, textLimit int) (*Element, error) {
 	if len(body) > MaxMessageBytes {

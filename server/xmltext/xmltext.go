@@ -2,7 +2,7 @@
 // encoding/xml reads: byte order marks, declared encodings, bytes that belong to no
 // character, and characters that XML 1.0 forbids. It is pure: bytes in, bytes out.
 //
-// Whatever vouches for a document, such as a signature, is computed over the bytes as
+// A signature of a document is computed over the bytes as
 // they came, before this package.
 package xmltext
 

@@ -17,7 +17,7 @@ func TestRefusedCallsAreCounted(t *testing.T) {
 		b := newRig(t, callback.Config{})
 		for range 500 {
 			b.post(t, "/wechat/demo?signature=wrong", text("1", "资费"))
-			b.post(t, "/wechat/nobody", text("1", "资费"))
+			b.post(t, "/wechat/unknown", text("1", "资费"))
 		}
 		time.Sleep(11 * time.Second)
 		b.post(t, "/wechat/demo?signature=wrong", text("1", "资费"))

@@ -93,8 +93,8 @@ func (p *place) publish(addresses ...string) {
 
 func (p *place) answers(h http.HandlerFunc) { p.answer.Store(&h) }
 
-// nobody is an address at which nothing listens.
-func nobody(t *testing.T) string {
+// deadAddress is an address at which nothing listens.
+func deadAddress(t *testing.T) string {
 	t.Helper()
 	var config net.ListenConfig
 	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -141,17 +141,17 @@ func order(ctx context.Context, c *carrierapi.Client) error {
 	return c.OrderProduct(ctx, "S1", "13800000000", "P10")
 }
 
-// TestNothingSentIsNotDone: whatever keeps a call from leaving, its outcome is known, and
+// TestNothingSentIsNotDone: for each cause that keeps a call from leaving, its outcome is known, and
 // the error names the address and where it is from.
 func TestNothingSentIsNotDone(t *testing.T) {
-	dead := nobody(t)
+	dead := deadAddress(t)
 	notTLS := newPlace(t)
 	tls := strings.Replace(notTLS.URL, "http://", "https://", 1) + "/carrier"
 	for name, tt := range map[string]struct {
 		address, endpoint string
 		want              []string
 	}{
-		"nobody listens":  {address: dead, want: []string{dead, "port P0 of ", "connection refused"}},
+		"nothing listens": {address: dead, want: []string{dead, "port P0 of ", "connection refused"}},
 		"no such host":    {address: "http://carrier.invalid/carrier", want: []string{"http://carrier.invalid/carrier", "port P0 of "}},
 		"no TLS there":    {address: tls, want: []string{tls, "port P0 of "}},
 		"no scheme":       {address: "localhost:8080/carrier", want: []string{`"localhost:8080/carrier"`, "neither http:// nor https://"}},
@@ -190,7 +190,7 @@ func TestNothingSentIsNotDone(t *testing.T) {
 
 // TestAddresses: what a WSDL says of where it is called.
 func TestAddresses(t *testing.T) {
-	dead := nobody(t)
+	dead := deadAddress(t)
 	for name, tt := range map[string]struct {
 		addresses []string
 		endpoint  string // /… is of the place
@@ -273,7 +273,7 @@ func TestAPortThatHangs(t *testing.T) {
 // asked for at each of them.
 func TestDescriptionIsReadAgain(t *testing.T) {
 	p := newPlace(t)
-	p.publish(nobody(t))
+	p.publish(deadAddress(t))
 	c, _ := newClient(t, carrierapi.Config{WSDLURL: p.URL, Timeout: 5 * time.Second})
 	failed := 0
 	begun := time.Now()

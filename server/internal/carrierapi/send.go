@@ -21,7 +21,7 @@ var errAnswer = errors.New("the answer cannot be understood")
 const maxRedirects = 3
 
 // send makes a call at one port; sent says whether the request may have left. Only a
-// connection that is there can carry it: without one, whatever kept it away, nothing left.
+// connection that is there can carry it: without one nothing left.
 func (c *Client) send(ctx context.Context, p *port, op string, req carrier.Request, into carrier.Response) (sent bool, err error) {
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{

@@ -17,7 +17,7 @@ func TestWarnsByTheMinute(t *testing.T) {
 		var out bytes.Buffer
 		tr := newTrouble(slog.New(slog.NewTextHandler(&out, nil)))
 		fail := func() {
-			tr.failed(time.Now(), &Error{Op: "QueryUsage", Class: ClassRefused, NotSent: true, Err: errors.New("nobody there")})
+			tr.failed(time.Now(), &Error{Op: "QueryUsage", Class: ClassRefused, NotSent: true, Err: errors.New("nothing listens")})
 		}
 		if err := tr.check(); err != nil || tr.failingFor(time.Now()) != 0 {
 			t.Fatalf("before any call: %v", err)
@@ -30,7 +30,7 @@ func TestWarnsByTheMinute(t *testing.T) {
 		if got := tr.failingFor(time.Now()); got != time.Since(begun) {
 			t.Errorf("failing for %v, want %v", got, time.Since(begun))
 		}
-		if err := tr.check(); err == nil || !strings.Contains(err.Error(), "all 150 calls since") || !strings.Contains(err.Error(), "nobody there") {
+		if err := tr.check(); err == nil || !strings.Contains(err.Error(), "all 150 calls since") || !strings.Contains(err.Error(), "nothing listens") {
 			t.Errorf("readiness says %v", err)
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -22,8 +22,8 @@ type Config struct {
 	Overtake time.Duration
 	// Wait bounds Do, beside its context; 0 means that the context alone does.
 	Wait time.Duration
-	// Stay makes Do wait for the end of an item that a batch has begun with, whatever
-	// has ended meanwhile: the item writes into its caller's variables.
+	// Stay makes Do wait for the end of an item that a batch has begun with, also
+	// after its context has ended: the item writes into its caller's variables.
 	Stay bool
 }
 

@@ -409,7 +409,7 @@ func TestWrongLogins(t *testing.T) {
 	t.Parallel()
 	g := newRig(t)
 	for path, status := range map[string]int{
-		"/oauth/nobody/login": 404, "/oauth/demo/login?scope=all": 400, "/oauth/demo/login?return=//evil.example": 400,
+		"/oauth/unknown/login": 404, "/oauth/demo/login?scope=all": 400, "/oauth/demo/login?return=//evil.example": 400,
 		"/oauth/demo/login?return=https://evil.example/": 400, "/oauth/demo/login?return=%2Fc%2F%255c": 400, "/oauth/demo/login?return=https://pages.example/x": 302,
 	} {
 		if w := g.browser().get(path); w.Code != status || status == 400 && w.Header().Get("Location") != "" {

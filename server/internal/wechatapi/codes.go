@@ -11,7 +11,7 @@ const (
 	ClassBusy Class = "busy"
 	// ClassToken: the access token is refused. The call is made again with the next one.
 	ClassToken Class = "token"
-	// ClassAccount: the credential or the account is refused, whatever the message. The
+	// ClassAccount: the credential or the account is refused, for every message. The
 	// call is made again until people have mended it, and there is an alert.
 	ClassAccount Class = "account"
 	// ClassMessage: this message, or its receiver, is refused for good.

@@ -39,7 +39,7 @@ What ` + "`oaserver`" + ` does when a call for an access token, a message or a l
 | repeated | a message that was delivered before | counts as delivered |
 | unknown | any code that is not below | made again ` + "`orders.max_attempts`" + ` times, then as message |
 
-A call for a token that is refused is always class account, whatever the code; 40001 there says that the secret is wrong.
+A call for a token that is refused is class account for every code; 40001 there says that the secret is wrong.
 
 | errcode | class | meaning |
 |---|---|---|

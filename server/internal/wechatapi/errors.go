@@ -46,6 +46,6 @@ func ErrorClass(err error) Class {
 	return ClassBusy
 }
 
-// IsPermanent reports whether err says that the same call will never succeed, whatever is
-// mended at the account.
+// IsPermanent reports whether err says that the same call will never succeed, also after
+// the account was mended.
 func IsPermanent(err error) bool { return ErrorClass(err) == ClassMessage }

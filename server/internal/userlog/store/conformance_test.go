@@ -282,8 +282,8 @@ func monthsPass(t *testing.T, dbs []*userlogstore.Store) {
 	}
 }
 
-// clockAhead: the newest six months stay, and the month of the newest row, whatever the
-// database's clock says, also beside rows of the future.
+// clockAhead: the newest six months stay, and the month of the newest row, also when the
+// database's clock is ahead, and beside rows of the future.
 func clockAhead(t *testing.T, dbs []*userlogstore.Store) {
 	account := sqldbtest.Unique("a")
 	var batch []userlog.Message
