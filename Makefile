@@ -9,7 +9,7 @@ FUZZTIME  ?= 20s
 # Watchdogs, for what hangs: a package's race tests, ./scenarios, the invariants, and the SDKs. A
 # slow machine does not reach them; the scenarios heal by themselves before they do.
 RACE_LIMIT      ?= 10m
-SCENARIO_LIMIT  ?= 20m
+SCENARIO_LIMIT  ?= 40m
 INVARIANT_LIMIT ?= 25m
 SDK_LIMIT       ?= 5m
 
@@ -125,7 +125,9 @@ scenarios: build
 	@$(GO) build -trimpath -tags defects -o bin/defective/ ./cmd/oaserver
 	$(GO) test -tags defects -run Defect ./server/...
 	@$(GO) test -c -o bin/scenarios.test ./scenarios
-	$(GO) test -count=1 -p 1 -timeout $(SCENARIO_LIMIT) ./scenarios
+	@rm -f bin/inconclusive.txt
+	OALAB_LOUD=$(CURDIR)/bin/inconclusive.txt $(GO) test -count=1 -p 1 -timeout $(SCENARIO_LIMIT) ./scenarios
+	@if [ -e bin/inconclusive.txt ]; then cat bin/inconclusive.txt; fi
 
 # An inconclusive run is told in lines that begin with !!, and is no error.
 invariants: build images ## masters, scaler, redundant stores and app servers without their database in containers, size short: nothing lost, bands in order, equal again, texts answered

@@ -45,7 +45,7 @@ func TestInvariants(t *testing.T) {
 			}
 			loud, err := concluded(res.Manifest)
 			if loud != "" {
-				fmt.Fprintf(os.Stderr, "!! INCONCLUSIVE: %s\n", loud)
+				tellLoudly(loud)
 			}
 			if err != nil {
 				why := fmt.Sprintf("%v\n%s", err, strings.Join(reports.Failures(res.Manifest), "\n"))
@@ -65,10 +65,8 @@ func TestInvariants(t *testing.T) {
 // and for an inconclusive run that neither machine nor generator explains; loud lines for
 // one that they do explain, and for one that missed nothing but limits of time.
 func concluded(m history.Manifest) (loud string, err error) {
-	for _, c := range m.Checkers {
-		if c.Verdict == history.Fail && c.Expected != history.Fail {
-			return "", fmt.Errorf("%s: checker %s in arm %s: %s", m.Scenario, c.Name, c.Arm, c.Detail)
-		}
+	for _, c := range violated(m) {
+		return "", fmt.Errorf("%s: checker %s in arm %s: %s", m.Scenario, c.Name, c.Arm, c.Detail)
 	}
 	switch m.Verdict {
 	case history.Pass:
@@ -93,11 +91,6 @@ func concluded(m history.Manifest) (loud string, err error) {
 		}
 	}
 	return "", fmt.Errorf("%s: verdict %s: %s", m.Scenario, m.Verdict, m.Reason)
-}
-
-// disturbed reports whether a run is inconclusive for the machine's or the generator's sake.
-func disturbed(m history.Manifest) bool {
-	return m.Verdict == history.Inconclusive && (m.ReasonKind == history.ReasonMachine || m.ReasonKind == history.ReasonGenerator)
 }
 
 // TestConcluded: what is red, what is loud.

@@ -47,8 +47,10 @@ func Overload() Scenario {
 			overloaded("4-servers", 4, Docker),
 			{
 				Name: "closed", Setup: overloadSetup(1), Load: overloadSteps,
-				Checkers:   []check.Checker{check.Replies{}, check.Plateau{}},
-				Objectives: []judge.Objective{{Figure: "plateau_ratio_1", Relation: ">=", Limit: 0.9, MinN: 300}},
+				Checkers: []check.Checker{check.Replies{}, check.Plateau{}},
+				// On a noisy machine the first steps may stay below the peak. Then only the last one
+				// is beyond the knee; it has about 135 operations.
+				Objectives: []judge.Objective{{Figure: "plateau_ratio_1", Relation: ">=", Limit: 0.9, MinN: 100}},
 			},
 			{
 				Name: "control", Control: true, Setup: overloadSetup(1), Load: halfLoad,

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -150,26 +149,6 @@ func figureIn(m history.Manifest, name string) (history.Figure, bool) {
 	return history.Figure{}, false
 }
 
-// machine is held for reading by runs that share it with others, and for writing by one that
-// has it for itself.
-var machine sync.RWMutex
-
-// mustRun runs a scenario beside others, with its live lines in the test's log.
-func mustRun(t *testing.T, o runner.Options) runner.Result {
-	t.Helper()
-	machine.RLock()
-	defer machine.RUnlock()
-	return run(t, o)
-}
-
-// alone runs a scenario when no other one of this process runs.
-func alone(t *testing.T, o runner.Options) runner.Result {
-	t.Helper()
-	machine.Lock()
-	defer machine.Unlock()
-	return run(t, o)
-}
-
 func run(t *testing.T, o runner.Options) runner.Result {
 	t.Helper()
 	res, err := tryRun(t, o)
@@ -207,21 +186,6 @@ func beforeTheLimit(t *testing.T) (context.Context, context.CancelFunc) {
 		return context.WithDeadline(t.Context(), at.Add(-healing))
 	}
 	return context.WithCancel(t.Context())
-}
-
-// onCalmMachine runs a scenario once more, alone, when it was inconclusive for the machine's
-// or the generator's sake: such a run measured nothing, by its own word. The scenarios that
-// run beside it may be what filled the machine.
-func onCalmMachine(t *testing.T, o runner.Options) runner.Result {
-	t.Helper()
-	o.Out = filepath.Join(outDir(t), o.Scenario.Name+"-1")
-	res := mustRun(t, o)
-	if !disturbed(res.Manifest) {
-		return res
-	}
-	t.Logf("once more, alone: %s", res.Manifest.Reason)
-	o.Out = filepath.Join(outDir(t), o.Scenario.Name+"-2")
-	return alone(t, o)
 }
 
 // outDir is where a test leaves its run folders: kept when OALAB_OUT names a

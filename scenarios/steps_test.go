@@ -1,7 +1,6 @@
 package scenarios_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -34,8 +33,8 @@ func TestClosedSteps(t *testing.T) {
 			Objectives: []judge.Objective{{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 1280}},
 		}},
 	}
-	dir := filepath.Join(outDir(t), "steps")
-	m := mustRun(t, runner.Options{Scenario: s, Out: dir, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}}).Manifest
+	res := onCalmMachine(t, runner.Options{Scenario: s, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}})
+	dir, m := res.Dir, res.Manifest
 	if m.Verdict != history.Pass {
 		t.Fatalf("verdict %s: %s", m.Verdict, m.Reason)
 	}
