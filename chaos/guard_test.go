@@ -105,7 +105,7 @@ func TestGuardAgainstOracle(t *testing.T) {
 }
 
 // The fault of this test is its own witness: its steps never overlap and never
-// come out of order, whatever the goroutines ask for.
+// come out of order, for any order in which the goroutines ask.
 func TestGuardFromManyGoroutines(t *testing.T) {
 	t.Parallel()
 	f := newScripted("crowded")

@@ -124,7 +124,7 @@ func TestAPaymentIsMadeOnceHoweverOftenItIsTold(t *testing.T) {
 	}
 }
 
-// forgery is a notification as somebody makes it that has seen a real one.
+// forgery is a notification made from a real one without the key.
 type forgery struct {
 	header http.Header
 	body   string

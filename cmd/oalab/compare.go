@@ -129,7 +129,7 @@ func (a *app) compare(ctx context.Context, f compareFlags, o compare.Options, ba
 }
 
 // judged judges stored runs from their evidence. Links are followed, so that a folder
-// is recognised by whatever name it comes.
+// is recognised under each of its names.
 func (a *app) judged(ctx context.Context, dirs []string) []compare.Run {
 	var runs []compare.Run
 	for _, dir := range dirs {

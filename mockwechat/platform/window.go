@@ -26,8 +26,8 @@ type follower struct {
 	typing  time.Time // until when the follower is shown that the account types
 }
 
-// NoteActivity is what a pushed message changes on the platform: who follows,
-// and how long and how often the account may write to the follower.
+// NoteActivity is what a pushed message changes on the platform: the set of
+// followers, and how long and how often the account may write to the follower.
 func (a *Official) NoteActivity(m *message.Message, now time.Time, l Limits) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

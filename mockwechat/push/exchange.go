@@ -164,7 +164,7 @@ func (d *delivery) request(ctx context.Context) *http.Request {
 // resetAfter is how long the server has a try before the platform resets it.
 const resetAfter = 10 * time.Millisecond
 
-// reset sends a try and drops the connection soon after, whatever comes of it.
+// reset sends a try and drops the connection soon after, without regard to the answer.
 func (d *delivery) reset(req *http.Request) error {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	defer cancel(nil)

@@ -281,7 +281,7 @@ func TestWanted(t *testing.T) {
 	}
 }
 
-// TestTableIsAligned has all lines of the table equally wide, whatever their letters.
+// TestTableIsAligned has all lines of the table equally wide, with letters of any width.
 func TestTableIsAligned(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	r, err := Compare(drawn(random, "base", 6, 0, 1), drawn(random, "new", 6, 1, 3), gateAt(0.1))

@@ -23,7 +23,7 @@ func axis(width vg.Length) scale {
 	return scale{x: func(v float64) vg.Length { return vg.Length(v) * width / 100 }, left: 0, right: width}
 }
 
-// TestLanesDoNotOverlap: whatever the windows are, no bar and no name meets another
+// TestLanesDoNotOverlap: for all windows, no bar and no name meets another
 // in its lane, and all stay within the plot.
 func TestLanesDoNotOverlap(t *testing.T) {
 	var faults []Fault

@@ -9,8 +9,8 @@ import (
 	"oalab/scenarios/history"
 )
 
-// TestEffort: the counters of two lives of the server are added up, and what nobody
-// counted gives no figure; where nothing was looked up, that is a figure (PERF-1).
+// TestEffort: the counters of two lives of the server are added up. Without a counter
+// there is no figure; where nothing was looked up, that is a figure (PERF-1).
 func TestEffort(t *testing.T) {
 	sample := func(at float64, name string, value float64) history.Sample {
 		return history.Sample{AtS: at, Probe: "server.metrics", Name: name, Value: value}

@@ -60,8 +60,8 @@ func TestJudgeIgnoresWhatTheManifestClaims(t *testing.T) {
 	}
 }
 
-// TestPlantedViolations plants each violation into the stored run: whatever is wrong
-// with the server must come to light in a folder that is otherwise in order.
+// TestPlantedViolations plants each violation into the stored run: a wrong of the server
+// must come to light in a folder that is otherwise in order.
 func TestPlantedViolations(t *testing.T) {
 	const other = "ZZZZZZZZZZZZZZZZZZZZ"
 	tests := []struct {

@@ -50,7 +50,7 @@ func TestParseAccess(t *testing.T) {
 	}
 }
 
-// FuzzLog: whatever a host prints, it is either understood or left out.
+// FuzzLog: each line that a host prints is either understood or left out.
 func FuzzLog(f *testing.F) {
 	f.Add("NOTIFY 1790000000.123456789 INSTANCE VI_1 MASTER 254")
 	f.Add("ACCESS 1790000000.250 [198.18.0.22:8080, 198.18.0.21:8080] [504, 200]")

@@ -12,7 +12,7 @@ const (
 )
 
 // open reads an envelope up to the only child of its body. The version is set
-// as soon as it is known, whatever follows.
+// as soon as it is known, also if the rest is wrong.
 func open(raw []byte) (Version, *node, error) {
 	root, err := parse(raw, envelopeLimits)
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package redpacket owns how a red packet is divided: the algorithms, the law
 // each of them promises, and the moments that follow from it (CAM-3, REP-6). It
 // is pure: no clock, no sockets, and randomness comes from the caller. For money,
-// hand in a generator over crypto/rand or a ChaCha8 with a secret key: who can
-// predict the generator can predict the shares.
+// hand in a generator over crypto/rand or a ChaCha8 with a secret key. Otherwise
+// the shares can be predicted from the generator.
 //
 // All amounts are whole units, the smallest that can be paid. Three allocators:
 //
@@ -14,7 +14,7 @@
 //   - doublemean draws up to twice the mean of what remains. It keeps the minimum
 //     and its means are exactly equal at every total. Late shares scatter more (14.1
 //     to 19.3), so the last but one is the best of 9.7 % of packets at 500 over 20 and
-//     the ninth of 3.7 %: who knows that, waits.
+//     the ninth of 3.7 %: it pays to wait.
 //   - simplex chooses uniformly among all divisions. Every position has the same
 //     law: same mean, same scatter (23.3), best and worst luck 1 in 20 each. It is
 //     the most unequal within a packet: Gini 0.465, against 0.339 for doublemean and

@@ -10,8 +10,8 @@ import (
 const keyLength = 43
 
 // ParseKey returns the AES key of an EncodingAESKey. The two bits that are left
-// over in the last character are ignored, whatever they are: the platform hands
-// out such keys, and most published ones are. The error is ErrKey and quotes
+// over in the last character are ignored: the platform hands out keys with any
+// value of them, and most published ones are. The error is ErrKey and quotes
 // nothing of the key.
 func ParseKey(encodingAESKey string) (key [32]byte, err error) {
 	if len(encodingAESKey) != keyLength {

@@ -22,7 +22,7 @@ type Account struct {
 func (a *Account) plain() bool { return a.Mode == "" || a.Mode == wechat.ModePlain }
 
 // admit says what is wrong with a push in the form it came in, "" for nothing.
-// In compatible mode both forms are good: who cannot decrypt reads the other.
+// In compatible mode both forms are good: a server that cannot decrypt reads the other.
 func (a *Account) admit(encrypted bool) (reason, detail string) {
 	switch {
 	case encrypted && a.plain():

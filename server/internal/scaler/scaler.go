@@ -20,7 +20,7 @@ import (
 type Config struct {
 	// Own and Partner look at the Nginx of this host and of the other load balancer; a
 	// nil Partner means that there is no other. The pool follows the larger rate, so
-	// that who takes the address over has the pool of who had it.
+	// that the host that takes the address over has the pool of the one that had it.
 	Own, Partner Reader
 	// Every is the interval of the looks; a rate is the average over it.
 	Every time.Duration

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// NewLogger returns a logger that writes JSON lines to w. Whatever an attribute
-// or a message holds, the masker goes over it before it is written.
+// NewLogger returns a logger that writes JSON lines to w. The masker goes over
+// every attribute and message before it is written.
 func NewLogger(w io.Writer, level slog.Leveler, masker *Masker) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{
 		Level: level,

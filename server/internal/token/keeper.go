@@ -145,7 +145,7 @@ func (k *Keeper) Token(ctx context.Context, account string) (string, error) {
 }
 
 // Report says that the platform refused a token (40001, 42001). It is not given
-// out again, and the next one who needs a token makes one refresh.
+// out again, and the next caller that needs a token makes one refresh.
 func (k *Keeper) Report(account, token string) {
 	if s, ok := k.slots[account]; ok {
 		s.reject(token)

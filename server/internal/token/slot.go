@@ -78,7 +78,7 @@ func (s *slot) usable(now time.Time) bool {
 }
 
 // reject notes that the platform refused a token, if it is the one in use. The
-// next one who needs a token makes a refresh; when tokens are refused soon after
+// next caller that needs a token makes a refresh; when tokens are refused soon after
 // they came, the refreshes become fewer and fewer.
 func (s *slot) reject(token string) {
 	s.mu.Lock()

@@ -41,7 +41,7 @@ type Row struct {
 	IntentAge time.Duration
 }
 
-// Lease is the wish to be the only one who refreshes.
+// Lease is the wish to be the only one that refreshes.
 type Lease struct {
 	Owner string
 	// For is how long the lease holds when its owner does not come back.

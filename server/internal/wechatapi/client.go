@@ -1,6 +1,6 @@
 // Package wechatapi owns the calls to the WeChat platform: the access token that
-// it gives out, and the messages sent with it. Who keeps the token is another's
-// matter (package token). No error or log line of it ever holds a token or a
+// it gives out, and the messages sent with it. Package token keeps the
+// token. No error or log line of it ever holds a token or a
 // secret.
 package wechatapi
 
@@ -111,7 +111,7 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// UseTokens says who keeps the tokens. It must be called before the first message
+// UseTokens sets the keeper of the tokens. It must be called before the first message
 // is sent: the keeper itself needs the Client.
 func (c *Client) UseTokens(t Tokens) { c.tokens = t }
 

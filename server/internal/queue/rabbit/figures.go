@@ -55,7 +55,7 @@ func (q *Queue) count(ctx context.Context, l *line, work, wait string, dead ...s
 	}
 	// What this process has is counted last: a job on its way here is rather seen
 	// twice than not at all. But one that the library has read and not yet handed on is
-	// seen nowhere: who waits for an end looks more than once.
+	// seen nowhere. A caller that waits for an end must look more than once.
 	f := l.figures()
 	f.Depth += depth
 	f.Dead = buried

@@ -262,7 +262,7 @@ func TestSilence(t *testing.T) {
 }
 
 // BenchmarkPublish: confirms of many publishers are on their way together. Compare
-// with one publisher, who waits for each.
+// with one publisher, which waits for each.
 func BenchmarkPublish(b *testing.B) {
 	for _, bench := range []struct {
 		name       string
