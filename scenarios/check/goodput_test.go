@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	wl "oalab/mockwechat/ledger"
+	"oalab/scenarios/account"
 	"oalab/scenarios/figure"
 	"oalab/scenarios/history"
 	"oalab/scenarios/lab"
@@ -157,5 +158,10 @@ func TestPlateau(t *testing.T) {
 	}
 	if f := (Plateau{}).Check(closedLoad{perS: 100, quickest: 0.05}.arm(steps[0])); f.Verdict != history.Inconclusive {
 		t.Errorf("one step: %s %s", f.Verdict, fmt.Sprint(f.Detail))
+	}
+	full := lab.Lab{Arm: closedLoad{perS: 100, quickest: 0.05}.arm(steps...)}
+	full.Watch(lab.Exhausted, account.Stretch{FromS: 2, ToS: 60})
+	if f := (Plateau{}).Check(full.Arm); f.Verdict != history.Inconclusive || f.About != history.ReasonMachine {
+		t.Errorf("only the first step on a machine with time: %s about %q: %s", f.Verdict, f.About, f.Detail)
 	}
 }

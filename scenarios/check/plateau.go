@@ -32,10 +32,25 @@ func (Plateau) Check(a *history.Arm) Finding {
 	}
 	if f.Checked == 0 {
 		open.add("no steady step has more clients than the knee, the first with %g of the highest rate", account.NearPeak)
+		if n := fullSteps(a); n > 0 {
+			open.add("the machine was full at %d of %d steps, which are left out", n, len(a.Record.Steps))
+			open.about = history.ReasonMachine
+		}
 	}
 	if f.decide(&wrong, &open) {
 		return f
 	}
 	f.Verdict, f.Detail = history.Pass, fmt.Sprintf("no collapse at %d steps beyond the knee", f.Checked)
 	return f
+}
+
+// fullSteps counts the steps that are left out because the machine was full.
+func fullSteps(a *history.Arm) int {
+	n := 0
+	for _, s := range account.Steps(a) {
+		if s.TooBusy() {
+			n++
+		}
+	}
+	return n
 }

@@ -116,6 +116,27 @@ func TestFullMachine(t *testing.T) {
 	}
 }
 
+// TestScarceOnAFullMachine: steps are left out while the machine is full, so that it is the
+// reason why a figure of them is missing. What a calm machine does not show has another reason.
+func TestScarceOnAFullMachine(t *testing.T) {
+	for _, tt := range []struct {
+		name, figure string
+		full         float64 // seconds
+		about        history.ReasonKind
+	}{
+		{"steps, full", "plateau_ratio_1", 10, history.ReasonMachine},
+		{"steps, calm", "plateau_ratio_1", 0, history.ReasonUndecided},
+		{"ledger, full", "orders_doubled", 10, history.ReasonUndecided},
+	} {
+		l := answering(0.01, always(0))
+		l.Watch(lab.Exhausted, account.Stretch{FromS: 0, ToS: tt.full})
+		got := Arm(Spec{Arm: "main", Objectives: []Objective{{Figure: tt.figure, Relation: ">=", Limit: 0.9, MinN: 100}}}, l.Arm)
+		if got.Verdict != history.Inconclusive || got.About != tt.about {
+			t.Errorf("%s: %s about %q: %s", tt.name, got.Verdict, got.About, got.Reason)
+		}
+	}
+}
+
 // TestLimitsScaleWithTheMachine: limits of time are those of the reference machine.
 func TestLimitsScaleWithTheMachine(t *testing.T) {
 	for _, tt := range []struct {

@@ -81,7 +81,17 @@ func (g ground) absent(o Objective) sentence {
 	if s := g.scopes[suffix]; s.Scheduled > 0 && s.Successes() == 0 {
 		return unsettled("%s cannot be had: none of %d operations was answered%s", o.Figure, s.Scheduled, during(suffix))
 	}
-	return unsettled("%s cannot be had from this evidence, its limit is %s %s", o.Figure, o.Relation, account.Number(o.Limit))
+	return g.scarce(o, fmt.Sprintf("%s cannot be had from this evidence, its limit is %s %s", o.Figure, o.Relation, account.Number(o.Limit)))
+}
+
+// scarce says that a figure rests on too little. A step of a closed load is left out where the
+// machine was full: then the machine is the reason.
+func (g ground) scarce(o Objective, text string) sentence {
+	row, _ := figure.Find(o.Figure)
+	if full := g.machine.Words(); row.Time == figure.ByMachine && full != "" {
+		return sentence{full + "; " + text, history.ReasonMachine}
+	}
+	return sentence{text, history.ReasonUndecided}
 }
 
 func during(suffix string) string {
@@ -97,7 +107,7 @@ func (g ground) decide(f figure.Measured, o Objective, limit float64) (ok bool, 
 	is := func(v float64) bool { ok, _ := compare(v, o.Relation, limit); return ok }
 	bound := limitWords(history.Figure{Unit: f.Unit, Relation: o.Relation, Limit: &limit})
 	if f.N < max(o.MinN, 1) {
-		return false, unsettled("%s rests on %d observations, %d wanted", o.Figure, f.N, max(o.MinN, 1))
+		return false, g.scarce(o, fmt.Sprintf("%s rests on %d observations, %d wanted", o.Figure, f.N, max(o.MinN, 1)))
 	}
 	row, _ := figure.Find(f.Name)
 	if row.Time == figure.ByArrivals && g.generator.Bound != "" && !spares(g.generator, is, f, limit) {
