@@ -98,7 +98,7 @@ func New(cfg Config) (*Client, error) {
 			MaxConnsPerHost: conns, MaxIdleConnsPerHost: conns, MaxIdleConns: conns, IdleConnTimeout: 30 * time.Second,
 		}
 	}
-	c.http = &http.Client{Transport: transport}
+	c.http = &http.Client{Transport: transport, CheckRedirect: stay}
 	names := make([]string, 0, len(cfg.Accounts))
 	for _, a := range cfg.Accounts {
 		c.accounts[a.Name] = a
@@ -217,6 +217,9 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
+	if path == pathWebToken || path == pathMini {
+		sendOnce(req)
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, redact(err, secrets))
@@ -247,6 +250,9 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	}
 	return nil
 }
+
+// stay follows no redirect: the address of a call holds secrets, and would be the next one's Referer.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // encode writes JSON as the platform shows it to followers: without escapes for &, < and >.
 func encode(v any) ([]byte, error) {

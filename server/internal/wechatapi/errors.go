@@ -24,9 +24,13 @@ func (e *CodeError) Error() string {
 	return fmt.Sprintf("%s: platform answered %d (%s)", e.API, e.Code, e.Msg)
 }
 
-// Class returns what the answer is about. A call for a token is never about a message.
+// Class returns what the answer is about. A call for a token is never about a message, and the
+// refresh of a follower's token has no token of the account.
 func (e *CodeError) Class() Class {
 	class := ClassOf(e.Code)
+	if e.API == pathWebRefresh && class == ClassToken {
+		return ClassLogin
+	}
 	if (e.API == pathStable || e.API == pathReplace) && class != ClassBusy {
 		return ClassAccount
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -133,6 +135,11 @@ func (c *Client) ExchangeMiniCode(ctx context.Context, account, code string) (Mi
 	}
 	return MiniGrant{OpenID: answer.OpenID, UnionID: answer.UnionID, SessionKey: answer.Key}, nil
 }
+
+// sendOnce keeps the transport from sending a request again by itself. It does so with a GET when
+// a connection that was used before ends without an answer, by which time a code may be spent. A
+// body that cannot be read again, though empty, is what stops it.
+func sendOnce(req *http.Request) { req.Body, req.GetBody = io.NopCloser(strings.NewReader("")), nil }
 
 // loginOf finds the account of a call for a login, unless the platform refuses that account.
 func (c *Client) loginOf(account, path string) (Account, error) {

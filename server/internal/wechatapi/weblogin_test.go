@@ -1,10 +1,12 @@
 package wechatapi
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,5 +97,73 @@ func TestWebLoginErrors(t *testing.T) {
 	}
 	if _, err := newClient(t, "").ExchangeCode(t.Context(), "demo", "C"); err == nil {
 		t.Error("a code is exchanged without a platform")
+	}
+}
+
+// TestACodeIsSentOnce: a connection that ends without an answer may have spent the code. HTTP
+// clients send a GET again by themselves then, when the connection was used before (OAU-5).
+func TestACodeIsSentOnce(t *testing.T) {
+	t.Parallel()
+	for path, exchange := range map[string]func(*Client) error{
+		pathWebToken: func(c *Client) error { _, err := c.ExchangeCode(t.Context(), "demo", "C"); return err },
+		pathMini:     func(c *Client) error { _, err := c.ExchangeMiniCode(t.Context(), "demo", "C"); return err },
+	} {
+		var sent atomic.Int64
+		platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == path {
+				sent.Add(1)
+				panic(http.ErrAbortHandler)
+			}
+			fmt.Fprint(w, `{"errcode":0}`)
+		}))
+		c := newClient(t, platform.URL)
+		if err := c.CheckWebToken(t.Context(), "A", "o1"); err != nil { // leaves a connection
+			t.Fatal(err)
+		}
+		if err := exchange(c); ErrorClass(err) != ClassBusy || sent.Load() != 1 {
+			t.Errorf("%s: sent %d times, %v", path, sent.Load(), err)
+		}
+		platform.Close()
+	}
+}
+
+// TestNoRedirectIsFollowed: the address of a call holds secrets, which a redirect would give to
+// another host as the Referer.
+func TestNoRedirectIsFollowed(t *testing.T) {
+	t.Parallel()
+	var told atomic.Value
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { told.Store(r.Header.Get("Referer")) }))
+	defer other.Close()
+	platform := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusFound))
+	defer platform.Close()
+	if _, err := newClient(t, platform.URL).ExchangeCode(t.Context(), "demo", "C"); ErrorClass(err) != ClassBusy {
+		t.Error(err)
+	}
+	if told.Load() != nil {
+		t.Errorf("another host was asked, with the Referer %v", told.Load())
+	}
+}
+
+// TestAFollowersTokenIsNoTroubleOfTheAccount: a follower who has changed the password logs in again;
+// the other followers' tokens are refreshed, and there is no alert.
+func TestAFollowersTokenIsNoTroubleOfTheAccount(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{40001, 40030, 42002, 42007} {
+		var asked atomic.Int64
+		platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			fmt.Fprintf(w, `{"errcode":%d,"errmsg":"planted"}`, code)
+		}))
+		c := newClient(t, platform.URL)
+		for range 2 {
+			_, err := c.RefreshWebToken(t.Context(), "demo", "R")
+			if refused, ok := errors.AsType[*CodeError](err); !ok || refused.Class() != ClassLogin {
+				t.Errorf("%d: %v, class %s", code, err, ErrorClass(err))
+			}
+		}
+		if asked.Load() != 2 {
+			t.Errorf("%d: the platform was asked %d times for two followers", code, asked.Load())
+		}
+		platform.Close()
 	}
 }
