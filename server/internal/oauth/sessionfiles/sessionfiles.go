@@ -80,7 +80,7 @@ func (s *Store) Load(_ context.Context, id string) (oauth.Session, error) {
 		return oauth.Session{}, err
 	}
 	f, err := read(path)
-	return f.Session, err
+	return f.Session, noneOf(err)
 }
 
 // Replace implements oauth.Sessions.
@@ -92,7 +92,7 @@ func (s *Store) Replace(_ context.Context, id string, session oauth.Session, lif
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := read(path); err != nil {
-		return err
+		return noneOf(err)
 	}
 	return write(path, file{time.Now().Add(life), session})
 }
@@ -116,7 +116,11 @@ func (s *Store) Claim(_ context.Context, key string, life time.Duration) (bool, 
 	path := filepath.Join(s.dir, claims, name(key))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := read(path); !errors.Is(err, oauth.ErrNoSession) {
+	_, err := read(path)
+	if errors.Is(err, errBroken) {
+		return false, nil // it was claimed; until when is not known
+	}
+	if !errors.Is(err, oauth.ErrNoSession) {
 		return false, err
 	}
 	return true, write(path, file{Until: time.Now().Add(life)})
@@ -126,6 +130,18 @@ func (s *Store) Claim(_ context.Context, key string, life time.Duration) (bool, 
 func name(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])
+}
+
+// errBroken says that a file has no content that can be read: a machine that crashes may leave
+// one without.
+var errBroken = errors.New("a session file has an unknown form")
+
+// noneOf takes a broken session for none: its follower logs in again.
+func noneOf(err error) error {
+	if errors.Is(err, errBroken) {
+		return oauth.ErrNoSession
+	}
+	return err
 }
 
 // read reads a file that has not ended.
@@ -139,7 +155,7 @@ func read(path string) (file, error) {
 	}
 	var f file
 	if err := json.Unmarshal(raw, &f); err != nil {
-		return file{}, fmt.Errorf("session file %s has an unknown form: remove it, and its follower logs in again", path)
+		return file{}, fmt.Errorf("%w: %s", errBroken, path)
 	}
 	if !time.Now().Before(f.Until) {
 		return file{}, oauth.ErrNoSession
@@ -147,13 +163,16 @@ func read(path string) (file, error) {
 	return f, nil
 }
 
+// unfinished ends the name of a file that is being written.
+const unfinished = ".new"
+
 // write puts a whole file in the place of the one before.
 func write(path string, f file) error {
 	raw, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}
-	next := path + ".new"
+	next := path + unfinished
 	if err := os.WriteFile(next, raw, 0o600); err != nil {
 		return fmt.Errorf("write session: %w", err)
 	}
@@ -179,28 +198,38 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
+// sweep removes what has ended, and tells of all that it cannot remove.
 func (s *Store) sweep(ctx context.Context) error {
+	var errs []error
 	for _, sub := range []string{sessions, claims} {
 		entries, err := os.ReadDir(filepath.Join(s.dir, sub))
 		if err != nil {
-			return err
+			errs = append(errs, err)
+			continue
 		}
 		for _, e := range entries {
 			if ctx.Err() != nil {
 				break
 			}
-			if err := s.removeEnded(filepath.Join(s.dir, sub, e.Name())); err != nil {
-				return err
-			}
+			errs = append(errs, s.removeEnded(sub, e.Name()))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func (s *Store) removeEnded(path string) error {
+// removeEnded removes a file that has ended, a broken session, and what a write has left that did
+// not come to its end. A broken claim stays: without it a code could be exchanged again.
+func (s *Store) removeEnded(sub, name string) error {
+	path := filepath.Join(s.dir, sub, name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := read(path); !errors.Is(err, oauth.ErrNoSession) {
+	_, err := read(path)
+	broken, left := errors.Is(err, errBroken), strings.HasSuffix(name, unfinished)
+	switch {
+	case left, broken && sub == sessions, errors.Is(err, oauth.ErrNoSession):
+	case broken:
+		return nil
+	default:
 		return err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +76,39 @@ func TestSweepRemovesWhatHasEnded(t *testing.T) {
 	}
 	if _, err := s.Load(t.Context(), lives); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestBrokenFiles: a file that a crash of the machine has left without its content is no session.
+// It is removed, and what has ended beside it too. A claim stays one.
+func TestBrokenFiles(t *testing.T) {
+	t.Parallel()
+	s, broken, ended := open(t, t.TempDir()), strings.Repeat("0", 64), strings.Repeat("f", 64)
+	_, first := s.Claim(t.Context(), "broken", time.Minute)
+	_, second := s.Claim(t.Context(), "ended", -time.Second)
+	if err := errors.Join(first, second, s.Create(t.Context(), broken, oauth.Session{}, time.Minute), s.Create(t.Context(), ended, oauth.Session{}, -time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	claim := filepath.Join(s.dir, claims, name("broken"))
+	for _, path := range []string{filepath.Join(s.dir, sessions, broken), filepath.Join(s.dir, sessions, broken+".new"), claim} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Load(t.Context(), broken); !errors.Is(err, oauth.ErrNoSession) {
+		t.Errorf("load: %v", err)
+	}
+	if err := s.Replace(t.Context(), broken, oauth.Session{}, time.Minute); !errors.Is(err, oauth.ErrNoSession) {
+		t.Errorf("replace: %v", err)
+	}
+	if err := s.sweep(t.Context()); err != nil {
+		t.Error(err)
+	}
+	left, err := filepath.Glob(filepath.Join(s.dir, "*", "*"))
+	if err != nil || len(left) != 1 || left[0] != claim {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if mine, err := s.Claim(t.Context(), "broken", time.Minute); mine || err != nil {
+		t.Errorf("claimed again: %t, %v", mine, err)
 	}
 }
