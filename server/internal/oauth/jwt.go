@@ -113,19 +113,25 @@ func (s *Service) caller(w http.ResponseWriter, r *http.Request, account string)
 		}
 		id = claims.Session
 	}
+	session, err = s.calls(w, r, account, id)
+	return id, session, err
+}
+
+// calls admits a call of the API by a session, and loads it.
+func (s *Service) calls(w http.ResponseWriter, r *http.Request, account, id string) (Session, error) {
 	if id != "" {
 		if err := s.limits.call(w, id); err != nil {
-			return "", Session{}, err
+			return Session{}, err
 		}
 	}
-	session, err = s.load(r.Context(), account, id)
+	session, err := s.load(r.Context(), account, id)
 	if errors.Is(err, ErrNoSession) {
-		return "", Session{}, web.ErrUnauthorized
+		return Session{}, web.ErrUnauthorized
 	}
 	if err != nil {
-		return "", Session{}, s.unavailable(w, err)
+		return Session{}, s.unavailable(w, err)
 	}
-	return id, session, nil
+	return session, nil
 }
 
 // serveMe tells a page who the follower is.
@@ -141,9 +147,11 @@ func (s *Service) serveMe(w http.ResponseWriter, r *http.Request, account string
 	})
 }
 
-// serveToken gives tokens for the API to a page whose browser has a session.
+// serveToken gives tokens for the API to a page whose browser has a session. A token brings no
+// further ones: whatever host has seen it would else be logged in for as long as the session lasts.
 func (s *Service) serveToken(w http.ResponseWriter, r *http.Request, account string) error {
-	id, session, err := s.caller(w, r, account)
+	id := s.sessionID(r, account)
+	session, err := s.calls(w, r, account, id)
 	if err != nil {
 		return err
 	}
@@ -179,15 +187,9 @@ func (s *Service) serveRefresh(w http.ResponseWriter, r *http.Request, account s
 	if err != nil || json.Unmarshal(plain, &ticket) != nil {
 		return web.ErrUnauthorized
 	}
-	if err := s.limits.call(w, ticket.Session); err != nil {
-		return err
-	}
-	session, err := s.load(r.Context(), account, ticket.Session)
-	if errors.Is(err, ErrNoSession) {
-		return web.ErrUnauthorized
-	}
+	session, err := s.calls(w, r, account, ticket.Session)
 	if err != nil {
-		return s.unavailable(w, err)
+		return err
 	}
 	first, err := s.sessions.Claim(r.Context(), "refresh:"+ticket.Serial, time.Duration(s.cfg.SessionLife))
 	if err != nil {

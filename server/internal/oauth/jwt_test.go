@@ -95,6 +95,21 @@ func TestTokens(t *testing.T) {
 	})
 }
 
+// TestATokenBringsNoFurtherOnes: a token that was copied is over after ten minutes. Only the
+// browser's cookie and the refresh token bring tokens.
+func TestATokenBringsNoFurtherOnes(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	b := g.browser()
+	b.login("", "C1")
+	thief := g.browser()
+	thief.bearer = b.tokens().Access
+	var got tokens
+	if status := thief.api(http.MethodPost, "token", "", &got); status != http.StatusUnauthorized || got.Refresh != "" {
+		t.Errorf("tokens for a token: %d, refresh token given: %t", status, got.Refresh != "")
+	}
+}
+
 // TestForgedTokens: `alg: none`, another algorithm over the published key, a forged kid and
 // what else is tried are refused.
 func TestForgedTokens(t *testing.T) {
