@@ -34,7 +34,11 @@ func (s *Service) serveConfig(w http.ResponseWriter, r *http.Request, account st
 	if !s.isOurs(s.base(r), page) {
 		return fmt.Errorf("%w: url is not the address of a page of this account", web.ErrInvalid)
 	}
-	if err := s.limits.page(w, s.sessionID(r, account), s.address(r)); err != nil {
+	id := s.sessionID(r, account)
+	if _, err := s.load(r.Context(), account, id); err != nil {
+		id = "" // a page has no need of a session, and an invented one is no way around the limits
+	}
+	if err := s.limits.page(w, id, s.address(r)); err != nil {
 		return err
 	}
 	ticket, err := s.tickets.Token(r.Context(), account)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"testing"
 
+	"oalab/server/internal/oauth"
 	"oalab/server/wechat"
 )
 
@@ -42,5 +43,32 @@ func TestPagesAreSigned(t *testing.T) {
 	g.tickets.fail = errAway
 	if status := ask(base + "/c/demo/"); status != http.StatusServiceUnavailable {
 		t.Errorf("no ticket: %d", status)
+	}
+}
+
+// TestAnInventedSessionIsNoWayAroundTheLimits: a cookie counts where there is a session behind it,
+// otherwise the address does (OAU-6).
+func TestAnInventedSessionIsNoWayAroundTheLimits(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, func(s *oauth.Settings) { s.AddressLoginsPerMinute = 20 })
+	known := g.browser()
+	known.login("", "C1") // the first one of the address
+	config := "/jssdk/demo/config?" + url.Values{"url": {base + "/c/demo/"}}.Encode()
+	ask := func(secret string) int {
+		b := g.browser()
+		b.jar.SetCookies(&url.URL{Scheme: "https", Host: "oa.example", Path: "/"}, []*http.Cookie{{Name: "__Host-oa_demo", Value: secret, Path: "/", Secure: true}})
+		return b.get(config).Code
+	}
+	for i := range 25 {
+		want := http.StatusOK
+		if i >= 19 {
+			want = http.StatusTooManyRequests
+		}
+		if got := ask("invented-" + strconv.Itoa(i)); got != want {
+			t.Errorf("request %d: %d, want %d", i, got, want)
+		}
+	}
+	if got := known.get(config).Code; got != http.StatusOK {
+		t.Errorf("a follower behind the same address: %d", got)
 	}
 }

@@ -86,7 +86,7 @@ func (l *limits) call(w http.ResponseWriter, session string) error {
 	return tooMany(w, l.callers.take(session))
 }
 
-// page admits a question of a page, which a session may be behind.
+// page admits a question of a page; session is "" without one.
 func (l *limits) page(w http.ResponseWriter, session, address string) error {
 	if session != "" {
 		return l.call(w, session)
