@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
@@ -37,16 +38,28 @@ func (a attempt) is(state string) bool {
 	return a.State != "" && subtle.ConstantTimeCompare([]byte(a.State), []byte(state)) == 1
 }
 
-func attemptCookie(account string) string { return "oa_login_" + account }
+// attemptCookie is the cookie of a login under way. Over TLS a browser takes it from this host
+// alone, as that of the session. Otherwise a neighbour below the same domain could give a follower
+// a login of its own, with a state that fits.
+func (s *Service) attemptCookie(account string) (name, path string) {
+	if s.secure() {
+		return hostPrefix + "oa_login_" + account, "/"
+	}
+	return "oa_login_" + account, "/oauth/" + account + "/"
+}
 
 // keepAttempt gives the attempt to the browser.
 func (s *Service) keepAttempt(w http.ResponseWriter, account string, a attempt) error {
-	plain, err := json.Marshal(a)
-	if err != nil {
+	// Without escapes the longest target fits into the 4096 bytes that a browser keeps.
+	var plain bytes.Buffer
+	e := json.NewEncoder(&plain)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(a); err != nil {
 		return err
 	}
+	name, path := s.attemptCookie(account)
 	http.SetCookie(w, &http.Cookie{
-		Name: attemptCookie(account), Value: s.keys.sealText(plain, "attempt "+account), Path: "/oauth/" + account + "/",
+		Name: name, Value: s.keys.sealText(plain.Bytes(), "attempt "+account), Path: path,
 		MaxAge: int(attemptLife.Seconds()), HttpOnly: true, Secure: s.secure(),
 		// The consent page leads back to the callback from another site: Lax lets that be.
 		SameSite: http.SameSiteLaxMode,
@@ -56,7 +69,8 @@ func (s *Service) keepAttempt(w http.ResponseWriter, account string, a attempt) 
 
 // attemptOf is the attempt that the browser brings; its zero value without a good one.
 func (s *Service) attemptOf(r *http.Request, account string) attempt {
-	c, err := r.Cookie(attemptCookie(account))
+	name, _ := s.attemptCookie(account)
+	c, err := r.Cookie(name)
 	if err != nil {
 		return attempt{}
 	}

@@ -19,7 +19,8 @@ const maxTries = 3
 const exchangeTime = 8 * time.Second
 
 // serveLogin sends the follower to the consent page, or at once to the target when there is
-// a session of that scope already: then the platform is not asked (OAU-3).
+// a session of that scope already: then the platform is not asked (OAU-3). A session with a
+// made-up openid is none: the follower may have left the snapshot.
 func (s *Service) serveLogin(w http.ResponseWriter, r *http.Request, account string) error {
 	q := r.URL.Query()
 	scope := ScopeBase
@@ -32,12 +33,14 @@ func (s *Service) serveLogin(w http.ResponseWriter, r *http.Request, account str
 	}
 	target, err := s.targets.Check(account, q.Get("return"))
 	if err != nil {
-		s.log.WarnContext(r.Context(), "a login was to lead to a target that is not on the list", "account", account)
+		if times, tell := s.metrics.warnings.Tell("target "+account, time.Now()); tell {
+			s.log.WarnContext(r.Context(), "a login was to lead to a target that is not on the list", "account", account, "times", times)
+		}
 		return badRequest(w, account, "返回地址有误。")
 	}
 	session, err := s.load(r.Context(), account, s.sessionID(r, account))
 	switch {
-	case err == nil && (scope == ScopeBase || session.Scope == ScopeUser):
+	case err == nil && !session.Snapshot && (scope == ScopeBase || session.Scope == ScopeUser):
 		s.metrics.count(resultKnown)
 		return redirect(w, target)
 	case err != nil && !errors.Is(err, ErrNoSession):
@@ -79,8 +82,14 @@ func (s *Service) serveCallback(w http.ResponseWriter, r *http.Request, account 
 	a := s.attemptOf(r, account)
 	if !a.is(q.Get("state")) {
 		s.metrics.count(resultForeign)
-		s.log.WarnContext(r.Context(), "a login came back with a state that is not this browser's", "account", account)
-		return notice(w, http.StatusForbidden, page{Title: "登录已失效", Text: "请重新登录。", Link: loginAddress(account, "", ""), LinkText: "重新登录"})
+		if times, tell := s.metrics.warnings.Tell("state "+account, time.Now()); tell {
+			s.log.WarnContext(r.Context(), "a login came back with a state that is not this browser's", "account", account, "times", times)
+		}
+		return notice(w, http.StatusForbidden, page{Title: "登录已失效", Text: "请重新登录。", Link: loginAddress(account, a.Scope, a.Target), LinkText: "重新登录"})
+	}
+	if err := s.limits.call(w, a.Browser); err != nil {
+		s.metrics.count(resultLimited)
+		return err
 	}
 	code := q.Get("code")
 	if code == "" || q.Has("error") || len(code) > 512 || !plainText(code) {
@@ -149,7 +158,8 @@ func (s *Service) exchangeFailed(w http.ResponseWriter, r *http.Request, account
 // finish keeps the session, and leads to the target.
 func (s *Service) finish(ctx context.Context, w http.ResponseWriter, r *http.Request, account string, a attempt, token string, grant wechatapi.WebGrant) error {
 	session := Session{Account: account, OpenID: grant.OpenID, UnionID: grant.UnionID, Scope: grant.Scope, Snapshot: grant.Snapshot}
-	session.Profile = s.welcome(ctx, account, grant)
+	user, keep := s.welcome(ctx, account, grant)
+	session.Profile = user.Profile
 	if err := s.begin(ctx, token, &session); err != nil {
 		s.metrics.count(resultFailed)
 		return s.unavailable(w, err)
@@ -159,6 +169,9 @@ func (s *Service) finish(ctx context.Context, w http.ResponseWriter, r *http.Req
 		if err := s.end(ctx, old); err != nil {
 			s.log.WarnContext(ctx, "the session before a login could not be ended", "account", account, "error", err)
 		}
+	}
+	if keep {
+		s.save(ctx, user) // a repeat finds the session while this waits
 	}
 	s.metrics.count(resultDone)
 	s.giveCookie(w, account, token, time.Duration(s.cfg.SessionLife))

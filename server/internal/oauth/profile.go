@@ -18,29 +18,34 @@ const (
 	profilePause = 5 * time.Minute
 )
 
-// welcome returns the profile of a follower who has just logged in: one that is young
-// enough as it is kept, and the kept one, however old, when the platform does not say
-// (OAU-5). The tokens of a login with ScopeUser are kept; those of the other scope are good
-// for nothing.
-func (s *Service) welcome(ctx context.Context, account string, grant wechatapi.WebGrant) Profile {
+// profileWait is how long a follower waits for a newer profile, and for its store: less than a load balancer waits
+// for a server. Otherwise a platform that does not answer would end logins and visits that need
+// nothing of it.
+const profileWait = time.Second
+
+// welcome returns a follower who has just logged in. The profile is the kept one when that is young
+// enough, and, however old, when the platform does not say (OAU-5). The tokens of a login with
+// ScopeUser are to be kept; those of the other scope are good for nothing.
+func (s *Service) welcome(ctx context.Context, account string, grant wechatapi.WebGrant) (user User, keep bool) {
 	if grant.Snapshot {
-		return Profile{}
+		return User{}, false
 	}
-	kept, err := s.users.LoadUser(ctx, account, grant.OpenID)
+	wait, cancel := context.WithTimeout(ctx, profileWait)
+	defer cancel()
+	kept, err := s.users.LoadUser(wait, account, grant.OpenID)
 	if err != nil && !errors.Is(err, ErrNoUser) {
 		s.log.WarnContext(ctx, "the profile of a follower could not be read", "account", account, "error", err)
-		return Profile{}
+		return User{}, false
 	}
 	if grant.Scope != ScopeUser {
-		return kept.Profile
+		return kept, false
 	}
 	now := time.Now()
-	user := User{Account: account, OpenID: grant.OpenID, UnionID: grant.UnionID, Profile: kept.Profile, Tokens: s.seal(account, grant, now)}
+	user = User{Account: account, OpenID: grant.OpenID, UnionID: grant.UnionID, Profile: kept.Profile, Tokens: s.seal(account, grant, now)}
 	if now.Sub(kept.Profile.At) >= time.Duration(s.cfg.ProfileAge) {
-		user.Profile = s.fetch(ctx, account, grant, kept.Profile)
+		user.Profile = s.fetch(wait, account, grant, kept.Profile)
 	}
-	s.save(ctx, user)
-	return user.Profile
+	return user, true
 }
 
 // renewed is a session whose profile is young enough, or as young as can be had. The
@@ -59,6 +64,8 @@ func (s *Service) renewed(ctx context.Context, id string, session Session) Sessi
 		return session // it always is one
 	}
 	session.Profile, session.Asked = profile, time.Now()
+	// That the platform was asked is kept when the browser has hung up, too: the next visit does not wait.
+	ctx = context.WithoutCancel(ctx)
 	if err := s.sessions.Replace(ctx, id, session, s.lifeLeft(session.Began, time.Now())); err != nil && !errors.Is(err, ErrNoSession) {
 		s.log.WarnContext(ctx, "a renewed profile was not kept in the session", "account", session.Account, "error", err)
 	}
@@ -67,7 +74,9 @@ func (s *Service) renewed(ctx context.Context, id string, session Session) Sessi
 
 // renew asks for a profile by the tokens that are kept.
 func (s *Service) renew(ctx context.Context, session Session) Profile {
-	user, err := s.users.LoadUser(ctx, session.Account, session.OpenID)
+	wait, cancel := context.WithTimeout(ctx, profileWait)
+	defer cancel()
+	user, err := s.users.LoadUser(wait, session.Account, session.OpenID)
 	if err != nil {
 		return session.Profile
 	}
@@ -81,7 +90,7 @@ func (s *Service) renew(ctx context.Context, session Session) Profile {
 	}
 	grant := wechatapi.WebGrant{OpenID: user.OpenID, Access: access, Scope: ScopeUser}
 	if !now.Before(user.Tokens.AccessUntil) {
-		grant, err = s.grants.Do(ctx, func(ctx context.Context) (wechatapi.WebGrant, error) {
+		grant, err = s.grants.Do(wait, func(ctx context.Context) (wechatapi.WebGrant, error) {
 			return s.platform.RefreshWebToken(ctx, session.Account, refresh)
 		})
 		if err != nil {
@@ -94,7 +103,7 @@ func (s *Service) renew(ctx context.Context, session Session) Profile {
 			user.Tokens.RefreshUntil = until
 		}
 	}
-	user.Profile = s.fetch(ctx, session.Account, grant, user.Profile)
+	user.Profile = s.fetch(wait, session.Account, grant, user.Profile)
 	s.save(ctx, user)
 	return user.Profile
 }
@@ -117,6 +126,8 @@ func (s *Service) fetch(ctx context.Context, account string, grant wechatapi.Web
 
 // save keeps a user. A login is not refused for the sake of its profile.
 func (s *Service) save(ctx context.Context, u User) {
+	ctx, cancel := context.WithTimeout(ctx, profileWait)
+	defer cancel()
 	if err := s.users.SaveUser(ctx, u); err != nil {
 		s.log.WarnContext(ctx, "the profile of a follower was not stored", "account", u.Account, "error", err)
 	}

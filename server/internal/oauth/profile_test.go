@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -131,4 +132,100 @@ func TestSnapshot(t *testing.T) {
 	if who, _ := b.me(); !who.Snapshot || who.Nickname != "" || len(g.users.kept) != 0 {
 		t.Errorf("%+v, %d users", who, len(g.users.kept))
 	}
+	// Out of the snapshot the follower can log in: the session with the made-up openid is no answer.
+	g.platform.grant.Snapshot = false
+	b.login("?scope=userinfo", "C2")
+	if who, _ := b.me(); who.Snapshot || who.Nickname != "流量😀" {
+		t.Errorf("after the snapshot: %+v", who)
+	}
+}
+
+// TestASilentStoreHoldsNoLoginUp: a login is over before a load balancer gives the server up, and
+// its session is there before the profile is kept.
+func TestASilentStoreHoldsNoLoginUp(t *testing.T) {
+	t.Parallel()
+	for name, mute := range map[string]func(*fakeUsers){
+		"reads": func(u *fakeUsers) { u.muteLoad = true }, "writes": func(u *fakeUsers) { u.muteSave = true },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newRig(t)
+			g.sessions = remoteSessions{g.sessions}
+			g.serve()
+			mute(g.users)
+			b, began := g.browser(), time.Now()
+			want(t, name, b.login("?scope=userinfo&return=/c/demo/x", "C1"), http.StatusFound, "/c/demo/x")
+			if took := time.Since(began); took >= 2*time.Second {
+				t.Errorf("%s: a login took %v", name, took)
+			}
+		})
+	}
+}
+
+// remoteSessions are asked over a network: not by a request that has ended.
+type remoteSessions struct{ oauth.Sessions }
+
+func (r remoteSessions) Create(ctx context.Context, id string, s oauth.Session, life time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return r.Sessions.Create(ctx, id, s, life)
+}
+
+func (r remoteSessions) Replace(ctx context.Context, id string, s oauth.Session, life time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return r.Sessions.Replace(ctx, id, s, life)
+}
+
+// TestASilentPlatformHoldsNoFollowerUp: while profiles are not answered, logins and visits are
+// over before a load balancer gives a server up, with the kept profile (OAU-5).
+func TestASilentPlatformHoldsNoFollowerUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.sessions = remoteSessions{g.sessions}
+		g.serve()
+		g.platform.set(func(p *fakePlatform) { p.mute = true })
+		began := time.Now()
+		intime := func(what string) {
+			t.Helper()
+			if took := time.Since(began); took >= 2*time.Second {
+				t.Errorf("%s took %v", what, took)
+			}
+			began = time.Now()
+		}
+		name := func(b *browser, want string) {
+			t.Helper()
+			if who, status := b.me(); status != http.StatusOK || who.Nickname != want {
+				t.Errorf("%d %q, want %q", status, who.Nickname, want)
+			}
+			intime("a visit")
+		}
+		b := g.browser()
+		want(t, "login", b.login("?scope=userinfo&return=/c/demo/x", "C1"), http.StatusFound, "/c/demo/x")
+		intime("a login")
+		// This browser hangs up while its visit waits; that the platform was asked is kept all the same.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		b.within(ctx, http.MethodGet, "/api/v1/login/demo/me", "")
+		intime("a visit that was left")
+		asked := g.platform.calls()
+		name(b, "")
+		if g.platform.calls() != asked {
+			t.Error("each visit asks the platform while it is silent")
+		}
+		<-time.After(6 * time.Minute)
+		g.platform.set(func(p *fakePlatform) { p.mute = false })
+		began = time.Now()
+		name(b, "流量😀") // by the tokens of the login
+		<-time.After(25 * time.Hour)
+		g.platform.set(func(p *fakePlatform) { p.mute = true })
+		began = time.Now()
+		name(b, "流量😀")
+		other := g.browser()
+		other.login("?scope=userinfo", "C2")
+		intime("a login with a kept profile")
+		name(other, "流量😀")
+	})
 }

@@ -40,6 +40,7 @@ type fakePlatform struct {
 	fail      error         // of exchanges and refreshes
 	noProfile error         // of profiles
 	slow      chan struct{} // exchanges wait for its end, if there is one
+	mute      bool          // profiles are not answered
 	grant     wechatapi.WebGrant
 	nickname  string
 }
@@ -72,10 +73,17 @@ func (p *fakePlatform) RefreshWebToken(_ context.Context, _, refresh string) (we
 	return grant, p.fail
 }
 
-func (p *fakePlatform) FetchWebUser(_ context.Context, _, openid string) (wechatapi.WebUser, error) {
+func (p *fakePlatform) FetchWebUser(ctx context.Context, _, openid string) (wechatapi.WebUser, error) {
+	p.mu.Lock()
+	p.profiles++
+	mute := p.mute
+	p.mu.Unlock()
+	if mute {
+		<-ctx.Done()
+		return wechatapi.WebUser{}, ctx.Err()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.profiles++
 	return wechatapi.WebUser{OpenID: openid, Nickname: p.nickname, Picture: "http://p/0"}, p.noProfile
 }
 
@@ -109,9 +117,15 @@ type fakeUsers struct {
 	mu   sync.Mutex
 	kept map[string]oauth.User
 	fail error
+	// Reads and writes that are not answered.
+	muteLoad, muteSave bool
 }
 
-func (u *fakeUsers) SaveUser(_ context.Context, user oauth.User) error {
+func (u *fakeUsers) SaveUser(ctx context.Context, user oauth.User) error {
+	if u.muteSave {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.fail == nil {
@@ -120,7 +134,11 @@ func (u *fakeUsers) SaveUser(_ context.Context, user oauth.User) error {
 	return u.fail
 }
 
-func (u *fakeUsers) LoadUser(_ context.Context, account, openid string) (oauth.User, error) {
+func (u *fakeUsers) LoadUser(ctx context.Context, account, openid string) (oauth.User, error) {
+	if u.muteLoad {
+		<-ctx.Done()
+		return oauth.User{}, ctx.Err()
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	user, ok := u.kept[account+"|"+openid]
@@ -220,7 +238,13 @@ func (g *rig) browser() *browser {
 
 func (b *browser) send(method, path, body string) *httptest.ResponseRecorder {
 	b.g.t.Helper()
-	r := httptest.NewRequestWithContext(b.g.t.Context(), method, base+path, strings.NewReader(body))
+	return b.within(b.g.t.Context(), method, path, body)
+}
+
+// within is send by a browser that hangs up when ctx ends.
+func (b *browser) within(ctx context.Context, method, path, body string) *httptest.ResponseRecorder {
+	b.g.t.Helper()
+	r := httptest.NewRequestWithContext(ctx, method, base+path, strings.NewReader(body))
 	r.RemoteAddr = b.address
 	for _, c := range b.jar.Cookies(r.URL) {
 		r.AddCookie(c)

@@ -9,11 +9,14 @@ import (
 	"oalab/server/internal/web"
 )
 
-// sessionCookie is the cookie of an account's session. Over TLS its name has the prefix by
-// which a browser takes it from this host alone.
+// hostPrefix begins the name of a cookie that a browser takes from this host alone, over TLS and
+// with the path /.
+const hostPrefix = "__Host-"
+
+// sessionCookie is the cookie of an account's session.
 func (s *Service) sessionCookie(account string) string {
 	if s.secure() {
-		return "__Host-oa_" + account
+		return hostPrefix + "oa_" + account
 	}
 	return "oa_" + account
 }
