@@ -9,6 +9,9 @@ import (
 	"oalab/server/internal/message"
 )
 
+// RetainBatches is the loop of Retain over the batches of one table.
+var RetainBatches = retain
+
 // OwnMySQL makes a MySQL database for one test; the tests outside the package
 // have the flags and set it.
 var OwnMySQL func(tb testing.TB) string

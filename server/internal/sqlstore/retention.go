@@ -40,8 +40,11 @@ const (
 	retainBatch = 200
 	// retainPause is how long the pause after a batch is at least; it is retainShare times
 	// the duration of the batch otherwise, so that a slow database has its time for others.
-	retainPause = 20 * time.Millisecond
-	retainShare = 9
+	// It is never longer than retainPauseMax: the lock is held meanwhile, and a process that
+	// was frozen within a batch took no time of the database.
+	retainPause    = 20 * time.Millisecond
+	retainShare    = 9
+	retainPauseMax = time.Minute
 	// retainWait is how long a server waits for another one that does this work.
 	retainWait = time.Second
 )
@@ -59,9 +62,9 @@ func (db *DB) Retain(ctx context.Context, r Retention, removed func(table string
 			return err
 		}
 		return errors.Join(
-			db.retain(ctx, RetainReplies, removed, db.oldReplies(now.Add(-r.Replies))),
-			db.retain(ctx, RetainOrders, removed, db.oldOrders(now.Add(-r.Orders), r.Zone)),
-			db.retain(ctx, RetainDeadLetters, removed, db.oldLetters(now.Add(-r.DeadLetters))),
+			retain(ctx, RetainReplies, removed, db.oldReplies(now.Add(-r.Replies))),
+			retain(ctx, RetainOrders, removed, db.oldOrders(now.Add(-r.Orders), r.Zone)),
+			retain(ctx, RetainDeadLetters, removed, db.oldLetters(now.Add(-r.DeadLetters))),
 		)
 	}
 	err := db.Alone(ctx, "retain", retainWait, work)
@@ -73,10 +76,11 @@ func (db *DB) Retain(ctx context.Context, r Retention, removed func(table string
 
 // retain takes batches until there is none. A batch says how many rows it took, and
 // whether there may be more.
-func (db *DB) retain(ctx context.Context, table string, removed func(string, int), batch func(context.Context) (int, bool, error)) error {
+func retain(ctx context.Context, table string, removed func(string, int), batch func(context.Context) (int, bool, error)) error {
 	for {
 		began := time.Now()
 		n, more, err := batch(ctx)
+		took := time.Since(began) // without removed, which may wait
 		if err != nil {
 			return fmt.Errorf("retention of %s: %w", table, err)
 		}
@@ -86,7 +90,7 @@ func (db *DB) retain(ctx context.Context, table string, removed func(string, int
 		if !more {
 			return nil
 		}
-		pause := time.NewTimer(max(retainPause, retainShare*time.Since(began)))
+		pause := time.NewTimer(min(max(retainPause, retainShare*took), retainPauseMax))
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
