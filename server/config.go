@@ -1,6 +1,8 @@
 package server
 
 import (
+	"slices"
+
 	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/callback"
@@ -15,7 +17,8 @@ import (
 
 // Config is everything that an operator can set. Start from Default or Load:
 // the zero value lacks the defaults and is refused by Validate. The keys of the
-// file are the yaml tags.
+// file are the yaml tags. A field that is a struct is a config.Stanza, which says what its
+// feature declares: its faults, the types of its jobs, its planted defects.
 type Config struct {
 	// Listen is the address of the HTTP server, host:port; port 0 takes a free one.
 	Listen string `yaml:"listen"`
@@ -48,6 +51,13 @@ type Config struct {
 type Log struct {
 	// Level is debug, info, warn or error.
 	Level string `yaml:"level"`
+}
+
+// Validate adds what is wrong with the settings, each under its key.
+func (l Log) Validate(f *config.Faults) {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, l.Level) {
+		f.Add("log.level", "%q is none of debug, info, warn, error", l.Level)
+	}
 }
 
 // Default is the configuration of an empty file.

@@ -3,7 +3,6 @@ package server
 import (
 	"errors"
 	"net"
-	"slices"
 
 	"oalab/server/internal/config"
 )
@@ -31,20 +30,9 @@ func (c Config) faults() []*config.FaultError {
 	if c.DataDir == "" {
 		f.Add("data_dir", "must not be empty")
 	}
-	c.Database.Validate(f)
-	c.Redis.Validate(f)
-	c.Cache.Validate(f)
-	c.AMQP.Validate(f)
-	c.WeChat.Validate(f)
-	c.Carrier.Validate(f)
 	validateAccounts(f, c.Accounts, c.WeChat.APIBase != "")
-	c.Callback.Validate(f)
-	c.Orders.Validate(f)
-	c.OAuth.Validate(f)
-	c.Retention.Validate(f)
-	c.Scaler.Validate(f)
-	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
-		f.Add("log.level", "%q is none of debug, info, warn, error", c.Log.Level)
+	for _, stanza := range config.Stanzas(c) {
+		stanza.Validate(f)
 	}
 	for _, why := range planted(c.Defects).refused() {
 		f.Add("defects", "%v", why)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"oalab/server/internal/config"
 	"oalab/server/internal/job"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/telemetry"
@@ -59,7 +60,7 @@ func OpenDead(ctx context.Context, cfg Config) (*Dead, error) {
 	if err := db.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Dead{db: db, types: jobTypes(cfg), mask: telemetry.NewMasker(cfg.secrets()...)}, nil
+	return &Dead{db: db, types: config.JobTypes(cfg), mask: telemetry.NewMasker(cfg.secrets()...)}, nil
 }
 
 // Close closes the database.

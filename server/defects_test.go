@@ -3,6 +3,7 @@
 package server_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -30,7 +31,15 @@ func TestAnUnknownDefectIsNamed(t *testing.T) {
 	t.Parallel()
 	cfg := server.Default()
 	cfg.Defects = []string{"no-brakes", "no-dedup"}
-	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), `defects: "no-brakes" is none of ["ack-before-carrier"`) {
+	known := []string{
+		"ack-before-carrier", "backup-shrinks", "dead-token-kept", "double-refresh", "no-dedup", "no-outbox", "no-serial", "queue-without-deadline",
+		"reply-not-cached", "scaler-blind", "scaler-flaps", "silent-without-database", "stale-cache", "stale-unasked",
+	}
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf(`defects: "no-brakes" is none of %q`, known)) {
 		t.Errorf("%v", err)
+	}
+	cfg.Defects = known
+	if err := cfg.Validate(); err != nil {
+		t.Error(err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"oalab/server/internal/business"
 	"oalab/server/internal/callback"
+	"oalab/server/internal/config"
 	"oalab/server/internal/defect"
 	"oalab/server/internal/freshness"
 	"oalab/server/internal/queue"
@@ -24,13 +25,19 @@ import (
 // own promises, for the checkers to see.
 type planted []string
 
+// breakable is a stanza whose feature has planted defects.
+type breakable interface{ Defects() []string }
+
+// knownDefects are those that the stanzas declare, and those of what has no stanza, sorted.
 func knownDefects() []string {
-	return []string{
-		worker.DefectAckBeforeCarrier, business.DefectNoSerial, business.DefectNoOutbox, business.DefectReplyNotCached,
-		callback.DefectNoDedup, callback.DefectQueueWithoutDeadline,
-		callback.DefectSilentWithoutDatabase, callback.DefectStaleUnasked, token.DefectDeadTokenKept, token.DefectDoubleRefresh,
-		freshness.DefectStaleCache, scaler.DefectFlaps, scaler.DefectBackupShrinks, scaler.DefectBlind,
+	known := []string{worker.DefectAckBeforeCarrier, token.DefectDeadTokenKept, token.DefectDoubleRefresh, freshness.DefectStaleCache}
+	for _, stanza := range config.Stanzas(Config{}) {
+		if b, ok := stanza.(breakable); ok {
+			known = append(known, b.Defects()...)
+		}
 	}
+	slices.Sort(known)
+	return known
 }
 
 func (p planted) set() defect.Set { return defect.Set(p) }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"oalab/server/internal/business"
+	"oalab/server/internal/config"
 	"oalab/server/internal/job"
 	"oalab/server/internal/outbox"
 	"oalab/server/internal/part"
@@ -28,12 +28,9 @@ type holding interface {
 // overBroker reports whether the jobs go over a broker that servers share.
 func (s *Server) overBroker() bool { return s.cfg.AMQP.URL != "" }
 
-// jobTypes are the types of all features' jobs, without their handlers.
-func jobTypes(cfg Config) job.Catalogue { return business.JobTypes(cfg.Orders.Places()) }
-
 // openQueue makes the queue in this process, or the way to the broker.
 func (b *build) openQueue() (workQueue, error) {
-	types := jobTypes(b.cfg)
+	types := config.JobTypes(b.cfg)
 	if !b.overBroker() {
 		q, err := memqueue.New(memqueue.Config{}, types.Queues(), b.reg)
 		if err != nil {
@@ -64,7 +61,7 @@ func (b *build) openRelay() (*outbox.Relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	relay := outbox.New(outbox.Config{UntilAck: !b.overBroker()}, db, q, jobTypes(b.cfg).Queues(), b.log)
+	relay := outbox.New(outbox.Config{UntilAck: !b.overBroker()}, db, q, config.JobTypes(b.cfg).Queues(), b.log)
 	left := newBacklog(db.Backlog)
 	if err := b.reg.Register(left); err != nil {
 		return nil, fmt.Errorf("register metrics of the backlog: %w", err)

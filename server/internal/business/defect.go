@@ -27,6 +27,11 @@ const (
 	DefectReplyNotCached = "reply-not-cached"
 )
 
+// Defects are the planted defects of the order path.
+func (Settings) Defects() []string {
+	return []string{DefectNoOutbox, DefectNoSerial, DefectReplyNotCached}
+}
+
 // PlantStore returns the store with those of the defects that are its own. The jobs of
 // no-outbox go to direct.
 func PlantStore(planted defect.Set, s Store, direct queue.Publisher) Store {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"oalab/server/internal/config"
+	"oalab/server/internal/job"
 )
 
 // Settings sizes the work behind the reply.
@@ -46,6 +47,9 @@ func DefaultSettings() Settings {
 func (s Settings) Places() Places {
 	return Places{Orders: s.Workers, Queries: s.QueryWorkers, Tells: s.TellWorkers}
 }
+
+// JobTypes are the types of this package's jobs, without their handlers.
+func (s Settings) JobTypes() job.Catalogue { return JobTypes(s.Places()) }
 
 // Validate adds what is wrong with the settings, each under its key.
 func (s Settings) Validate(f *config.Faults) {

@@ -26,6 +26,11 @@ const (
 	DefectStaleUnasked = "stale-unasked"
 )
 
+// Defects are the planted defects of the callback.
+func (Settings) Defects() []string {
+	return []string{DefectNoDedup, DefectQueueWithoutDeadline, DefectSilentWithoutDatabase, DefectStaleUnasked}
+}
+
 // Plant returns the configuration with those of the defects that are planted there.
 func Plant(planted defect.Set, cfg Config) Config {
 	if planted.Has(DefectNoDedup) {

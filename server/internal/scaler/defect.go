@@ -16,6 +16,9 @@ const (
 	DefectBlind = "scaler-blind"
 )
 
+// Defects are the planted defects of the scaler.
+func (Settings) Defects() []string { return []string{DefectFlaps, DefectBackupShrinks, DefectBlind} }
+
 // Plant returns the configuration with the defects of the scaler that are planted.
 func Plant(planted defect.Set, cfg Config) Config {
 	if planted.Has(DefectFlaps) {
