@@ -47,6 +47,20 @@ func TestPartsStopInReverse(t *testing.T) {
 	}
 }
 
+// A worker without a part that gives the handlers of its job types does not start; a server
+// that does no jobs knows the types alone.
+func TestAWorkerNeedsHandlers(t *testing.T) {
+	t.Parallel()
+	b := newBuild(t.Context(), &Server{cfg: Default(), roles: roles{RoleWorker: true}, ready: &readiness{}})
+	if types, err := b.handlers(); err == nil {
+		t.Errorf("taken: %v", types.Kinds())
+	}
+	b.roles = roles{RoleCallback: true}
+	if types, err := b.handlers(); err != nil || len(types) == 0 {
+		t.Errorf("%v, %v", types.Kinds(), err)
+	}
+}
+
 // A part without which the server is only slower does not make it unready.
 func TestHealthOfParts(t *testing.T) {
 	t.Parallel()

@@ -27,12 +27,13 @@ type role struct {
 }
 
 // roleTable lists the roles in the order of their start. The callback is last, so that it is
-// drained before the jobs that it causes end, and knows the parts that answer.
+// drained before the jobs that it causes end, and knows the parts that answer. The parts that
+// give handlers stand before jobs, which knows those before it.
 func roleTable() []role {
 	return []role{
 		{name: RoleScaler, alone: true, parts: []func(*build) (part.Part, error){(*build).scaler}},
 		{name: RoleWorker, parts: []func(*build) (part.Part, error){
-			(*build).tokenRefresh, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
+			(*build).tokenRefresh, (*build).orderJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
 		}},
 		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).login}},
 		{name: RoleCallback, parts: []func(*build) (part.Part, error){

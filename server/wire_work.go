@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"oalab/server/internal/config"
+	"oalab/server/internal/job"
 	"oalab/server/internal/outbox"
 	"oalab/server/internal/part"
 	"oalab/server/internal/worker"
@@ -14,8 +16,8 @@ func (b *build) openWorker() (*worker.Worker, error) {
 	var err error
 	db := ask(&err, b.core)
 	q := ask(&err, b.queue)
-	orders := ask(&err, b.orders)
 	relay := ask(&err, b.relay)
+	types := ask(&err, b.handlers)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +30,21 @@ func (b *build) openWorker() (*worker.Worker, error) {
 		RetryBase:   time.Duration(b.cfg.Orders.RetryBase),
 		RetryMax:    time.Duration(b.cfg.Orders.RetryMax),
 		Seed:        uint64(time.Now().UnixNano()),
-	}, b.planted.consumer(from, q), orders.Jobs(), b.log, b.reg)
+	}, b.planted.consumer(from, q), types, b.log, b.reg)
+}
+
+// handlers are the job types with the handlers of the parts before. A server that does no
+// jobs needs none of these.
+func (b *build) handlers() (job.Catalogue, error) {
+	types := config.JobTypes(b.cfg)
+	if !b.roles[RoleWorker] {
+		return types, nil
+	}
+	var given job.Catalogue
+	for _, p := range b.parts {
+		given = append(given, p.Jobs...)
+	}
+	return types.Handled(given)
 }
 
 // jobs does the work that outlives its request.

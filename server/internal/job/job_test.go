@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -47,6 +48,39 @@ func TestEnvelope(t *testing.T) {
 	}
 	if _, err := gift.New("S1", make(chan int), time.Now()); err == nil {
 		t.Error("a channel was encoded")
+	}
+}
+
+// TestHandled: each declared type has one handler, and none is left over.
+func TestHandled(t *testing.T) {
+	t.Parallel()
+	declared := job.Catalogue{{Kind: "gift", Queue: "gifts", Places: 3, RepeatHarmless: true}, {Kind: "card", Queue: "cards", Places: 1}}
+	var done []string
+	handler := func(k job.Kind) job.Type {
+		return job.Type{
+			Kind:   k,
+			Handle: func(context.Context, job.Envelope) error { done = append(done, "handle "+string(k)); return nil },
+			End:    func(context.Context, job.Envelope, error) error { done = append(done, "end "+string(k)); return nil },
+		}
+	}
+	got, err := declared.Handled(job.Catalogue{handler("card"), handler("gift")})
+	if err != nil || len(got) != 2 || got[0].Places != 3 || !got[0].RepeatHarmless || got[1].Queue != "cards" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	_ = got[0].Handle(t.Context(), job.Envelope{})
+	_ = got[1].End(t.Context(), job.Envelope{}, nil)
+	if diff := cmp.Diff([]string{"handle gift", "end card"}, done); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	for want, given := range map[string]job.Catalogue{
+		`job type "card": it is declared and has no handler`:    {handler("gift")},
+		`job type "gift": it is declared and has no handler`:    {handler("card"), {Kind: "gift"}},
+		`job type "tell": it has a handler and is not declared`: {handler("gift"), handler("card"), handler("tell")},
+		`job type "gift": it has two handlers`:                  {handler("gift"), handler("card"), handler("gift")},
+	} {
+		if _, err := declared.Handled(given); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }
 

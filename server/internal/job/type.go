@@ -68,6 +68,32 @@ func (c Catalogue) Validate() error {
 	return errors.Join(faults...)
 }
 
+// Handled returns the types with the handlers that given has for them. A type without a
+// handler, a handler of a type that is not declared here, and two of one kind are errors:
+// otherwise jobs of the kind would wait for ever, or one handler would hide the other.
+func (c Catalogue) Handled(given Catalogue) (Catalogue, error) {
+	var faults []error
+	handlers := make(map[Kind]Type)
+	for _, t := range given {
+		if _, declared := c.Find(t.Kind); !declared {
+			faults = append(faults, fmt.Errorf("job type %q: it has a handler and is not declared", t.Kind))
+		}
+		if _, doubled := handlers[t.Kind]; doubled {
+			faults = append(faults, fmt.Errorf("job type %q: it has two handlers", t.Kind))
+		}
+		handlers[t.Kind] = t
+	}
+	handled := make(Catalogue, 0, len(c))
+	for _, t := range c {
+		t.Handle, t.End = handlers[t.Kind].Handle, handlers[t.Kind].End
+		if t.Handle == nil {
+			faults = append(faults, fmt.Errorf("job type %q: it is declared and has no handler", t.Kind))
+		}
+		handled = append(handled, t)
+	}
+	return handled, errors.Join(faults...)
+}
+
 // Find returns the type of a kind; false when there is none.
 func (c Catalogue) Find(k Kind) (Type, bool) {
 	for _, t := range c {

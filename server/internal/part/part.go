@@ -5,6 +5,7 @@ package part
 import (
 	"context"
 
+	"oalab/server/internal/job"
 	"oalab/server/internal/message"
 	"oalab/server/internal/web"
 )
@@ -29,6 +30,8 @@ type Part struct {
 	Answers []message.Answerer
 	// Listens are told of messages and events before these are answered.
 	Listens []message.Listener
+	// Jobs are the handlers of the job types that its stanza declares, by their kinds.
+	Jobs job.Catalogue
 	// Health is asked for whenever readiness is (LOG-6), before the start too.
 	Health []Health
 }
