@@ -2,66 +2,31 @@ package server
 
 import (
 	"context"
-	"sync"
+	"fmt"
 	"time"
 
 	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/carrierapi"
-	"oalab/server/internal/freshness"
-	"oalab/server/internal/outbox"
 	"oalab/server/internal/part"
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
-	"oalab/server/internal/support"
-	"oalab/server/internal/token"
-	"oalab/server/internal/userlog"
 	"oalab/server/internal/wechatapi"
-	"oalab/server/internal/worker"
 )
 
 // build makes the parts of a server. What parts share is opened when the first of them asks
 // for it, so that a role takes no connection that it does not use (OAU-7). What was opened
-// is closed in the reverse order, after all parts have stopped.
+// is closed in the reverse order, after all parts have stopped. It belongs to one goroutine.
 type build struct {
 	*Server
-	opened []string    // what was opened, in this order
-	counts *statements // nil until the first database
-
-	core    func() (*sqlstore.DB, error)
-	userLog func() (*userlog.Log, error)
-	redis   func() (*cache.Client, error)
-	queue   func() (workQueue, error)
-	wechat  func() (*wechatapi.Client, error) // has access tokens once tokens was asked for
-	tokens  func() (refresher, error)
-	tickets func() (*token.Keeper, error)    // of the JSSDK
-	carrier func() (business.Carrier, error) // nil: business is not available
-	phones  func() (phoneBook, error)
-	orders  func() (*business.Service, error)
-	relay   func() (*outbox.Relay, error)
-	worker  func() (*worker.Worker, error)
-
-	keywords func() (*support.Service, error)
-	copies   func() (*freshness.Watch, error)
+	ctx    context.Context    // bounds the opening
+	known  map[string]*opened // what was asked for, by its name
+	opened []string           // their names, in the order of the opening
+	counts *statements        // nil until the first database
 }
 
 func newBuild(ctx context.Context, s *Server) *build {
-	b := &build{Server: s}
-	b.core = once(b, "core", func() (*sqlstore.DB, error) { return b.openCore(ctx) })
-	b.userLog = once(b, "log", func() (*userlog.Log, error) { return b.openLog(ctx) })
-	b.redis = once(b, "redis", b.openRedis)
-	b.queue = once(b, "queue", b.openQueue)
-	b.wechat = once(b, "wechat", b.openWeChat)
-	b.tokens = once(b, "tokens", b.openTokens)
-	b.tickets = once(b, "tickets", b.openTickets)
-	b.carrier = once(b, "carrier", b.openCarrier)
-	b.phones = once(b, "phones", b.openPhones)
-	b.orders = once(b, "business", b.openOrders)
-	b.relay = once(b, "relay", b.openRelay)
-	b.worker = once(b, "worker", b.openWorker)
-	b.keywords = once(b, "keywords", b.openKeywords)
-	b.copies = once(b, "copies", func() (*freshness.Watch, error) { return b.openCopies(ctx) })
-	return b
+	return &build{Server: s, ctx: ctx, known: make(map[string]*opened)}
 }
 
 // all mounts the parts of the server's roles.
@@ -81,12 +46,28 @@ func (b *build) all() error {
 	return nil
 }
 
-// once is open for its first call; later ones get the same.
-func once[T any](b *build, name string, open func() (T, error)) func() (T, error) {
-	return sync.OnceValues(func() (T, error) {
-		b.opened = append(b.opened, name)
-		return open()
-	})
+// opened is something that parts share.
+type opened struct {
+	value any
+	err   error
+}
+
+// shared is what open returns to the first part that asks for the name; each later one gets
+// the same.
+func shared[T any](b *build, name string, open func() (T, error)) (T, error) {
+	if o := b.known[name]; o != nil {
+		value, ok := o.value.(T)
+		if !ok && o.value != nil {
+			return value, fmt.Errorf("%s is shared as a %T, and asked for as another type", name, o.value)
+		}
+		return value, o.err
+	}
+	o := &opened{err: fmt.Errorf("%s needs itself to be opened", name)}
+	b.known[name] = o
+	b.opened = append(b.opened, name)
+	value, err := open()
+	o.value, o.err = value, err
+	return value, err
 }
 
 // ask takes what a part shares with others, unless something before it failed.
@@ -97,14 +78,17 @@ func ask[T any](err *error, open func() (T, error)) (opened T) {
 	return opened
 }
 
+// core is the database of the core group.
+func (b *build) core() (*sqlstore.DB, error) { return shared(b, "core", b.openCore) }
+
 // openCore opens the database of the core group and brings its tables up to date.
-func (b *build) openCore(ctx context.Context) (*sqlstore.DB, error) {
-	db, err := openStore(ctx, b.cfg)
+func (b *build) openCore() (*sqlstore.DB, error) {
+	db, err := openStore(b.ctx, b.cfg)
 	if err != nil {
 		return nil, err
 	}
 	b.stops.push("database", func(context.Context) error { return db.Close() })
-	if err := db.Migrate(ctx); err != nil {
+	if err := db.Migrate(b.ctx); err != nil {
 		return nil, err
 	}
 	b.mount(part.Part{Health: []part.Health{{Name: "database", Ask: db.Ping}}})
@@ -131,6 +115,9 @@ func storeConfig(cfg Config) sqldb.Config {
 	}
 }
 
+// redis is the cache that servers share, or the one in this process.
+func (b *build) redis() (*cache.Client, error) { return shared(b, "redis", b.openRedis) }
+
 // openRedis makes the client of Redis, or the instance in this process.
 func (b *build) openRedis() (*cache.Client, error) {
 	client, err := cache.New(redisConfig(b.cfg), b.reg)
@@ -148,6 +135,9 @@ func redisConfig(cfg Config) cache.Config {
 	}
 }
 
+// wechat is the client of the platform. It has access tokens once tokens was asked for.
+func (b *build) wechat() (*wechatapi.Client, error) { return shared(b, "wechat", b.openWeChat) }
+
 // openWeChat makes the client of the platform.
 func (b *build) openWeChat() (*wechatapi.Client, error) {
 	cfg := wechatapi.Config{APIBase: b.cfg.WeChat.APIBase, Log: b.log, Metrics: b.reg}
@@ -161,6 +151,9 @@ func (b *build) openWeChat() (*wechatapi.Client, error) {
 	b.stops.push("platform client", func(context.Context) error { client.Close(); return nil })
 	return client, nil
 }
+
+// carrier is the client of the carrier; nil means that business is not available.
+func (b *build) carrier() (business.Carrier, error) { return shared(b, "carrier", b.openCarrier) }
 
 // openCarrier makes the client of the carrier, or none where the carrier is not configured.
 func (b *build) openCarrier() (business.Carrier, error) {

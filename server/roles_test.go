@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 	"testing"
@@ -10,6 +11,39 @@ import (
 
 	"oalab/server/internal/telemetry"
 )
+
+// TestSharedIsOpenedOnce: the second part to ask gets what the first one got, the error too,
+// and what needs itself is an error instead of a start that never ends.
+func TestSharedIsOpenedOnce(t *testing.T) {
+	t.Parallel()
+	b := newBuild(t.Context(), &Server{})
+	opens := 0
+	open := func() (int, error) { opens++; return opens, nil }
+	for range 2 {
+		if got, err := shared(b, "number", open); got != 1 || err != nil {
+			t.Errorf("%d, %v", got, err)
+		}
+	}
+	for range 2 {
+		if _, err := shared(b, "broken", func() (int, error) { opens++; return 0, errStopping }); !errors.Is(err, errStopping) {
+			t.Errorf("%v", err)
+		}
+	}
+	if opens != 2 {
+		t.Errorf("opened %d times", opens)
+	}
+	var itself func() (int, error)
+	itself = func() (int, error) { return shared(b, "itself", itself) }
+	if _, err := itself(); err == nil {
+		t.Error("something that needs itself was opened")
+	}
+	if _, err := shared(b, "number", func() (string, error) { return "", nil }); err == nil {
+		t.Error("one name was given two types")
+	}
+	if diff := cmp.Diff([]string{"number", "broken", "itself"}, b.opened); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
 
 // TestEachRoleOpensWhatItNeeds counts what parts share and a role has opened: a role takes
 // none of the connections of another one (OAU-7).

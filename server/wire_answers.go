@@ -47,6 +47,9 @@ func (b *build) lastAnswers() (part.Part, error) {
 	return part.Part{Answers: callback.Answers(texts)}, nil
 }
 
+// keywords is the smart answer.
+func (b *build) keywords() (*support.Service, error) { return shared(b, "keywords", b.openKeywords) }
+
 // openKeywords makes the smart answer.
 func (b *build) openKeywords() (*support.Service, error) {
 	db, err := b.core()

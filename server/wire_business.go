@@ -7,7 +7,6 @@ import (
 	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/outbox"
-	"oalab/server/internal/part"
 	"oalab/server/internal/reply"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/wechatapi"
@@ -20,6 +19,9 @@ var (
 	_ business.WeChat = (*wechatapi.Client)(nil)
 	_ reply.Cache     = (*cache.Replies)(nil)
 )
+
+// orders is the business service.
+func (b *build) orders() (*business.Service, error) { return shared(b, "business", b.openOrders) }
 
 // openOrders makes the business service.
 func (b *build) openOrders() (*business.Service, error) {
@@ -62,22 +64,4 @@ func (b *build) businessConfig() (business.Config, error) {
 		cfg.Results[a.Name] = resultTemplate(a)
 	}
 	return cfg, nil
-}
-
-// orderJobs brings orders to their end, answers queries and tells results.
-func (b *build) orderJobs() (part.Part, error) {
-	service, err := b.orders()
-	if err != nil {
-		return part.Part{}, err
-	}
-	return part.Part{Jobs: service.Jobs()}, nil
-}
-
-// sweeper queues unfinished orders again.
-func (b *build) sweeper() (part.Part, error) {
-	service, err := b.orders()
-	if err != nil {
-		return part.Part{}, err
-	}
-	return part.Part{Loops: []part.Loop{{Name: "sweeper", Run: service.Sweep}}}, nil
 }

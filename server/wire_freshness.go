@@ -1,10 +1,6 @@
 package server
 
 import (
-	"context"
-	"time"
-
-	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/freshness"
 	"oalab/server/internal/part"
@@ -13,36 +9,16 @@ import (
 
 // What stands between the features, their copies and the database.
 var (
-	_ cache.BindingStore  = (*sqlstore.DB)(nil)
-	_ business.Phones     = (*cache.Bindings)(nil)
 	_ freshness.Store     = (*sqlstore.DB)(nil)
 	_ freshness.Broadcast = (*cache.News)(nil)
 )
 
-// phoneBook looks up bound numbers: through the caches, or straight from the database where
-// those are off.
-type phoneBook struct {
-	business.Phones
-	cached *cache.Bindings // nil where the caches are off
-}
-
-func (b *build) openPhones() (phoneBook, error) {
-	var err error
-	db := ask(&err, b.core)
-	redis := ask(&err, b.redis)
-	if err != nil {
-		return phoneBook{}, err
-	}
-	bindings, err := cache.NewBindings(cache.BindingsConfig{Seed: uint64(time.Now().UnixNano())}, redis, db, b.log, b.reg)
-	if err != nil || b.cfg.Cache.Bindings == cache.Off {
-		return phoneBook{Phones: db}, err
-	}
-	return phoneBook{Phones: bindings, cached: bindings}, nil
-}
+// copies keeps the copies of a server that answers messages young.
+func (b *build) copies() (*freshness.Watch, error) { return shared(b, "copies", b.openCopies) }
 
 // openCopies makes what keeps the copies of a server that answers messages up to date, and
 // loads them.
-func (b *build) openCopies(ctx context.Context) (*freshness.Watch, error) {
+func (b *build) openCopies() (*freshness.Watch, error) {
 	var err error
 	db := ask(&err, b.core)
 	redis := ask(&err, b.redis)
@@ -65,5 +41,5 @@ func (b *build) openCopies(ctx context.Context) (*freshness.Watch, error) {
 		b.mount(part.Part{Loops: []part.Loop{{Name: "bindings", Run: bindings.Run}}})
 	}
 	b.mount(part.Part{Loops: []part.Loop{{Name: "copies", Run: watch.Run}}})
-	return watch, watch.Look(ctx)
+	return watch, watch.Look(b.ctx)
 }

@@ -2,12 +2,9 @@ package server
 
 import (
 	"context"
-	"path/filepath"
 	"time"
 
-	"oalab/server/internal/cache"
 	"oalab/server/internal/oauth"
-	"oalab/server/internal/oauth/sessionfiles"
 	oauthstore "oalab/server/internal/oauth/store"
 	"oalab/server/internal/part"
 	"oalab/server/internal/wechatapi"
@@ -15,8 +12,6 @@ import (
 
 // What stands between the login, its stores and the platform.
 var (
-	_ oauth.Sessions = (*cache.Sessions)(nil)
-	_ oauth.Sessions = (*sessionfiles.Store)(nil)
 	_ oauth.Users    = (*oauthstore.Store)(nil)
 	_ oauth.Platform = (*wechatapi.Client)(nil)
 )
@@ -55,32 +50,4 @@ func (b *build) login() (part.Part, error) {
 		return part.Part{}, err
 	}
 	return part.Part{Name: "oauth", Routes: service.Routes(), Loops: loops}, nil
-}
-
-// loginKeys are those of the configuration, or one of this server's own.
-func (b *build) loginKeys() (*oauth.Keyring, error) {
-	key := string(b.cfg.OAuth.Key)
-	if key == "" {
-		var err error
-		if key, err = oauth.OwnKey(filepath.Join(b.cfg.DataDir, "oauth.key")); err != nil {
-			return nil, err
-		}
-	}
-	return oauth.NewKeyring(key, string(b.cfg.OAuth.PreviousKey))
-}
-
-// loginSessions are in Redis, or in files of this server.
-func (b *build) loginSessions() (oauth.Sessions, []part.Loop, error) {
-	if b.cfg.OAuth.Sessions == oauth.SessionsShared {
-		redis, err := b.redis()
-		if err != nil {
-			return nil, nil, err
-		}
-		return cache.NewSessions(redis), nil, nil
-	}
-	files, err := sessionfiles.Open(filepath.Join(b.cfg.DataDir, "oauth"), b.log)
-	if err != nil {
-		return nil, nil, err
-	}
-	return files, []part.Loop{{Name: "sessions", Run: files.Run}}, nil
 }

@@ -2,11 +2,8 @@ package server
 
 import (
 	"context"
-	"fmt"
 
 	"oalab/server/internal/config"
-	"oalab/server/internal/job"
-	"oalab/server/internal/outbox"
 	"oalab/server/internal/part"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/queue/memqueue"
@@ -27,6 +24,9 @@ type holding interface {
 
 // overBroker reports whether the jobs go over a broker that servers share.
 func (s *Server) overBroker() bool { return s.cfg.AMQP.URL != "" }
+
+// queue carries the jobs.
+func (b *build) queue() (workQueue, error) { return shared(b, "queue", b.openQueue) }
 
 // openQueue makes the queue in this process, or the way to the broker.
 func (b *build) openQueue() (workQueue, error) {
@@ -53,22 +53,18 @@ func (b *build) openQueue() (workQueue, error) {
 	return q, nil
 }
 
-// openRelay makes what publishes the jobs that were committed.
-func (b *build) openRelay() (*outbox.Relay, error) {
-	var err error
-	db := ask(&err, b.core)
-	q := ask(&err, b.queue)
-	if err != nil {
-		return nil, err
+// draining is a queue that can take no more from its broker and wait for what was received:
+// what it has not received goes to another server.
+type draining interface {
+	Drain(ctx context.Context) error
+}
+
+// deliveries takes no new jobs at the stop, before the handlers end.
+func (b *build) deliveries() (part.Part, error) {
+	q, err := b.queue()
+	d, ok := q.(draining)
+	if err != nil || !ok || !b.overBroker() {
+		return part.Part{}, err
 	}
-	relay := outbox.New(outbox.Config{UntilAck: !b.overBroker()}, db, q, config.JobTypes(b.cfg).Queues(), b.log)
-	left := newBacklog(db.Backlog)
-	if err := b.reg.Register(left); err != nil {
-		return nil, fmt.Errorf("register metrics of the backlog: %w", err)
-	}
-	db.OnOutbox(func(stored []job.Envelope) {
-		left.note(stored)
-		relay.Announce(stored)
-	})
-	return relay, nil
+	return part.Part{Name: "deliveries", Stop: d.Drain}, nil
 }

@@ -25,6 +25,9 @@ type refresher interface {
 	Run(ctx context.Context) error
 }
 
+// tokens keeps the access tokens of the platform client.
+func (b *build) tokens() (refresher, error) { return shared(b, "tokens", b.openTokens) }
+
 // openTokens makes the keeper of the access tokens that the platform client sends its
 // messages with.
 func (b *build) openTokens() (refresher, error) {
@@ -48,28 +51,6 @@ func (b *build) openTokens() (refresher, error) {
 	}
 	b.stops.push("token keeper", func(context.Context) error { keeper.Close(); return nil })
 	platform.UseTokens(keeper)
-	return keeper, nil
-}
-
-// openTickets makes the keeper of the jsapi tickets. A ticket is fetched when a page needs one.
-func (b *build) openTickets() (*token.Keeper, error) {
-	var err error
-	db := ask(&err, b.core)
-	redis := ask(&err, b.redis)
-	platform := ask(&err, b.wechat)
-	_ = ask(&err, b.tokens) // tickets are asked for with them
-	if err != nil {
-		return nil, err
-	}
-	cfg := token.Config{Kind: token.KindTicket, Seed: uint64(time.Now().UnixNano())}
-	for _, name := range b.accountNames() {
-		cfg.Accounts = append(cfg.Accounts, token.Account{Name: name})
-	}
-	keeper, err := token.New(cfg, tokenstore.New(db.DB), cache.NewTokens(redis), wechatapi.NewTickets(platform), b.log, b.reg)
-	if err != nil {
-		return nil, err
-	}
-	b.stops.push("ticket keeper", func(context.Context) error { keeper.Close(); return nil })
 	return keeper, nil
 }
 

@@ -22,14 +22,17 @@ const (
 	userLogPing  = 500 * time.Millisecond
 )
 
+// userLog is the log of what followers send.
+func (b *build) userLog() (*userlog.Log, error) { return shared(b, "log", b.openLog) }
+
 // openLog opens the log of what followers send. Its database may be away, at the start too:
 // the spool has the messages until it is there.
-func (b *build) openLog(ctx context.Context) (*userlog.Log, error) {
+func (b *build) openLog() (*userlog.Log, error) {
 	zone, err := b.cfg.Carrier.TimeZone.Location()
 	if err != nil {
 		return nil, fmt.Errorf("carrier.time_zone: %w", err)
 	}
-	db, err := sqldb.OpenLog(ctx, storeConfig(b.cfg))
+	db, err := sqldb.OpenLog(b.ctx, storeConfig(b.cfg))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +43,7 @@ func (b *build) openLog(ctx context.Context) (*userlog.Log, error) {
 		return nil, err
 	}
 	b.stops.push("spool of the user log", func(context.Context) error { users.Close(); return nil })
-	first, cancel := context.WithTimeout(ctx, userLogStart)
+	first, cancel := context.WithTimeout(b.ctx, userLogStart)
 	defer cancel()
 	if err := users.Maintain(first); err != nil {
 		b.log.Warn("the database of the user log is not ready; messages go to the spool until it is", "error", err)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"time"
 
 	"oalab/server/internal/config"
@@ -10,6 +9,9 @@ import (
 	"oalab/server/internal/part"
 	"oalab/server/internal/worker"
 )
+
+// worker does the jobs.
+func (b *build) worker() (*worker.Worker, error) { return shared(b, "worker", b.openWorker) }
 
 // openWorker makes what does the jobs, with its metrics.
 func (b *build) openWorker() (*worker.Worker, error) {
@@ -62,39 +64,4 @@ func (b *build) jobs() (part.Part, error) {
 func (b *build) nothingInWork() (part.Part, error) {
 	_, err := b.worker()
 	return part.Part{}, err
-}
-
-// draining is a queue that can take no more from its broker and wait for what was received:
-// what it has not received goes to another server.
-type draining interface {
-	Drain(ctx context.Context) error
-}
-
-// deliveries takes no new jobs at the stop, before the handlers end.
-func (b *build) deliveries() (part.Part, error) {
-	q, err := b.queue()
-	d, ok := q.(draining)
-	if err != nil || !ok || !b.overBroker() {
-		return part.Part{}, err
-	}
-	return part.Part{Name: "deliveries", Stop: d.Drain}, nil
-}
-
-// publishing publishes jobs.
-func (b *build) publishing() (part.Part, error) {
-	relay, err := b.relay()
-	if err != nil {
-		return part.Part{}, err
-	}
-	return part.Part{Loops: []part.Loop{{Name: "outbox relay", Run: relay.Run}}}, nil
-}
-
-// publishingToBroker is for a server that does no jobs. To a broker each server publishes
-// what it has written, whichever server works at it; jobs in memory stay with the worker.
-func (b *build) publishingToBroker() (part.Part, error) {
-	p, err := b.publishing()
-	if b.roles[RoleWorker] || !b.overBroker() {
-		return part.Part{}, err
-	}
-	return p, err
 }

@@ -1,0 +1,36 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"oalab/server/internal/cache"
+	"oalab/server/internal/token"
+	tokenstore "oalab/server/internal/token/store"
+	"oalab/server/internal/wechatapi"
+)
+
+// tickets keeps the jsapi tickets of the JSSDK.
+func (b *build) tickets() (*token.Keeper, error) { return shared(b, "tickets", b.openTickets) }
+
+// openTickets makes the keeper of the jsapi tickets. A ticket is fetched when a page needs one.
+func (b *build) openTickets() (*token.Keeper, error) {
+	var err error
+	db := ask(&err, b.core)
+	redis := ask(&err, b.redis)
+	platform := ask(&err, b.wechat)
+	_ = ask(&err, b.tokens) // tickets are asked for with them
+	if err != nil {
+		return nil, err
+	}
+	cfg := token.Config{Kind: token.KindTicket, Seed: uint64(time.Now().UnixNano())}
+	for _, name := range b.accountNames() {
+		cfg.Accounts = append(cfg.Accounts, token.Account{Name: name})
+	}
+	keeper, err := token.New(cfg, tokenstore.New(db.DB), cache.NewTokens(redis), wechatapi.NewTickets(platform), b.log, b.reg)
+	if err != nil {
+		return nil, err
+	}
+	b.stops.push("ticket keeper", func(context.Context) error { keeper.Close(); return nil })
+	return keeper, nil
+}
