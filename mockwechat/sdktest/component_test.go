@@ -52,7 +52,7 @@ func (m *mock) agree(address string) (code string, err error) {
 
 // silenceperComponent are the calls of a third-party platform.
 func silenceperComponent(m *mock) []step {
-	wc, _ := silenceper(m)
+	wc, _ := silenceper()
 	op := wc.GetOpenPlatform(&opconfig.Config{AppID: componentID, AppSecret: componentSecret, Token: componentToken, EncodingAESKey: aesKey})
 	var ticket, page, refresh string
 	notices := silenceperNotices(op, &ticket)
@@ -85,6 +85,20 @@ func silenceperComponent(m *mock) []step {
 			}
 			_, err = op.GetOfficialAccount(appID).GetBasic().GetCallbackIP()
 			return errors.Join(err, want(got.RefreshToken == refresh, got))
+		}},
+		{"/sns/oauth2/component/access_token", func() error {
+			login := op.GetOfficialAccount(appID).PlatformOauth()
+			address, err := login.GetRedirectURL(componentBack, "snsapi_userinfo", "S", appID)
+			if err != nil {
+				return err
+			}
+			own, err := op.GetComponentAccessToken()
+			if err != nil {
+				return err
+			}
+			fan := m.followers(1)[0]
+			got, err := login.GetUserAccessToken(m.code(address, fan), appID, own)
+			return errors.Join(err, want(got.OpenID == fan && got.RefreshToken != "", got))
 		}},
 		{"/cgi-bin/getcallbackip", func() error {
 			defer m.ask(http.MethodPost, "/control/component/unauthorize", map[string]any{"account": account})

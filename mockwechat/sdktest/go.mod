@@ -3,6 +3,8 @@ module oalab/mockwechat/sdktest
 go 1.26.0
 
 require (
+	github.com/ArtisanCloud/PowerLibs/v3 v3.3.2
+	github.com/ArtisanCloud/PowerSocialite/v3 v3.0.8
 	github.com/ArtisanCloud/PowerWeChat/v3 v3.4.38
 	github.com/go-pay/gopay v1.5.109
 	github.com/silenceper/wechat/v2 v2.1.7
@@ -10,8 +12,6 @@ require (
 )
 
 require (
-	github.com/ArtisanCloud/PowerLibs/v3 v3.3.2 // indirect
-	github.com/ArtisanCloud/PowerSocialite/v3 v3.0.8 // indirect
 	github.com/bradfitz/gomemcache v0.0.0-20220106215444-fb4bf637b56d // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/clbanning/mxj/v2 v2.7.0 // indirect

@@ -29,8 +29,8 @@ func gopaySteps(t *testing.T, m *mock) []step {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.SetHttpClient(xhttp.NewClient().SetTransport(redirect{m.api}))
-	ctx, number := context.Background(), "GOPAY00001"
+	client.SetHttpClient(xhttp.NewClient().SetTransport(m.secure))
+	ctx, number, transaction := context.Background(), "GOPAY00001", ""
 	fan := m.followers(1)[0]
 	told := make(chan *gopayv3.V3NotifyReq, 8)
 	date := time.Now().In(time.FixedZone("CST", 8*3600)).Format(time.DateOnly)
@@ -41,6 +41,12 @@ func gopaySteps(t *testing.T, m *mock) []step {
 		b, err := client.V3BillDownLoadBill(ctx, got.Response.DownloadUrl)
 		sum := sha1.Sum(b)
 		return errors.Join(err, want(hex.EncodeToString(sum[:]) == got.Response.HashValue && strings.Contains(string(b), holds), string(b)))
+	}
+	order := func(number string) gopay.BodyMap {
+		bm := gopay.BodyMap{}
+		return bm.Set("appid", appID).Set("mchid", merchantID).Set("description", "话费充值30元").Set("out_trade_no", number).Set("notify_url", m.callback.URL+"/pay").
+			SetBodyMap("amount", func(b gopay.BodyMap) { b.Set("total", 3000).Set("currency", "CNY") }).
+			SetBodyMap("payer", func(b gopay.BodyMap) { b.Set("openid", fan) })
 	}
 	return []step{
 		{"/v3/certificates", func() error { return client.AutoVerifySign(false) }},
@@ -55,11 +61,7 @@ func gopaySteps(t *testing.T, m *mock) []step {
 				}
 				told <- n
 			})
-			bm := gopay.BodyMap{}
-			bm.Set("appid", appID).Set("mchid", merchantID).Set("description", "话费充值30元").Set("out_trade_no", number).Set("notify_url", m.callback.URL+"/pay").
-				SetBodyMap("amount", func(b gopay.BodyMap) { b.Set("total", 3000).Set("currency", "CNY") }).
-				SetBodyMap("payer", func(b gopay.BodyMap) { b.Set("openid", fan) })
-			got, err := client.V3TransactionJsapi(ctx, bm)
+			got, err := client.V3TransactionJsapi(ctx, order(number))
 			if err = said(got != nil && got.Code == gopayv3.Success, got, err); err != nil {
 				return err
 			}
@@ -80,7 +82,14 @@ func gopaySteps(t *testing.T, m *mock) []step {
 		}},
 		{"/v3/pay/transactions/out-trade-no/{out_trade_no}", func() error {
 			got, err := client.V3TransactionQueryOrder(ctx, gopayv3.OutTradeNo, number)
+			if err == nil && got.Code == gopayv3.Success {
+				transaction = got.Response.TransactionId
+			}
 			return said(got != nil && got.Code == gopayv3.Success && got.Response.TradeState == "SUCCESS", got, err)
+		}},
+		{"/v3/pay/transactions/id/{transaction_id}", func() error {
+			got, err := client.V3TransactionQueryOrder(ctx, gopayv3.TransactionId, transaction)
+			return said(got != nil && got.Code == gopayv3.Success && got.Response.OutTradeNo == number, got, err)
 		}},
 		{"/v3/refund/domestic/refunds", func() error {
 			bm := gopay.BodyMap{}
@@ -92,6 +101,13 @@ func gopaySteps(t *testing.T, m *mock) []step {
 		{"/v3/refund/domestic/refunds/{out_refund_no}", func() error {
 			got, err := client.V3RefundQuery(ctx, "GOPAYREFUND1", nil)
 			return said(got != nil && got.Code == gopayv3.Success && got.Response.Status == "SUCCESS", got, err)
+		}},
+		{"/v3/pay/transactions/out-trade-no/{out_trade_no}/close", func() error {
+			if got, err := client.V3TransactionJsapi(ctx, order("GOPAY00002")); err != nil || got.Code != gopayv3.Success {
+				return said(false, got, err)
+			}
+			got, err := client.V3TransactionCloseOrder(ctx, "GOPAY00002")
+			return said(got != nil && got.Code == gopayv3.Success, got, err)
 		}},
 		{"/v3/bill/tradebill", func() error {
 			bm := gopay.BodyMap{}

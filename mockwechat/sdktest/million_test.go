@@ -30,7 +30,7 @@ func TestAMillionFollowers(t *testing.T) {
 	m.ask(http.MethodPut, "/control/accounts", []map[string]any{{
 		"name": account, "app_id": appID, "secret": secret, "token": token, "followers": map[string]any{"count": all, "seed": 7},
 	}})
-	_, oa := silenceper(m)
+	_, oa := silenceper()
 	seen, next, early := 0, "", 0
 	last := ""
 	for seen < all {

@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -26,7 +29,8 @@ type mock struct {
 	callback *httptest.Server // of the account; answers success unless it is told otherwise
 	handler  http.Handler
 	merchant merchant
-	pid      int // of the program
+	secure   http.RoundTripper // to the platform's host names, over HTTPS
+	pid      int               // of the program
 }
 
 // The SDKs, as the table names them.
@@ -45,7 +49,8 @@ const (
 	account = "demo"
 )
 
-// start builds the program, and runs it until the test ends.
+// start builds the program, and runs it until the test ends. The SDKs reach it over HTTPS under
+// the host names that they have built in, for which their default transport goes to it.
 func start(t *testing.T) *mock {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "mockwechat")
@@ -54,7 +59,8 @@ func start(t *testing.T) *mock {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build mockwechat: %v\n%s", err, out)
 	}
-	run := exec.CommandContext(t.Context(), program, "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
+	run := exec.CommandContext(t.Context(), program, "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0",
+		"--tls", "127.0.0.1:0", "--tls-ca", filepath.Join(t.TempDir(), "ca.pem"))
 	run.Stderr = os.Stderr
 	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) }
 	run.WaitDelay = 10 * time.Second
@@ -66,15 +72,20 @@ func start(t *testing.T) *mock {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = run.Wait() }) // otherwise the test could end before the program is told to
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
+	m := &mock{t: t, merchant: newMerchant(t), pid: run.Process.Pid}
+	var secure, authority string
+	lines := bufio.NewReader(out)
+	if _, err := fmt.Fscanf(lines, "mockwechat: api %s control %s\n", &m.api, &m.control); err != nil {
 		t.Fatal(err)
 	}
-	m := &mock{t: t, merchant: newMerchant(t), pid: run.Process.Pid}
-	if _, err := fmt.Sscanf(line, "mockwechat: api %s control %s", &m.api, &m.control); err != nil {
-		t.Fatalf("%q: %v", line, err)
+	if _, err := fmt.Fscanf(lines, "mockwechat: https %s authority %s\n", &secure, &authority); err != nil {
+		t.Fatal(err)
 	}
 	m.api, m.control = "http://"+m.api, "http://"+m.control
+	m.secure = secured(t, secure, authority)
+	before := http.DefaultTransport
+	http.DefaultTransport = m.secure
+	t.Cleanup(func() { http.DefaultTransport = before })
 	m.callback = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.handler != nil {
 			m.handler.ServeHTTP(w, r)
@@ -139,6 +150,28 @@ func (m *mock) served(path string) int {
 	return bytes.Count(m.ask(http.MethodGet, "/control/ledger?errcode=0&path="+url.QueryEscape(path), nil), []byte("\n"))
 }
 
+// paths are the APIs that faults can be set for, which are all.
+func (m *mock) paths() []string {
+	m.t.Helper()
+	type schema struct {
+		Items      *schema
+		Properties map[string]*schema
+		Enum       []string
+	}
+	var doc struct {
+		Paths map[string]map[string]struct {
+			RequestBody struct {
+				Content map[string]struct{ Schema schema }
+			}
+		}
+	}
+	if err := json.Unmarshal(m.ask(http.MethodGet, "/control/openapi", nil), &doc); err != nil {
+		m.t.Fatal(err)
+	}
+	rule := doc.Paths["/control/faults"]["put"].RequestBody.Content["application/json"].Schema
+	return rule.Items.Properties["match"].Properties["path"].Enum
+}
+
 // followers are the first ones of the account.
 func (m *mock) followers(n int) []string {
 	m.t.Helper()
@@ -185,13 +218,30 @@ func (m *mock) code(address, openID string) string {
 	return to.Query().Get("code")
 }
 
-// redirect sends what is meant for the platform's hosts to the mock.
-type redirect struct{ host string }
-
-func (r redirect) RoundTrip(req *http.Request) (*http.Response, error) {
-	clone := req.Clone(req.Context())
-	clone.URL.Scheme, clone.URL.Host = "http", strings.TrimPrefix(r.host, "http://")
-	return http.DefaultTransport.RoundTrip(clone)
+// secured is a transport that dials the mock for the platform's host names, as a line in
+// /etc/hosts would, and trusts the mock's authority.
+func secured(t *testing.T, address, authority string) http.RoundTripper {
+	t.Helper()
+	pem, err := os.ReadFile(authority)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		t.Fatalf("%s has no certificate", authority)
+	}
+	var dialer net.Dialer
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		DialContext: func(ctx context.Context, network, to string) (net.Conn, error) {
+			if strings.HasSuffix(to, ".weixin.qq.com:443") {
+				to = address
+			}
+			return dialer.DialContext(ctx, network, to)
+		},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
 }
 
 // step is one call of an SDK.

@@ -10,23 +10,28 @@ import (
 	"net/http"
 	"os"
 	"testing"
+	"time"
 
+	"github.com/ArtisanCloud/PowerLibs/v3/cache"
 	"github.com/ArtisanCloud/PowerWeChat/v3/src/openPlatform"
+	official "github.com/ArtisanCloud/PowerWeChat/v3/src/openPlatform/authorizer/officialAccount"
 	openplatform "github.com/ArtisanCloud/PowerWeChat/v3/src/openPlatform/server/callbacks"
 )
 
-// powerComponent are the calls of a third-party platform.
+// powerComponent are the calls of a third-party platform. Lent tokens and logins go to the hosts
+// that the SDK has built in.
 func powerComponent(t *testing.T, m *mock) []step {
 	t.Helper()
 	app, err := openPlatform.NewOpenPlatform(&openPlatform.UserConfig{
 		AppID: componentID, Secret: componentSecret, Token: componentToken, AESKey: aesKey,
-		Http: openPlatform.Http{BaseURI: m.api + "/"}, Log: openPlatform.Log{Level: "error", File: os.DevNull, Error: os.DevNull},
+		Cache: cache.NewMemCache("", time.Hour, ""), Log: openPlatform.Log{Level: "error", File: os.DevNull, Error: os.DevNull},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	var preAuth string
+	var preAuth, refresh string
+	var lent *official.Application
 	return []step{
 		{"/cgi-bin/component/api_component_token", func() error {
 			m.handler = powerNotices(t, app)
@@ -47,8 +52,21 @@ func powerComponent(t *testing.T, m *mock) []step {
 				return err
 			}
 			got, err := app.Base.HandleAuthorize(ctx, code)
+			if err == nil && got.AuthorizationInfo != nil {
+				refresh = got.AuthorizationInfo.AuthorizerRefreshToken
+			}
 			return errors.Join(judged(got, err), want(got != nil && got.AuthorizationInfo != nil && got.AuthorizationInfo.AuthorizerAppid == appID, got))
 		}},
+		{"/cgi-bin/component/api_authorizer_token", func() error {
+			lent, err = app.OfficialAccount(appID, refresh, nil)
+			if err != nil {
+				return err
+			}
+			got, err := lent.AccessToken.GetToken(ctx, true)
+			return judged(got, err)
+		}},
+		{"/sns/oauth2/component/access_token", func() error { return powerLogin(m, lent.OAuth, m.followers(1)[0]) }},
+		{"/cgi-bin/component/clear_quota", func() error { got, err := app.Base.ClearQuota(ctx); return judged(got, err) }},
 		{"/cgi-bin/component/api_get_authorizer_info", func() error {
 			got, err := app.Base.GetAuthorizer(ctx, appID)
 			return errors.Join(judged(got, err), want(got != nil && got.AuthorizerInfo != nil && got.AuthorizerInfo.NickName == account, got))

@@ -10,24 +10,30 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/ArtisanCloud/PowerLibs/v3/object"
+	"github.com/ArtisanCloud/PowerSocialite/v3/src/providers"
 	"github.com/ArtisanCloud/PowerWeChat/v3/src/kernel/contract"
 	"github.com/ArtisanCloud/PowerWeChat/v3/src/kernel/messages"
 	"github.com/ArtisanCloud/PowerWeChat/v3/src/kernel/power"
+	"github.com/ArtisanCloud/PowerWeChat/v3/src/miniProgram"
 	"github.com/ArtisanCloud/PowerWeChat/v3/src/officialAccount"
 	mass "github.com/ArtisanCloud/PowerWeChat/v3/src/officialAccount/broadcasting/request"
 	talk "github.com/ArtisanCloud/PowerWeChat/v3/src/officialAccount/customerService/request"
 	files "github.com/ArtisanCloud/PowerWeChat/v3/src/officialAccount/material/request"
 	menu "github.com/ArtisanCloud/PowerWeChat/v3/src/officialAccount/menu/request"
+	publish "github.com/ArtisanCloud/PowerWeChat/v3/src/officialAccount/publish/request"
 	template "github.com/ArtisanCloud/PowerWeChat/v3/src/officialAccount/templateMessage/request"
 	user "github.com/ArtisanCloud/PowerWeChat/v3/src/officialAccount/user/request"
 )
 
-func powerWeChat(t *testing.T, base string) *officialAccount.OfficialAccount {
+func powerWeChat(t *testing.T, base string, stable bool) *officialAccount.OfficialAccount {
 	t.Helper()
 	app, err := officialAccount.NewOfficialAccount(&officialAccount.UserConfig{
-		AppID: appID, Secret: secret, Token: token, AESKey: aesKey, StableTokenMode: true,
+		AppID: appID, Secret: secret, Token: token, AESKey: aesKey, StableTokenMode: stable,
 		Http: officialAccount.Http{BaseURI: base + "/"}, Log: officialAccount.Log{Level: "error", File: os.DevNull, Error: os.DevNull},
 	})
 	if err != nil {
@@ -55,15 +61,21 @@ func judged(answer any, err error) error {
 }
 
 func powerSteps(t *testing.T, m *mock) []step {
-	app := powerWeChat(t, m.api)
+	app := powerWeChat(t, m.api, true)
 	ctx := context.Background()
 	fans := m.followers(3)
 	jpg := picture(t, "a.jpg")
 	var tagID int
-	var image, templateID, massID, shortKey string
+	var image, material, draftID, templateID, massID, shortKey string
+	var menuID int
+	var publishID uint64
 	tagText := func() string { return fmt.Sprint(tagID) }
 	return []step{
 		{"/cgi-bin/stable_token", func() error { r, err := app.AccessToken.GetToken(ctx, false); return judged(r, err) }},
+		{"/cgi-bin/token", func() error {
+			r, err := powerWeChat(t, m.api, false).AccessToken.GetToken(ctx, true)
+			return judged(r, err)
+		}},
 		{"/cgi-bin/getcallbackip", func() error { r, err := app.Base.GetCallbackIP(ctx); return judged(r, err) }},
 		{"/cgi-bin/ticket/getticket", func() error { r, err := app.JSSDK.GetTicket(ctx, false, "jsapi"); return judged(r, err) }},
 		{"/cgi-bin/user/get", func() error {
@@ -106,10 +118,14 @@ func powerSteps(t *testing.T, m *mock) []step {
 		{"/cgi-bin/menu/get", func() error { r, err := app.Menu.Get(ctx); return judged(r, err) }},
 		{"/cgi-bin/menu/addconditional", func() error {
 			r, err := app.Menu.CreateConditional(ctx, []*menu.Button{{Type: "click", Name: "贵宾", Key: "V"}}, &menu.RequestMatchRule{ClientPlatformType: "1"})
+			if err == nil {
+				menuID, err = strconv.Atoi(r.MenuID)
+			}
 			return judged(r, err)
 		}},
 		{"/cgi-bin/menu/trymatch", func() error { r, err := app.Menu.TryMatch(ctx, fans[0]); return judged(r, err) }},
 		{"/cgi-bin/get_current_selfmenu_info", func() error { r, err := app.Menu.CurrentSelfMenu(ctx); return judged(r, err) }},
+		{"/cgi-bin/menu/delconditional", func() error { r, err := app.Menu.DeleteConditional(ctx, menuID); return judged(r, err) }},
 		{"/cgi-bin/menu/delete", func() error { r, err := app.Menu.Delete(ctx); return judged(r, err) }},
 		{"/cgi-bin/template/api_set_industry", func() error { r, err := app.TemplateMessage.SetIndustry(ctx, "1", "4", nil); return judged(r, err) }},
 		{"/cgi-bin/template/get_industry", func() error { r, err := app.TemplateMessage.GetIndustry(ctx); return judged(r, err) }},
@@ -145,12 +161,60 @@ func powerSteps(t *testing.T, m *mock) []step {
 			b, err := io.ReadAll(r.Body)
 			return errors.Join(err, want(len(b) > 4 && b[0] == 0xff, string(b)))
 		}},
-		{"/cgi-bin/material/add_material", func() error { r, err := app.Material.UploadImage(ctx, jpg); return judged(r, err) }},
+		{"/cgi-bin/media/uploadimg", func() error { r, err := app.Material.UploadArticleImage(ctx, jpg); return judged(r, err) }},
+		{"/cgi-bin/material/add_material", func() error {
+			r, err := app.Material.UploadImage(ctx, jpg)
+			if err == nil {
+				material = r.MediaID
+			}
+			return judged(r, err)
+		}},
+		{"/cgi-bin/material/get_material", func() error {
+			r, err := app.Material.Get(ctx, material)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = r.Body.Close() }()
+			b, err := io.ReadAll(r.Body)
+			return errors.Join(err, want(len(b) > 4 && b[0] == 0xff, string(b)))
+		}},
 		{"/cgi-bin/material/get_materialcount", func() error { r, err := app.Material.Stats(ctx); return judged(r, err) }},
 		{"/cgi-bin/material/batchget_material", func() error {
 			r, err := app.Material.List(ctx, &files.RequestMaterialBatchGetMaterial{Type: "image", Offset: 0, Count: 20})
 			return judged(r, err)
 		}},
+		{"/cgi-bin/draft/add", func() error {
+			r, err := app.Publish.DraftAdd(ctx, &publish.RequestDraftAdd{Articles: []*publish.Article{{Title: "标题", Content: "正文", ThumbMediaId: material}}})
+			if err == nil {
+				draftID = r.MediaID
+			}
+			return judged(r, err)
+		}},
+		{"/cgi-bin/draft/get", func() error {
+			r, err := app.Publish.DraftGet(ctx, draftID)
+			return errors.Join(judged(r, err), want(r != nil && len(r.NewsItem) == 1, r))
+		}},
+		{"/cgi-bin/draft/count", func() error {
+			r, err := app.Publish.DraftCount(ctx)
+			return errors.Join(judged(r, err), want(r != nil && r.TotalCount == 1, r))
+		}},
+		{"/cgi-bin/freepublish/submit", func() error {
+			r, err := app.Publish.PublishSubmit(ctx, draftID)
+			if err == nil {
+				publishID = r.PublishId
+			}
+			return judged(r, err)
+		}},
+		{"/cgi-bin/freepublish/get", func() error { r, err := app.Publish.PublishGet(ctx, publishID); return judged(r, err) }},
+		{"/cgi-bin/draft/delete", func() error {
+			r, err := app.Publish.DraftAdd(ctx, &publish.RequestDraftAdd{Articles: []*publish.Article{{Title: "废稿", Content: "正文", ThumbMediaId: material}}})
+			if err = judged(r, err); err != nil {
+				return err
+			}
+			gone, err := app.Publish.DraftDelete(ctx, r.MediaID)
+			return judged(gone, err)
+		}},
+		{"/cgi-bin/material/del_material", func() error { r, err := app.Material.Delete(ctx, material); return judged(r, err) }},
 		{"/cgi-bin/message/custom/send", func() error {
 			m.push(map[string]any{"openid": fans[0], "content": "你好"})
 			r, err := app.CustomerService.Message(ctx, messages.NewText("您好")).SetTo(fans[0]).Send(ctx)
@@ -162,6 +226,7 @@ func powerSteps(t *testing.T, m *mock) []step {
 		}},
 		{"/customservice/kfaccount/add", func() error { r, err := app.CustomerService.Create(ctx, "kf1@demo", "客服"); return judged(r, err) }},
 		{"/customservice/kfaccount/update", func() error { r, err := app.CustomerService.Update(ctx, "kf1@demo", "小王"); return judged(r, err) }},
+		{"/customservice/kfaccount/uploadheadimg", func() error { r, err := app.CustomerService.SetAvatar(ctx, "kf1@demo", jpg); return judged(r, err) }},
 		{"/customservice/kfaccount/inviteworker", func() error { r, err := app.CustomerService.Invite(ctx, "kf1@demo", "wang"); return judged(r, err) }},
 		{"/cgi-bin/customservice/getkflist", func() error { r, err := app.CustomerService.List(ctx); return judged(r, err) }},
 		{"/cgi-bin/customservice/getonlinekflist", func() error { r, err := app.CustomerService.Online(ctx); return judged(r, err) }},
@@ -192,6 +257,14 @@ func powerSteps(t *testing.T, m *mock) []step {
 			}
 			return judged(r, err)
 		}},
+		{"/cgi-bin/message/mass/send", func() error {
+			r, err := app.Broadcasting.SendText(ctx, "通知", &mass.Reception{ToUser: fans[:2]}, &power.HashMap{})
+			return judged(r, err)
+		}},
+		{"/cgi-bin/message/mass/preview", func() error {
+			r, err := app.Broadcasting.Preview(ctx, &object.HashMap{"touser": fans[0], "msgtype": "text", "text": object.HashMap{"content": "通知"}})
+			return judged(r, err)
+		}},
 		{"/cgi-bin/message/mass/get", func() error { r, err := app.Broadcasting.Status(ctx, massID); return judged(r, err) }},
 		{"/cgi-bin/message/mass/delete", func() error { r, err := app.Broadcasting.Delete(ctx, massID, 0); return judged(r, err) }},
 		{"/cgi-bin/qrcode/create", func() error { r, err := app.QRCode.Temporary(ctx, "活动1", 3600); return judged(r, err) }},
@@ -203,13 +276,52 @@ func powerSteps(t *testing.T, m *mock) []step {
 			return judged(r, err)
 		}},
 		{"/cgi-bin/shorten/fetch", func() error { r, err := app.URL.FetchShorten(ctx, shortKey); return judged(r, err) }},
+		{"/cgi-bin/showqrcode", func() error {
+			r, err := app.QRCode.Temporary(ctx, "活动2", 3600)
+			if err != nil {
+				return err
+			}
+			resp, err := http.Get(app.QRCode.URL(r.Ticket))
+			if err != nil {
+				return err
+			}
+			defer func() { _ = resp.Body.Close() }()
+			return want(strings.HasPrefix(resp.Header.Get("Content-Type"), "image/"), resp.Header)
+		}},
+		{"/sns/oauth2/access_token", func() error { return powerLogin(m, app.OAuth, fans[0]) }},
+		{"/sns/userinfo", func() error { return powerLogin(m, app.OAuth, fans[1]) }},
+		{"/sns/jscode2session", func() error {
+			var got struct{ Code string }
+			if err := json.Unmarshal(m.ask(http.MethodPost, "/control/login-code", map[string]any{"openid": fans[1]}), &got); err != nil {
+				return err
+			}
+			mini, err := miniProgram.NewMiniProgram(&miniProgram.UserConfig{
+				AppID: appID, Secret: secret, Http: miniProgram.Http{BaseURI: m.api + "/"}, Log: miniProgram.Log{Level: "error", File: os.DevNull, Error: os.DevNull},
+			})
+			if err != nil {
+				return err
+			}
+			r, err := mini.Auth.Session(ctx, got.Code)
+			return errors.Join(judged(r, err), want(r != nil && r.OpenID == fans[1] && r.SessionKey != "", r))
+		}},
 		{"/cgi-bin/clear_quota", func() error { r, err := app.Base.ClearQuota(ctx); return judged(r, err) }},
 	}
 }
 
+// powerLogin logs a follower in and reads the profile. The SDK has the hosts of the login built in.
+func powerLogin(m *mock, login *providers.WeChat, fan string) error {
+	login.SetScopes([]string{"snsapi_userinfo"})
+	address, err := login.Redirect("https://agency.example/back")
+	if err != nil {
+		return err
+	}
+	u, err := login.UserFromCode(m.code(address, fan))
+	return errors.Join(err, want(u != nil && u.GetOpenID() == fan && u.GetNickname() != "", u))
+}
+
 // powerCallback serves the account's callback with the SDK.
 func powerCallback(t *testing.T) http.Handler {
-	app := powerWeChat(t, "http://127.0.0.1:1")
+	app := powerWeChat(t, "http://127.0.0.1:1", true)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer, err := app.Server.Notify(r, func(event contract.EventInterface) any {
 			text := struct {

@@ -17,14 +17,14 @@ var update = flag.Bool("update", false, "write docs/sdks.md anew")
 
 // notes explain what an SDK does not call, or calls otherwise.
 const notes = `
-An empty field means that the SDK has no such call, or that another library is the one to make it: WeChat Pay is called by
-its official library and by gopay, which verify and decrypt the notifications, too. A third-party platform's tickets and the
-messages of its accounts come with its calls.
+The SDKs call the hosts that they have built in, over HTTPS with a certificate of the mock's test authority; PowerWeChat calls
+its account's APIs under a base address, over HTTP. An empty field means that the SDK has no such call, or one of these:
 
+- silenceper and PowerWeChat are not asked to pay, nor are the two libraries of WeChat Pay asked for anything else. The
+  notifications of payments, a third-party platform's tickets and the messages of its accounts come with their calls.
 - silenceper's ` + "`component/api_get_authorizer_info`" + ` is not called: it wants texts in business_info, the platform answers numbers.
 - PowerWeChat's ` + "`menu/get`" + ` is not called with a conditional menu: it wants the values of a rule as numbers, the platform
-  answers texts.
-- PowerWeChat's web login (PowerSocialite) has the platform's hosts built in, so that a base address does not reach it.
+  answers texts. Its ` + "`PreviewText`" + ` sends a list where the platform wants a text; ` + "`Preview`" + ` is called.
 - PowerWeChat's ` + "`callback/check`" + ` asks for a path that the platform does not have (` + "`cgi-bin/callbacks/check`" + `).
 `
 
@@ -43,7 +43,7 @@ func TestSDKs(t *testing.T) {
 	fan := m.followers(1)[0]
 	for _, mode := range []string{"plain", "compatible", "safe"} {
 		m.accounts(mode)
-		for sdk, handler := range map[string]http.Handler{nameSilenceper: silenceperCallback(m), namePowerWeChat: powerCallback(t)} {
+		for sdk, handler := range map[string]http.Handler{nameSilenceper: silenceperCallback(), namePowerWeChat: powerCallback(t)} {
 			m.handler = handler
 			seen, ok := m.push(map[string]any{"openid": fan, "content": "流量😀"})
 			all[sdk]["callback, mode "+mode] = "yes"
@@ -55,7 +55,7 @@ func TestSDKs(t *testing.T) {
 	}
 	m.handler = nil
 	path := filepath.Join("..", "..", "docs", "sdks.md")
-	page := table(all)
+	page := table(all) + uncalled(all, m.paths())
 	if *update {
 		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
@@ -85,4 +85,19 @@ func table(all results) string {
 		b.WriteString("\n")
 	}
 	return b.String() + notes
+}
+
+// uncalled names the APIs of the mock that no SDK calls.
+func uncalled(all results, paths []string) string {
+	var b strings.Builder
+	for _, path := range paths {
+		called := false
+		for _, r := range all {
+			called = called || r[path] != ""
+		}
+		if !called && path != "push" {
+			b.WriteString(" `" + strings.TrimPrefix(path, "/cgi-bin/") + "`")
+		}
+	}
+	return "\nNone of the four has these, which the tests of mockwechat call:" + b.String() + ".\n"
 }

@@ -18,7 +18,7 @@ func TestShort(t *testing.T) {
 	m.ask(http.MethodPost, "/control/reset", nil)
 	m.run(all, nameWechatPay, wechatpaySteps(t, m))
 	m.run(all, nameGopay, gopaySteps(t, m))
-	m.handler = silenceperCallback(m)
+	m.handler = silenceperCallback()
 	for _, mode := range []string{"plain", "compatible", "safe"} {
 		m.accounts(mode)
 		if seen, ok := m.push(map[string]any{"openid": m.followers(1)[0], "content": "流量😀"}); !ok || !strings.Contains(seen, "收到流量😀") {

@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/silenceper/wechat/v2"
 	"github.com/silenceper/wechat/v2/cache"
+	"github.com/silenceper/wechat/v2/credential"
 	"github.com/silenceper/wechat/v2/domain/openapi"
 	mini "github.com/silenceper/wechat/v2/miniprogram/config"
 	"github.com/silenceper/wechat/v2/officialaccount"
@@ -29,8 +31,7 @@ import (
 	"github.com/silenceper/wechat/v2/util"
 )
 
-func silenceper(m *mock) (*wechat.Wechat, *officialaccount.OfficialAccount) {
-	util.DefaultHTTPClient = &http.Client{Transport: redirect{m.api}}
+func silenceper() (*wechat.Wechat, *officialaccount.OfficialAccount) {
 	wc := wechat.NewWechat()
 	wc.SetCache(cache.NewMemory())
 	return wc, wc.GetOfficialAccount(&config.Config{AppID: appID, AppSecret: secret, Token: token, EncodingAESKey: aesKey})
@@ -54,7 +55,7 @@ func picture(t *testing.T, name string) string {
 }
 
 func silenceperSteps(t *testing.T, m *mock) []step {
-	wc, oa := silenceper(m)
+	wc, oa := silenceper()
 	fans := m.followers(3)
 	jpg := picture(t, "a.jpg")
 	var tagID int32
@@ -62,6 +63,7 @@ func silenceperSteps(t *testing.T, m *mock) []step {
 	var template, image, thumb, draftID string
 	var massID int64
 	var publishID int64
+	var code *basic.Ticket
 	login := struct{ access, refresh string }{}
 	users := oa.GetUser()
 	service := oa.GetCustomerServiceManager()
@@ -69,6 +71,10 @@ func silenceperSteps(t *testing.T, m *mock) []step {
 	files := oa.GetMaterial()
 	return []step{
 		{"/cgi-bin/token", func() error { _, err := oa.GetAccessToken(); return err }},
+		{"/cgi-bin/stable_token", func() error {
+			_, err := credential.NewStableAccessToken(appID, secret, credential.CacheKeyOfficialAccountPrefix, cache.NewMemory()).GetAccessTokenContext(context.Background())
+			return err
+		}},
 		{"/cgi-bin/getcallbackip", func() error { _, err := oa.GetBasic().GetCallbackIP(); return err }},
 		{"/cgi-bin/get_api_domain_ip", func() error { _, err := oa.GetBasic().GetAPIDomainIP(); return err }},
 		{"/cgi-bin/openapi/quota/get", func() error {
@@ -137,6 +143,13 @@ func silenceperSteps(t *testing.T, m *mock) []step {
 			return errors.Join(err, want(len(l) == 1 && l[0] == tagID, l))
 		}},
 		{"/cgi-bin/tags/members/batchuntagging", func() error { return users.BatchUntag(fans[1:2], tagID) }},
+		{"/cgi-bin/tags/delete", func() error {
+			tag, err := users.CreateTag("海南")
+			if err != nil {
+				return err
+			}
+			return users.DeleteTag(tag.ID)
+		}},
 		{"/cgi-bin/tags/members/batchblacklist", func() error { return users.BatchBlackList(fans[2]) }},
 		{"/cgi-bin/tags/members/getblacklist", func() error { l, err := users.GetAllBlackList(); return errors.Join(err, want(len(l) == 1, l)) }},
 		{"/cgi-bin/tags/members/batchunblacklist", func() error { return users.BatchUnBlackList(fans[2]) }},
@@ -201,6 +214,17 @@ func silenceperSteps(t *testing.T, m *mock) []step {
 			return err
 		}},
 		{"/cgi-bin/draft/get", func() error { l, err := oa.GetDraft().GetDraft(draftID); return errors.Join(err, want(len(l) == 1, l)) }},
+		{"/cgi-bin/material/get_material", func() error {
+			l, err := files.GetNews(draftID)
+			return errors.Join(err, want(len(l) == 1 && l[0].Title == "标题", l))
+		}},
+		{"/cgi-bin/draft/delete", func() error {
+			id, err := oa.GetDraft().AddDraft([]*draft.Article{{Title: "废稿", Content: "正文", ThumbMediaID: thumb}})
+			if err != nil {
+				return err
+			}
+			return oa.GetDraft().DeleteDraft(id)
+		}},
 		{"/cgi-bin/draft/count", func() error { n, err := oa.GetDraft().CountDraft(); return errors.Join(err, want(n == 1, n)) }},
 		{"/cgi-bin/message/mass/sendall", func() error {
 			r, err := oa.GetBroadcast().SendNews(nil, draftID, true)
@@ -249,15 +273,26 @@ func silenceperSteps(t *testing.T, m *mock) []step {
 		{"/customservice/kfaccount/del", func() error { return service.Delete("kf1@demo") }},
 		{"/cgi-bin/qrcode/create", func() error {
 			t, err := oa.GetBasic().GetQRTicket(basic.NewTmpQrRequest(time.Hour, "活动1"))
+			if err == nil {
+				code = t
+			}
 			return errors.Join(err, want(t != nil && t.Ticket != "", t))
+		}},
+		{"/cgi-bin/showqrcode", func() error {
+			resp, err := util.DefaultHTTPClient.Get(basic.ShowQRCode(code))
+			if err != nil {
+				return err
+			}
+			defer func() { _ = resp.Body.Close() }()
+			return want(strings.HasPrefix(resp.Header.Get("Content-Type"), "image/"), resp.Header)
 		}},
 		{"/cgi-bin/clear_quota", func() error { return oa.GetBasic().ClearQuota() }},
 	}
 }
 
 // silenceperCallback serves the account's callback with the SDK.
-func silenceperCallback(m *mock) http.Handler {
-	_, oa := silenceper(m)
+func silenceperCallback() http.Handler {
+	_, oa := silenceper()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		server := oa.GetServer(r, w)
 		server.SetMessageHandler(func(in *message.MixMessage) *message.Reply {

@@ -83,8 +83,7 @@ func newWechatpay(t *testing.T, m *mock) *wechatpay {
 	seller := m.merchant
 	p := &wechatpay{t: t, m: m, mgr: downloader.NewCertificateDownloaderMgr(ctx), told: make(chan *notify.Request, 8)}
 	t.Cleanup(p.mgr.Stop)
-	route := option.WithHTTPClient(&http.Client{Transport: redirect{m.api}})
-	bare, err := core.NewClient(ctx, option.WithMerchantCredential(merchantID, seller.serial, seller.key), option.WithoutValidator(), route)
+	bare, err := core.NewClient(ctx, option.WithMerchantCredential(merchantID, seller.serial, seller.key), option.WithoutValidator())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +91,7 @@ func newWechatpay(t *testing.T, m *mock) *wechatpay {
 		t.Fatal(err)
 	}
 	p.bare = bare
-	p.client, err = core.NewClient(ctx, option.WithWechatPayAutoAuthCipherUsingDownloaderMgr(merchantID, seller.serial, seller.key, p.mgr), route)
+	p.client, err = core.NewClient(ctx, option.WithWechatPayAutoAuthCipherUsingDownloaderMgr(merchantID, seller.serial, seller.key, p.mgr))
 	if err != nil {
 		t.Fatal(err)
 	}
