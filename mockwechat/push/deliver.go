@@ -17,6 +17,7 @@ import (
 type delivery struct {
 	*Pusher
 	acc   *platform.Official
+	phone *chat.Book // found once a message: it is a part of the account's memory
 	to    platform.Destination
 	msg   *message.Message
 	plain []byte // the message's XML, the same for all tries
@@ -44,16 +45,16 @@ func (pu *Pusher) deliver(ctx context.Context, attack string, seq uint64, m *mes
 	if err != nil {
 		return Outcome{}, err
 	}
-	id := acc.Config.OriginalID
+	id, phone := acc.Config.OriginalID, chat.Of(acc)
 	if m.Info == "" {
 		acc.NoteActivity(m, now, pu.p.Limits)
 		if s, ok := m.Show(); ok {
-			chat.Of(acc).Add(m.OpenID, chat.FromFollower, now, s)
+			phone.Add(m.OpenID, chat.FromFollower, now, s)
 		}
 	} else {
 		id = acc.Config.AppID
 	}
-	d := delivery{Pusher: pu, acc: acc, to: to, msg: m, plain: m.AppendXML(make([]byte, 0, 384+len(m.Content)), id)}
+	d := delivery{Pusher: pu, acc: acc, phone: phone, to: to, msg: m, plain: m.AppendXML(make([]byte, 0, 384+len(m.Content)), id)}
 	o := Outcome{MsgID: m.MsgID}
 	for try := 1; try <= MaxTries; try++ {
 		if try > 1 && !platform.Wait(ctx, time.Until(start.Add(time.Duration(try-1)*pu.cfg.TrySpacing))) {
@@ -78,19 +79,18 @@ func (pu *Pusher) deliver(ctx context.Context, attack string, seq uint64, m *mes
 		}
 	}
 	if _, own := m.Show(); own { // no follower hears of a report that failed
-		chat.Of(acc).Add(m.OpenID, chat.FromPlatform, pu.p.Now(), message.Shown{Kind: "notice", Text: Unavailable})
+		phone.Add(m.OpenID, chat.FromPlatform, pu.p.Now(), message.Shown{Kind: "notice", Text: Unavailable})
 	}
 	return o, nil
 }
 
 // showReply puts a reply into the chat of a follower whose phone is on.
 func (d *delivery) showReply(plain string) {
-	phone := chat.Of(d.acc)
-	if !phone.Keeps(d.msg.OpenID) {
+	if !d.phone.Keeps(d.msg.OpenID) {
 		return // so that a load does not read each reply twice
 	}
 	if s, ok := message.ShowReply(plain); ok {
-		phone.Add(d.msg.OpenID, chat.FromAccount, d.p.Now(), s)
+		d.phone.Add(d.msg.OpenID, chat.FromAccount, d.p.Now(), s)
 	}
 }
 

@@ -3,6 +3,8 @@ package push
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -106,28 +108,28 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 // judge decides whether an answer counts.
 func (d *delivery) judge(status int, body []byte) {
 	d.line.Status = status
-	d.line.Reply = string(body)
 	if status != http.StatusOK {
-		d.line.Error = "status " + strconv.Itoa(status)
+		d.line.Reply, d.line.Error = string(body), "status "+strconv.Itoa(status)
 		return
 	}
 	if d.msg.Info != "" { // the platform's page on tickets: only the text success will do
-		if string(body) != "success" {
+		if d.line.Reply = string(body); d.line.Reply != "success" {
 			d.line.Error = "a notice is answered by success"
 		}
 		return
 	}
 	plain, err := d.to.Envelope.Open(body)
-	if err == nil {
-		var reply message.Reply
-		reply, err = message.ReadReply(plain, d.msg.OpenID, d.acc.Config.OriginalID)
-		d.line.Reply = reply.Plain
-		if reply.MsgType == "transfer_customer_service" && err == nil {
-			d.acc.Transferred(d.msg.OpenID, d.p.Now())
-		}
-	}
 	if err != nil {
+		d.line.Reply, d.line.Error = string(body), err.Error()
+		return
+	}
+	reply, err := message.ReadReply(plain, d.msg.OpenID, d.acc.Config.OriginalID)
+	d.line.Reply = reply.Plain
+	switch {
+	case err != nil:
 		d.line.Error = err.Error()
+	case reply.MsgType == "transfer_customer_service":
+		d.acc.Transferred(d.msg.OpenID, d.p.Now())
 	}
 }
 
@@ -136,18 +138,17 @@ func (d *delivery) request(ctx context.Context) *http.Request {
 	timestamp := strconv.FormatInt(d.p.Now().Unix(), 10)
 	count := d.nonces.Add(1)
 	nonce := strconv.FormatUint(platform.Mix(d.p.Seed^count)%9_000_000_000+1_000_000_000, 10)
-	// The platform's random characters look like hexadecimal digits.
-	random := fmt.Sprintf("%016x", platform.Mix(^d.p.Seed^count))
-	body, extra := d.to.Envelope.Seal(d.plain, timestamp, nonce, random)
+	body, extra := d.to.Envelope.Seal(d.plain, timestamp, nonce, sixteenDigits(platform.Mix(^d.p.Seed^count)))
 	u := *d.to.URL
-	if u.RawQuery != "" {
-		u.RawQuery += "&"
+	own, openID, id := u.RawQuery, "", ""
+	if own != "" {
+		own += "&"
 	}
-	u.RawQuery += "signature=" + message.Signature(d.to.Token, timestamp, nonce) + "&timestamp=" + timestamp + "&nonce=" + nonce
 	if d.msg.Info == "" {
-		u.RawQuery += "&openid=" + queryEscape(d.msg.OpenID)
+		openID, id = "&openid=", queryEscape(d.msg.OpenID)
 	}
-	u.RawQuery += extra
+	// In one piece: each step of a text that grows is an allocation a try.
+	u.RawQuery = own + "signature=" + message.Signature(d.to.Token, timestamp, nonce) + "&timestamp=" + timestamp + "&nonce=" + nonce + openID + id + extra
 	req := &http.Request{
 		Method: http.MethodPost, URL: &u, Host: u.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -159,6 +160,15 @@ func (d *delivery) request(ctx context.Context) *http.Request {
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
 	}
 	return req.WithContext(ctx)
+}
+
+// sixteenDigits is a number as the platform's random characters, which look like hexadecimal digits.
+func sixteenDigits(n uint64) string {
+	var raw [8]byte
+	var digits [16]byte
+	binary.BigEndian.PutUint64(raw[:], n)
+	hex.Encode(digits[:], raw[:])
+	return string(digits[:])
 }
 
 // resetAfter is how long the server has a try before the platform resets it.
