@@ -142,7 +142,7 @@ full: build fuzz sdks ## every scenario in size full with all arms, and every fu
 
 # The SDKs are a module of their own, so that the project does not depend on them.
 sdks: ## public SDKs, unmodified, against the mock platform; their table is docs/sdks.md
-	cd mockwechat/sdktest && $(GO) test -count=1 .
+	cd mockwechat/sdktest && $(GO) test -count=1 -timeout 20m .
 
 # The short form, a part of make test, leaves out the SDK that takes longest to compile.
 sdkshort: build

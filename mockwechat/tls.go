@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// Hosts are the platform's host names, which SDKs have built in.
-var Hosts = []string{"api.weixin.qq.com", "open.weixin.qq.com", "mp.weixin.qq.com", "api.mch.weixin.qq.com"}
+// Hosts are the platform's host names, which SDKs and pages have built in.
+var Hosts = []string{"api.weixin.qq.com", "open.weixin.qq.com", "mp.weixin.qq.com", "api.mch.weixin.qq.com", "res.wx.qq.com"}
 
 // certificateLife is how long the certificates of a test authority are good.
 const certificateLife = 30 * 24 * time.Hour

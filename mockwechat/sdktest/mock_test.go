@@ -30,6 +30,7 @@ type mock struct {
 	handler  http.Handler
 	merchant merchant
 	secure   http.RoundTripper // to the platform's host names, over HTTPS
+	tls      string            // its address
 	pid      int               // of the program
 }
 
@@ -73,16 +74,16 @@ func start(t *testing.T) *mock {
 	}
 	t.Cleanup(func() { _ = run.Wait() }) // otherwise the test could end before the program is told to
 	m := &mock{t: t, merchant: newMerchant(t), pid: run.Process.Pid}
-	var secure, authority string
+	var authority string
 	lines := bufio.NewReader(out)
 	if _, err := fmt.Fscanf(lines, "mockwechat: api %s control %s\n", &m.api, &m.control); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fmt.Fscanf(lines, "mockwechat: https %s authority %s\n", &secure, &authority); err != nil {
+	if _, err := fmt.Fscanf(lines, "mockwechat: https %s authority %s\n", &m.tls, &authority); err != nil {
 		t.Fatal(err)
 	}
 	m.api, m.control = "http://"+m.api, "http://"+m.control
-	m.secure = secured(t, secure, authority)
+	m.secure = secured(t, m.tls, authority)
 	before := http.DefaultTransport
 	http.DefaultTransport = m.secure
 	t.Cleanup(func() { http.DefaultTransport = before })
