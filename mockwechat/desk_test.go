@@ -1,6 +1,7 @@
 package mockwechat
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -45,4 +46,30 @@ func TestCustomerServiceDesk(t *testing.T) {
 	}
 	s.ok("/customservice/kfaccount/del?kf_account=kf1@demo", nil)
 	same(t, "no agent", map[string]any{"kf_list": []any{}}, s.ok("/cgi-bin/customservice/getkflist", nil))
+}
+
+// TestATransferredMessageWaits: a follower whose message the back end hands to customer service
+// waits for an agent.
+func TestATransferredMessageWaits(t *testing.T) {
+	s := newShop(t, false)
+	reply := "<xml><ToUserName>" + fan + "</ToUserName><FromUserName>" + demoAccount().OriginalID + "</FromUserName><CreateTime>1</CreateTime><MsgType>%s</MsgType>%s</xml>"
+	for _, test := range []struct {
+		kind, rest string
+		waiting    float64
+	}{
+		{"text", "<Content>a</Content>", 0},
+		{"transfer_customer_service", "", 1},
+	} {
+		pu, err := s.Pusher("demo", PusherConfig{CallbackURL: "http://server/", Transport: answering{fmt.Sprintf(reply, test.kind, test.rest)}, Record: discard})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, err := pu.Push(t.Context(), Message{OpenID: fan, Content: "人工"}); err != nil || !o.OK {
+			t.Fatalf("%s: %+v, %v", test.kind, o, err)
+		}
+		pu.Close()
+		if m := s.ok("/customservice/kfsession/getwaitcase", nil); m["count"] != test.waiting {
+			t.Errorf("%s: waiting %v", test.kind, m)
+		}
+	}
 }

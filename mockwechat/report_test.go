@@ -83,6 +83,31 @@ func TestReportsHaveNumbersOfTheirOwn(t *testing.T) {
 	}
 }
 
+// TestSessionsAndPublishingAreReported: the callback hears of a session with an agent, of its
+// end, and of a publication with what was published.
+func TestSessionsAndPublishingAreReported(t *testing.T) {
+	s := newShop(t, false)
+	events := reported(t, s)
+	s.agent("kf1@demo")
+	told := func(want ...string) {
+		t.Helper()
+		e := next(t, events)
+		for _, w := range want {
+			if !strings.Contains(e, w) {
+				t.Errorf("report %s, want %s", e, w)
+			}
+		}
+	}
+	session := obj{"kf_account": "kf1@demo", "openid": fan}
+	s.ok("/customservice/kfsession/create", session)
+	told("<Event><![CDATA[kf_create_session]]>", "<KfAccount><![CDATA[kf1@demo]]>", "<FromUserName><![CDATA["+fan+"]]>")
+	s.ok("/customservice/kfsession/close", session)
+	told("<Event><![CDATA[kf_close_session]]>", "<KfAccount><![CDATA[kf1@demo]]>", "<FromUserName><![CDATA["+fan+"]]>")
+	draft := text(t, s.ok("/cgi-bin/draft/add", article(obj{"thumb_media_id": s.material()})), "media_id")
+	published, _ := s.ok("/cgi-bin/freepublish/submit", obj{"media_id": draft})["publish_id"].(float64)
+	told("<Event><![CDATA[PUBLISHJOBFINISH]]>", "<publish_id><![CDATA["+strconv.Itoa(int(published))+"]]>", "<publish_status><![CDATA[0]]>", "<count><![CDATA[1]]>", "<idx><![CDATA[1]]>")
+}
+
 func TestTemplates(t *testing.T) {
 	s := newShop(t, false)
 	s.ok("/cgi-bin/template/api_set_industry", obj{"industry_id1": "1", "industry_id2": "4"})

@@ -48,7 +48,8 @@ const (
 
 // scanner reads the small documents that replies are: elements, text, CDATA,
 // comments and a declaration. It refuses what a hostile document needs: a
-// DOCTYPE, entities of its own, depth and bulk.
+// DOCTYPE, entities of its own, depth and bulk. encoding/xml takes four times as long for a
+// reply, which is longer than all the rest of a try (BenchmarkReadReply, BenchmarkTry).
 type scanner struct {
 	in    []byte
 	pos   int
