@@ -94,7 +94,7 @@ func (s *Service) query(ctx context.Context, c Command, key string, code Code) (
 	quick, cancel := context.WithTimeout(ctx, s.cfg.InlineWait)
 	usage, err := s.carrier.QueryUsageNow(quick, q.Phone, q.Month)
 	cancel()
-	if text, ok := queryText(q, usage, err); ok {
+	if text, ok := s.queryText(q, usage, err); ok {
 		return reply.Draft{Reply: message.Text(text)}, nil
 	}
 	env, err := queryType(Places{}).New(c.Account+"|"+key, q, s.cfg.Now())
@@ -106,11 +106,11 @@ func (s *Service) query(ctx context.Context, c Command, key string, code Code) (
 
 // queryText is what the follower reads of the carrier's answer; false when
 // there is no answer yet that asking again would not change.
-func queryText(q queryPayload, u *carrier.QueryUsageResponse, err error) (string, bool) {
+func (s *Service) queryText(q queryPayload, u *carrier.QueryUsageResponse, err error) (string, bool) {
 	var refused *carrier.RefusedError
 	switch {
 	case err == nil:
-		return usageText(q.Name, u), true
+		return usageText(q.Name, u, s.cfg.Zone), true
 	case errors.As(err, &refused) && refused.Final():
 		return refusedText(q.Name, refused), true
 	}

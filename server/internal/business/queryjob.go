@@ -49,7 +49,7 @@ func (s *Service) lateAnswer(ctx context.Context, q queryPayload) (string, error
 	call, cancel := context.WithTimeout(ctx, s.cfg.CarrierTimeout)
 	defer cancel()
 	usage, err := s.carrier.QueryUsage(call, q.Phone, q.Month)
-	if text, ok := queryText(q, usage, err); ok {
+	if text, ok := s.queryText(q, usage, err); ok {
 		return text, nil
 	}
 	return "", err

@@ -3,6 +3,7 @@ package business
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"oalab/server/carrier"
 )
@@ -17,14 +18,37 @@ const (
 
 func acceptedText(serial string) string { return fmt.Sprintf(textAccepted, serial) }
 
-func usageText(name string, u *carrier.QueryUsageResponse) string {
+// usageText is the answer to a query of what is left (BIZ-1), in the zone of the carrier.
+func usageText(name string, u *carrier.QueryUsageResponse, zone *time.Location) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s（%s）", name, u.Month)
 	for _, r := range u.Resources {
-		fmt.Fprintf(&b, "\n%s：共%d，已用%d，剩余%d %s", resourceName(r.Type), r.Total, r.Used, r.Left, r.Unit)
+		fmt.Fprintf(&b, "\n%s：共%d，已用%d，剩余%d %s", resourceName(r.Type), r.Total, r.Used, r.Left, unitName(r.Unit))
 	}
-	fmt.Fprintf(&b, "\n统计时间：%s\n查询编号：%s", u.AsOf, u.Receipt)
+	fmt.Fprintf(&b, "\n统计时间：%s\n查询编号：%s", clockText(u.AsOf, zone), u.Receipt)
 	return b.String()
+}
+
+// clockText is an xsd:dateTime to the minute. One without a zone has the carrier's. Text in
+// another form stays as the carrier has it.
+func clockText(asOf string, zone *time.Location) string {
+	asOf = strings.TrimSpace(asOf)
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} {
+		if at, err := time.ParseInLocation(layout, asOf, zone); err == nil {
+			return at.In(zone).Format("2006-01-02 15:04")
+		}
+	}
+	return asOf
+}
+
+func unitName(u string) string {
+	switch u {
+	case "minute":
+		return "分钟"
+	case "piece":
+		return "条"
+	}
+	return u
 }
 
 func resourceName(t string) string {
