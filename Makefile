@@ -8,7 +8,7 @@ LINT      := $(GO) tool -modfile=tools/go.mod golangci-lint
 FUZZTIME  ?= 20s
 # Watchdogs, for what hangs: a package's race tests, ./scenarios, the invariants, and the SDKs. A
 # slow machine does not reach them; the scenarios heal by themselves before they do.
-RACE_LIMIT      ?= 10m
+RACE_LIMIT      ?= 20m
 SCENARIO_LIMIT  ?= 40m
 INVARIANT_LIMIT ?= 25m
 SDK_LIMIT       ?= 5m
