@@ -9,7 +9,6 @@ import (
 	"oalab/server/internal/cache"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/part"
-	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/wechatapi"
 )
@@ -81,16 +80,13 @@ func ask[T any](err *error, open func() (T, error)) (opened T) {
 // core is the database of the core group.
 func (b *build) core() (*sqlstore.DB, error) { return shared(b, "core", b.openCore) }
 
-// openCore opens the database of the core group and brings its tables up to date.
+// openCore opens the database of the core group, with its tables up to date.
 func (b *build) openCore() (*sqlstore.DB, error) {
 	db, err := openStore(b.ctx, b.cfg)
 	if err != nil {
 		return nil, err
 	}
 	b.stops.push("database", func(context.Context) error { return db.Close() })
-	if err := db.Migrate(b.ctx); err != nil {
-		return nil, err
-	}
 	b.mount(part.Part{Health: []part.Health{{Name: "database", Ask: db.Ping}}})
 	b.count(db)
 	return db, nil
@@ -102,17 +98,6 @@ func (b *build) count(db counted) {
 		b.counts = countStatements(b.reg)
 	}
 	b.counts.add(db)
-}
-
-func openStore(ctx context.Context, cfg Config) (*sqlstore.DB, error) {
-	return sqlstore.Open(ctx, storeConfig(cfg))
-}
-
-func storeConfig(cfg Config) sqldb.Config {
-	return sqldb.Config{
-		Driver: cfg.Database.Driver, CoreDSN: string(cfg.Database.CoreDSN), LogDSN: string(cfg.Database.LogDSN),
-		DataDir: cfg.DataDir, MaxConns: cfg.Database.MaxConns, Readers: cfg.Database.Readers,
-	}
 }
 
 // redis is the cache that servers share, or the one in this process.

@@ -57,9 +57,6 @@ func OpenDead(ctx context.Context, cfg Config) (*Dead, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.Migrate(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
 	return &Dead{db: db, types: config.JobTypes(cfg), mask: telemetry.NewMasker(cfg.secrets()...)}, nil
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"oalab/server/internal/cache"
 	"oalab/server/internal/freshness"
-	oauthstore "oalab/server/internal/oauth/store"
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 	supportstore "oalab/server/internal/support/store"
@@ -82,9 +81,6 @@ func SeedWith(ctx context.Context, cfg Config, path string, opts SeedOptions) (_
 		return SeedReport{}, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.Migrate(ctx); err != nil {
-		return SeedReport{}, err
-	}
 	sections, err := db.Seed(data.orders)
 	if err != nil {
 		return SeedReport{}, fmt.Errorf("seed %s: %w", path, err)
@@ -133,9 +129,6 @@ func Migrate(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := errors.Join(db.Migrate(ctx), db.DB.Migrate(ctx, oauthstore.Migrations())); err != nil {
-		return err
-	}
 	logs, err := sqldb.OpenLog(ctx, storeConfig(cfg))
 	if err != nil {
 		return err

@@ -112,7 +112,7 @@ func (r *seedReading) keywords() []support.Entry {
 	for i, k := range r.file.Keywords {
 		key := fmt.Sprintf("keywords[%d]", i)
 		entry := support.Entry{Keyword: strings.TrimSpace(k.Keyword), Match: support.Match(k.Match), Answers: k.Answers, Hidden: k.Hidden}
-		if err := judgeKeyword(entry); err != nil {
+		if err := entry.Validate(); err != nil {
 			r.fault(key, err)
 		} else if earlier, doubled := first[row{entry.Keyword, entry.Match}]; doubled {
 			r.fault(key, fmt.Errorf("keyword %q with match %s is already on line %d", entry.Keyword, entry.Match, r.lines.Of(earlier)))
@@ -188,26 +188,4 @@ func seedAccount(name string, accounts []Account) (string, error) {
 		return "", errors.New("no account is configured to load it for")
 	}
 	return "", fmt.Errorf("account %q is not configured", name)
-}
-
-func judgeKeyword(e support.Entry) error {
-	var all []error
-	if e.Keyword == "" {
-		all = append(all, errors.New("keyword is empty"))
-	}
-	if !e.Match.Valid() {
-		all = append(all, fmt.Errorf("match %q is none of equal, message_contains, keyword_contains", e.Match))
-	}
-	if len(e.Answers) == 0 {
-		all = append(all, fmt.Errorf("keyword %q has no answers", e.Keyword))
-	}
-	for _, a := range e.Answers {
-		if strings.TrimSpace(a) == "" {
-			all = append(all, fmt.Errorf("keyword %q has an empty answer", e.Keyword))
-		}
-		if strings.Contains(a, "流水号：") {
-			all = append(all, fmt.Errorf("an answer of keyword %q contains 流水号：, by which followers know an accepted order", e.Keyword))
-		}
-	}
-	return errors.Join(all...)
 }

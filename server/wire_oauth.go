@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"time"
 
 	"oalab/server/internal/oauth"
@@ -16,9 +15,6 @@ var (
 	_ oauth.Platform = (*wechatapi.Client)(nil)
 )
 
-// loginMigrate bounds the making of the login's tables.
-const loginMigrate = time.Minute
-
 // login is the web login of followers.
 func (b *build) login() (part.Part, error) {
 	var err error
@@ -26,11 +22,6 @@ func (b *build) login() (part.Part, error) {
 	platform := ask(&err, b.wechat)
 	tickets := ask(&err, b.tickets)
 	if err != nil {
-		return part.Part{}, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), loginMigrate)
-	defer cancel()
-	if err := db.DB.Migrate(ctx, oauthstore.Migrations()); err != nil {
 		return part.Part{}, err
 	}
 	keys, err := b.loginKeys()

@@ -38,15 +38,6 @@ func (m Match) Valid() bool {
 	return false
 }
 
-// Entry is one row of a keyword table. An entry that is hidden, or that has no
-// keyword or no answer, never matches.
-type Entry struct {
-	Keyword string
-	Match   Match
-	Answers []string
-	Hidden  bool
-}
-
 // Remembered is for how long a table that was replaced answers the tries of messages that
 // are older than its end: the platform's three tries take 15 s.
 const Remembered = 60 * time.Second
