@@ -35,14 +35,14 @@ func report(t *testing.T, violations []string) {
 
 func TestImports(t *testing.T) {
 	tree := load(t)
-	for _, rule := range arch.Rules() {
+	for _, rule := range arch.Rules(tree) {
 		report(t, rule.Violations(tree))
 	}
 }
 
 func TestRulesNameLivingPackages(t *testing.T) {
 	tree := load(t)
-	for _, rule := range arch.Rules() {
+	for _, rule := range arch.Rules(tree) {
 		report(t, rule.Dead(tree, arch.NotYetBuilt))
 	}
 	for name := range arch.NotYetBuilt {
