@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"oalab/server/internal/part"
 )
 
 // The roles of a server.
@@ -16,31 +14,6 @@ const (
 	RoleWorker   = "worker"   // does the jobs behind the reply
 	RoleScaler   = "scaler"   // sizes the pool of app servers; alone, on a load balancer's host
 )
-
-// role is a row of the table of roles.
-type role struct {
-	name string
-	// alone keeps it from any other role, and from RoleAll.
-	alone bool
-	// parts are what it consists of, in the order of their start.
-	parts []func(*build) (part.Part, error)
-}
-
-// roleTable lists the roles in the order of their start. The callback is last, so that it is
-// drained before the jobs that it causes end, and knows the parts that answer. The parts that
-// give handlers stand before jobs, which knows those before it.
-func roleTable() []role {
-	return []role{
-		{name: RoleScaler, alone: true, parts: []func(*build) (part.Part, error){(*build).scaler}},
-		{name: RoleWorker, parts: []func(*build) (part.Part, error){
-			(*build).tokenRefresh, (*build).orderJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
-		}},
-		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).login}},
-		{name: RoleCallback, parts: []func(*build) (part.Part, error){
-			(*build).nothingInWork, (*build).publishingToBroker, (*build).commands, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
-		}},
-	}
-}
 
 // notYet are the roles of the design that no part has yet.
 var notYet = []string{"control", "campaign", "admin"}

@@ -4,16 +4,9 @@ import (
 	"context"
 	"errors"
 
-	oauthstore "oalab/server/internal/oauth/store"
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 )
-
-// coreTables are the migrations of all tables in the group core, in the order in which they
-// are made. A server makes them all, whatever its roles are: servers share the database.
-func coreTables() []sqldb.Migrations {
-	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations()}
-}
 
 // openStore opens the database of the group core and brings its tables up to date.
 func openStore(ctx context.Context, cfg Config) (*sqlstore.DB, error) {
