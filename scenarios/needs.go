@@ -28,6 +28,11 @@ func (a Arm) needs(size Size) []need {
 			list = append(list, need{"instrument " + i.Name(), n})
 		}
 	}
+	if a.Load != nil {
+		if l, err := a.Load(size); err == nil && l.Logins != nil { // an error is told when the load is made
+			list = append(list, need{"a load of logins", topology.Need{Power: topology.PowerLogin}})
+		}
+	}
 	if setup.CPUAim > 0 {
 		list = append(list, need{"choosing CPU limits", topology.Need{Power: topology.PowerCounters}},
 			need{"choosing CPU limits", topology.Need{Power: topology.PowerHost}})
@@ -48,7 +53,7 @@ func (a Arm) SetupFor(size Size) Setup {
 func (a Arm) Lacks(name string, size Size) error {
 	setup := a.SetupFor(size)
 	for _, n := range a.needs(size) {
-		if err := topology.Lacks(name, setup.Layout, setup.Servers, n.Need); err != nil {
+		if err := topology.Lacks(name, setup.Layout, setup.Servers, setup.LoginServers, n.Need); err != nil {
 			return fmt.Errorf("arm %s: %s: %w in the arm's layout", a.Name, n.by, err)
 		}
 	}

@@ -87,6 +87,9 @@ type Setup struct {
 	TokenLifetime time.Duration
 	// Servers is how many servers the embedded topology has; 0 means 1.
 	Servers int
+	// LoginServers is how many servers of the role oauth the embedded topology has beside
+	// the others.
+	LoginServers int
 	// Layout is what the docker topology is made of.
 	Layout topology.Layout
 	// OneByOne lets no two faults overlap: one that heals late delays the next.
@@ -110,7 +113,10 @@ type Load struct {
 	Mix       workload.Mix
 	// Page makes each operation a plain request for this path of the service, without a
 	// follower, in place of a message. Mix is then not used. It is for open loads only.
-	Page    string
+	Page string
+	// Logins makes each operation a visit of a follower to a page behind the login, in place
+	// of a message. Mix is then not used. It is for open loads only.
+	Logins  *workload.Logins
 	Profile profile.Profile
 	Phases  []history.Phase
 	// MaxWorkers bounds the operations in flight; 0 means peak rate × 15 s, the
@@ -197,7 +203,7 @@ func (s Scenario) Specs(size Size, arms []string) []judge.Spec {
 
 // All is the catalogue in the order of its numbers in the requirements.
 func All() []Scenario {
-	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), AppScaling(), NetworkBaseline(), SingleVsDistributed(), RollingDeploy(), UsageAnalysis(), AppFaults(), Overload()}
+	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), AppScaling(), NetworkBaseline(), SingleVsDistributed(), RollingDeploy(), UsageAnalysis(), AppFaults(), Overload(), OAuthCrowd()}
 }
 
 // Find looks a scenario up by name, the drills that All leaves out included.

@@ -11,10 +11,12 @@ import (
 	"oalab/server/internal/business"
 	"oalab/server/internal/callback"
 	"oalab/server/internal/freshness"
+	"oalab/server/internal/oauth"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
 	"oalab/server/internal/token"
+	"oalab/server/internal/web"
 )
 
 // planted are the names of defects that the configuration wishes. A product build refuses
@@ -42,6 +44,12 @@ func (planted) consumer(from queue.Consumer, _ queue.Publisher) queue.Consumer {
 func (planted) callback(cfg callback.Config) callback.Config { return cfg }
 
 func (planted) handler(*callback.Handler) {}
+
+func (planted) sessions(s oauth.Sessions) oauth.Sessions { return s }
+
+func (planted) grants(p oauth.Platform) oauth.Platform { return p }
+
+func (planted) logins(s *oauth.Service) []web.Route { return s.Routes() }
 
 func (planted) scaler(cfg scaler.Config) scaler.Config { return cfg }
 

@@ -14,10 +14,12 @@ import (
 	"oalab/server/internal/config"
 	"oalab/server/internal/defect"
 	"oalab/server/internal/freshness"
+	"oalab/server/internal/oauth"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
 	"oalab/server/internal/token"
+	"oalab/server/internal/web"
 	"oalab/server/internal/worker"
 )
 
@@ -83,6 +85,12 @@ func (p planted) consumer(from queue.Consumer, again queue.Publisher) queue.Cons
 func (p planted) callback(cfg callback.Config) callback.Config { return callback.Plant(p.set(), cfg) }
 
 func (p planted) handler(h *callback.Handler) { h.Plant(p.set()) }
+
+func (p planted) sessions(s oauth.Sessions) oauth.Sessions { return oauth.PlantSessions(p.set(), s) }
+
+func (p planted) grants(w oauth.Platform) oauth.Platform { return oauth.PlantPlatform(p.set(), w) }
+
+func (p planted) logins(s *oauth.Service) []web.Route { return oauth.PlantRoutes(p.set(), s) }
 
 func (p planted) scaler(cfg scaler.Config) scaler.Config { return scaler.Plant(p.set(), cfg) }
 

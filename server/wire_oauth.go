@@ -36,9 +36,9 @@ func (b *build) login() (part.Part, error) {
 	for _, a := range b.cfg.Accounts {
 		cfg.Accounts = append(cfg.Accounts, oauth.Account{Name: a.Name, AppID: a.AppID})
 	}
-	service, err := oauth.New(cfg, sessions, oauthstore.New(db.DB), platform, tickets, b.log, b.reg)
+	service, err := oauth.New(cfg, b.planted.sessions(sessions), oauthstore.New(db.DB), b.planted.grants(platform), tickets, b.log, b.reg)
 	if err != nil {
 		return part.Part{}, err
 	}
-	return part.Part{Name: "oauth", Routes: service.Routes(), Loops: loops}, nil
+	return part.Part{Name: "oauth", Routes: b.planted.logins(service), Loops: loops}, nil
 }

@@ -44,6 +44,9 @@ func (r *request) loginCode(code string, kind bool, secret, grant string) (platf
 func (r *request) codeOf(a *platform.Official, code, grant string, fits func(platform.Login) bool) (platform.Login, bool) {
 	g := grants(a)
 	c, known := g.Code(code)
+	if code != "" {
+		r.line.Code = platform.Digest(code)
+	}
 	switch {
 	case r.breaks("grant-type", grant != "authorization_code"),
 		r.breaks("code-missing", code == ""),

@@ -82,6 +82,9 @@ type Call struct {
 	Effect      Effect `json:"effect,omitempty"`
 	// Content is what the follower of a delivered message reads.
 	Content string `json:"content,omitempty"`
+	// Code is the digest of the code of a web login: on the page that gave it out, and in each
+	// call that asks for tokens in exchange for it.
+	Code string `json:"code,omitempty"`
 	// Trade and Refund are the merchant's numbers of an order and of a refund, Fen is the money
 	// of the line. ErrCode of a refused call of WeChat Pay is its HTTP status.
 	Trade  string `json:"trade,omitempty"`

@@ -102,7 +102,9 @@ func (s *pages) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	back := target.Query()
-	back.Set("code", a.NewCode(s.p, platform.Login{OpenID: openID, Scope: scope, Component: q.Get("component_appid")}))
+	code := a.NewCode(s.p, platform.Login{OpenID: openID, Scope: scope, Component: q.Get("component_appid")})
+	line.Code = platform.Digest(code)
+	back.Set("code", code)
 	back.Set("state", q.Get("state"))
 	if q.Has("component_appid") {
 		back.Set("appid", a.Config.AppID)

@@ -34,7 +34,9 @@ type Message struct {
 
 // Pushed reports whether the operation is one that the platform's pusher delivers
 // and records, and not a bare request.
-func (m *Message) Pushed() bool { return m.Plan.OpenID != "" || len(m.Tries) > 0 }
+func (m *Message) Pushed() bool {
+	return m.Plan.OpenID != "" && m.Plan.Kind != history.KindLogin || len(m.Tries) > 0
+}
 
 // Started reports whether any trace of the operation leads to the server.
 func (m *Message) Started() bool { return m.Op != nil || len(m.Tries) > 0 }

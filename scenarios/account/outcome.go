@@ -41,7 +41,7 @@ func (m *Message) Outcome() Outcome {
 	return OutcomeUnknown
 }
 
-// bareOutcome judges a plain request, sent without the platform's pusher.
+// bareOutcome judges a plain request or a visit, made without the platform's pusher.
 func bareOutcome(op history.Operation) Outcome {
 	switch {
 	case op.Status >= http.StatusOK && op.Status < http.StatusMultipleChoices:

@@ -12,5 +12,6 @@ func measurements() []measurement {
 	return []measurement{
 		{usageRows, (*reckoning).usage},
 		{networkRows, (*reckoning).network},
+		{loginRows, (*reckoning).logins},
 	}
 }

@@ -167,7 +167,7 @@ func (r *reckoning) scope(suffix string, p account.Part, windows []history.Windo
 		r.between("error_ratio"+suffix, float64(low)/of, float64(high)/of, float64(free)/of)
 	}
 	r.countIn("failed_requests"+suffix, p, s.Started, func(m *account.Message, v account.View) int { return stat.Indicator(m.Lost(v)) })
-	if !slices.ContainsFunc(p.In, func(m account.Message) bool { return m.Pushed() }) && suffix == "" {
+	if !slices.ContainsFunc(p.In, func(m account.Message) bool { return m.Pushed() }) && (suffix == "" || r.arm.Record.Load.Page != "") {
 		return // bare requests: no tries, no orders, no replies
 	}
 	r.countIn("tries_failed"+suffix, p, s.Tries, (*account.Message).FailedTries)

@@ -10,24 +10,25 @@ import "time"
 type PlannedOp struct {
 	Seq    uint64  `json:"seq"`
 	DueS   float64 `json:"due_s"` // seconds after the arm's base time
-	Kind   string  `json:"kind"`  // text, query, order, event; get
+	Kind   string  `json:"kind"`  // text, query, order, event; get; login
 	OpenID string  `json:"openid"`
 	MsgID  string  `json:"msg_id"`
 	Text   string  `json:"text,omitempty"`  // content of a text message
-	Event  string  `json:"event,omitempty"` // event type, such as CLICK
-	Key    string  `json:"key,omitempty"`   // event key
+	Event  string  `json:"event,omitempty"` // event type, such as CLICK; of a login which visit it is
+	Key    string  `json:"key,omitempty"`   // event key; of a forwarded login the openid of its sender
 	Phone  string  `json:"phone,omitempty"` // the follower's bound number
 	Code   string  `json:"code,omitempty"`  // business code of an order or a query
 }
 
-// The kinds of operations: messages of followers, and a plain request for a page, without a
-// follower.
+// The kinds of operations: messages of followers, a plain request for a page without a
+// follower, and a follower's visit to a page behind the login.
 const (
 	KindText  = "text"
 	KindQuery = "query"
 	KindOrder = "order"
 	KindEvent = "event"
 	KindGet   = "get"
+	KindLogin = "login"
 )
 
 // Operation is one operation as the generator recorded it (decoded from the
@@ -89,7 +90,7 @@ func (w Window) MayMeet(asked float64) bool {
 // Load is how an arm's arrivals were offered, and how honest the generator was.
 type Load struct {
 	Model       string  `json:"model"`          // open or closed
-	Page        string  `json:"page,omitempty"` // path of the page that plain requests were for; "": messages
+	Page        string  `json:"page,omitempty"` // path of the page that plain requests and visits were for; "": messages
 	Scheduled   int     `json:"scheduled"`
 	Started     int     `json:"started"`
 	MaxWorkers  int     `json:"max_workers"`

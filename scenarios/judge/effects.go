@@ -96,6 +96,18 @@ func TokenCalls(a *history.Arm, w history.Window) int {
 	return countAPI(a, w, func(c wl.Call) bool { return account.IsTokenCall(c.Path) })
 }
 
+// VisitsPassedOn counts the requests in visits begun in the window that one server did not
+// answer and another one was asked.
+func VisitsPassedOn(a *history.Arm, w history.Window) int {
+	n := 0
+	for _, v := range account.LoginVisits(a) {
+		if w.Contains(v.AtS) {
+			n += v.PassedOn
+		}
+	}
+	return n
+}
+
 func countAPI(a *history.Arm, w history.Window, is func(wl.Call) bool) int {
 	n := 0
 	for _, c := range a.WeChat {

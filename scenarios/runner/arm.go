@@ -37,8 +37,9 @@ type arm struct {
 	out     *history.ArmWriter
 	record  history.ArmRecord
 	live    *live
-	started atomic.Int64 // operations
-	keep    bool         // the system outlives a process that is killed
+	started atomic.Int64    // operations
+	crowd   *workload.Crowd // of a load of logins, once it is offered
+	keep    bool            // the system outlives a process that is killed
 }
 
 // newArm fixes everything that the seed decides: operations, followers, due times and fault
@@ -86,6 +87,9 @@ func planned(seed uint64, shape *scenarios.Load, offered profile.Profile, pop wo
 			shape.MaxWorkers = max(shape.MaxWorkers, s.Clients)
 		}
 		return workload.PlanClosed(seed, shape.Mix, pop, uint64(count))
+	case shape.Logins != nil:
+		workers(load.OperationSpan)
+		return workload.PlanLogins(seed, *shape.Logins, pop, offered)
 	case shape.Page != "":
 		workers(workload.GetLimit)
 		return workload.Gets(offered)
@@ -159,7 +163,7 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	if err := x.before(ctx, sys); err != nil {
 		return err
 	}
-	if err := x.offer(ctx, sys); err != nil {
+	if err := errors.Join(x.offer(ctx, sys), x.keepVisits()); err != nil {
 		return err
 	}
 	x.record.Interrupted = ctx.Err() != nil
@@ -266,6 +270,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 		TokenAPI:       x.arm.Setup.TokenAPI,
 		Layout:         x.arm.Setup.Layout,
 		Servers:        x.arm.Setup.Servers,
+		LoginServers:   x.arm.Setup.LoginServers,
 		Keep:           x.keep,
 		Progress:       x.live.enter,
 		Logger:         x.run.o.Logger,

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,12 +13,35 @@ import (
 )
 
 // The kind of an operation decides its transport, and with it the generator's ceiling: the
-// platform pushes a message, and a plain request asks for a page.
+// platform pushes a message, a plain request asks for a page, and a visit goes through the login.
+
+// operation is a kind of operations.
+type operation int
+
+const (
+	messages operation = iota
+	gets
+	visits
+)
+
+func (x *arm) kind() operation {
+	switch {
+	case x.load.Logins != nil:
+		return visits
+	case x.load.Page != "":
+		return gets
+	}
+	return messages
+}
 
 // null makes the transport that carries the arm's operations to a server that does nothing.
 func (x *arm) null(conns http.RoundTripper, url string) (http.RoundTripper, error) {
-	if x.load.Page != "" {
+	switch x.kind() {
+	case gets:
 		return getter(conns), nil // it goes where the request says
+	case visits:
+		return workload.Visiting{Getter: getter(conns)}, nil // as above
+	case messages:
 	}
 	acct := account(x.run.o.Seed)
 	p, err := mockwechat.New(mockwechat.Config{Seed: x.run.o.Seed, Accounts: []mockwechat.Account{acct}})
@@ -31,10 +55,15 @@ func (x *arm) null(conns http.RoundTripper, url string) (http.RoundTripper, erro
 
 // carrier makes the transport that carries the arm's operations to the service. target is
 // what they are addressed to; "" when the transport knows better.
-func (x *arm) carrier(sys topology.System, conns http.RoundTripper) (rt http.RoundTripper, target string, err error) {
-	if x.load.Page != "" {
+func (x *arm) carrier(ctx context.Context, sys topology.System, conns http.RoundTripper) (rt http.RoundTripper, target string, err error) {
+	switch x.kind() {
+	case gets:
 		target, err = pageURL(sys.Account().CallbackURL, x.load.Page)
 		return getter(conns), target, err
+	case visits:
+		err = x.gather(ctx, sys, conns)
+		return x.crowd, "", err
+	case messages:
 	}
 	rt, err = pusher(sys, sys.Account().CallbackURL, conns, workload.Source(x.arm.Name, x.plan), x.out.WriteDelivery)
 	return rt, "", err

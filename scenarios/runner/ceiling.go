@@ -8,15 +8,15 @@ import (
 	"oalab/scenarios/machine"
 )
 
-// Ceiling holds the capacity of this machine: how fast it is, and how many messages and
-// plain requests per second the generator of this process can send at most. Each is
+// Ceiling holds the capacity of this machine: how fast it is, and how many messages,
+// plain requests and visits per second the generator of this process can make at most. Each is
 // measured once and then used by every run that shares it. Otherwise the calibration of one
 // run, which takes the whole machine for about a second, would disturb the others. The zero
 // value is ready. Runs at the same time may share it: one calibrates while the others wait.
 type Ceiling struct {
-	mu             sync.Mutex
-	messages, gets float64
-	speed          []history.SpeedPart
+	mu    sync.Mutex
+	perS  map[operation]float64
+	speed []history.SpeedPart
 }
 
 // fast times the machine, unless that was done.
@@ -33,20 +33,19 @@ func (c *Ceiling) fast(ctx context.Context, dir string) ([]history.SpeedPart, er
 	return speed, err
 }
 
-// find calibrates for one of the two, unless that was done.
-func (c *Ceiling) find(ctx context.Context, gets bool, calibrate func(context.Context) (float64, error)) (float64, error) {
+// find calibrates for one kind of operations, unless that was done.
+func (c *Ceiling) find(ctx context.Context, kind operation, calibrate func(context.Context) (float64, error)) (float64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known := &c.messages
-	if gets {
-		known = &c.gets
-	}
-	if *known > 0 {
-		return *known, nil
+	if known := c.perS[kind]; known > 0 {
+		return known, nil
 	}
 	perS, err := calibrate(ctx)
 	if err == nil {
-		*known = perS
+		if c.perS == nil {
+			c.perS = map[operation]float64{}
+		}
+		c.perS[kind] = perS
 	}
 	return perS, err
 }

@@ -51,7 +51,7 @@ func pusher(sys topology.System, url string, conns http.RoundTripper, source sou
 // declare each other dead.
 func (x *arm) calibrate(ctx context.Context) (perS float64, err error) {
 	x.live.enter("calibrate")
-	return x.run.o.Ceiling.find(ctx, x.load.Page != "", func(ctx context.Context) (float64, error) {
+	return x.run.o.Ceiling.find(ctx, x.kind(), func(ctx context.Context) (float64, error) {
 		conns := transport(new(connections))
 		defer conns.CloseIdleConnections()
 		return load.Calibrate(ctx, load.Calibration{
@@ -65,7 +65,7 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 	open := new(connections)
 	conns := transport(open)
 	defer conns.CloseIdleConnections()
-	generate, err := x.generator(sys, conns)
+	generate, err := x.generator(ctx, sys, conns)
 	if err != nil {
 		return err
 	}
@@ -135,11 +135,11 @@ func (x *arm) offer(ctx context.Context, sys topology.System) error {
 type generate = func(context.Context, load.Common) (load.Summary, error)
 
 // generator makes the generator that the arm's load wants.
-func (x *arm) generator(sys topology.System, conns *http.Transport) (generate, error) {
+func (x *arm) generator(ctx context.Context, sys topology.System, conns *http.Transport) (generate, error) {
 	if len(x.load.Steps) > 0 {
 		return x.stepped(sys, conns)
 	}
-	carry, target, err := x.carrier(sys, conns)
+	carry, target, err := x.carrier(ctx, sys, conns)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (x *arm) injector(sys topology.System) (*chaos.Injector, error) {
 // note records the outcome of load and faults.
 func (x *arm) note(sum load.Summary, windows []chaos.Window) {
 	x.record.Load = history.Load{
-		Model: "open", Page: x.load.Page, Scheduled: sum.Scheduled, Started: sum.Started, MaxWorkers: x.load.MaxWorkers,
+		Model: "open", Page: x.page(), Scheduled: sum.Scheduled, Started: sum.Started, MaxWorkers: x.load.MaxWorkers,
 		CeilingPerS: x.record.Load.CeilingPerS, PeakPerS: x.record.Load.PeakPerS, CPUS: sum.CPU.Seconds(),
 	}
 	if p := x.load.Profile; p != nil {

@@ -25,6 +25,7 @@ type serverConfig struct {
 	Carrier  carrierConfig   `yaml:"carrier,omitempty"`
 	Accounts []accountConfig `yaml:"accounts,omitempty"`
 	Callback *callbackConfig `yaml:"callback,omitempty"`
+	OAuth    *oauthConfig    `yaml:"oauth,omitempty"`
 	Scaler   *scalerConfig   `yaml:"scaler,omitempty"`
 	Defects  []string        `yaml:"defects,omitempty"`
 }
@@ -62,7 +63,14 @@ type redisConfig struct {
 
 type wechatConfig struct {
 	APIBase  string `yaml:"api_base"`
+	OpenBase string `yaml:"open_base,omitempty"`
 	TokenAPI string `yaml:"token_api,omitempty"`
+}
+
+type oauthConfig struct {
+	BaseURL     string   `yaml:"base_url"`
+	Key         string   `yaml:"key"`
+	ReturnPaths []string `yaml:"return_paths"`
 }
 
 type carrierConfig struct {

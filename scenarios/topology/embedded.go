@@ -30,9 +30,16 @@ type embedded struct {
 	work    string // configuration and data of the server; holds secrets, so it lies outside the run folder
 	config  string // of the first server
 	addrs   []string
-	servers []*host.Process
+	logins  []Node
+	servers []child // those of logins too
 	proxies *network.Proxies
 	redis   *redis
+}
+
+// child is the process of a server.
+type child struct {
+	*host.Process
+	name string
 }
 
 // EmbeddedServer is the server of the embedded topology.
@@ -97,7 +104,7 @@ func (e *embedded) startServers(ctx context.Context, carrierAddr, redisAddr stri
 			e.config, err = prepare(ctx, e.spec, e.work, cfg)
 			args = append(args, e.config)
 		} else {
-			cfg.Database = &databaseConfig{Driver: "sqlite", CoreDSN: filepath.Join(data, "core.db"), LogDSN: filepath.Join(data, "log.db")}
+			cfg.Database = databaseOf(data)
 			cfg.DataDir += serverNumber(i)
 			var config string
 			config, err = writeConfig(e.work, serverName(i), cfg)
@@ -106,22 +113,21 @@ func (e *embedded) startServers(ctx context.Context, carrierAddr, redisAddr stri
 		if err != nil {
 			return err
 		}
-		if err := e.startServer(ctx, i, args); err != nil {
+		if err := e.startServer(ctx, serverName(i), e.url(i), args); err != nil {
 			return err
 		}
 	}
-	return nil
+	return e.startLogins(ctx, data, redisAddr)
 }
 
-// startServer starts server i, from 0, and waits until it is ready.
-func (e *embedded) startServer(ctx context.Context, i int, args []string) error {
-	name := serverName(i)
+// startServer starts a server and waits until it is ready.
+func (e *embedded) startServer(ctx context.Context, name, url string, args []string) error {
 	log := filepath.Join(e.spec.LogDir, name+".log")
-	p, err := host.NewProcess(host.Config{Name: name, Path: e.spec.Oaserver, Args: args, LogPath: log, ReadyURL: e.url(i) + "/readyz", StopTimeout: serverStop})
+	p, err := host.NewProcess(host.Config{Name: name, Path: e.spec.Oaserver, Args: args, LogPath: log, ReadyURL: url + "/readyz", StopTimeout: serverStop})
 	if err != nil {
 		return err
 	}
-	e.servers = append(e.servers, p)
+	e.servers = append(e.servers, child{p, name})
 	if err := p.Start(ctx); err != nil {
 		return fmt.Errorf("start %s: %w", name, err)
 	}
@@ -154,16 +160,18 @@ func (e *embedded) Nodes() []Node {
 
 // Host controls the process of a server.
 func (e *embedded) Host(target chaos.Target) host.Controller {
-	for i, p := range e.servers {
-		if target == chaos.Target(serverName(i)) {
-			return p
+	for _, p := range e.servers {
+		if target == chaos.Target(p.name) {
+			return p.Process
 		}
 	}
 	return missing(Embedded, target)
 }
 
 // Lacks is nil if the system meets a need.
-func (e *embedded) Lacks(n Need) error { return offerOfEmbedded(e.spec.Servers).lacks(n) }
+func (e *embedded) Lacks(n Need) error {
+	return offerOfEmbedded(e.spec.Servers, e.spec.LoginServers).lacks(n)
+}
 
 // Update loads a seed file with the configuration of the first server.
 func (e *embedded) Update(ctx context.Context, seed []byte) error {

@@ -37,6 +37,8 @@ const (
 	PowerSentinels Power = "sentinels"
 	// PowerAlike (AlikeOf): there are hosts that are meant to be configured alike.
 	PowerAlike Power = "alike"
+	// PowerLogin (LoginOf): there are login servers.
+	PowerLogin Power = "login"
 	// PowerCounters (CountersOf): the kernel's counters of each host are read.
 	PowerCounters Power = "counters"
 )
@@ -122,6 +124,13 @@ type Alike interface {
 	Drift(ctx context.Context) history.Drift
 }
 
+// Login is servers of the role oauth. The load balancer before them is the caller's.
+type Login interface {
+	LoginServers() []Node
+	// LoginBase is the address, without a slash at the end, under which browsers know them.
+	LoginBase() string
+}
+
 // Counters are the kernel's.
 type Counters interface {
 	// Meter finds the counters of all hosts as they run now, for a probe of the name
@@ -155,6 +164,9 @@ func SentinelsOf(s System) (Sentinels, error) { return power[Sentinels](s, Power
 
 // AlikeOf returns the hosts of a running system that are meant to be alike.
 func AlikeOf(s System) (Alike, error) { return power[Alike](s, PowerAlike) }
+
+// LoginOf returns the login servers of a running system.
+func LoginOf(s System) (Login, error) { return power[Login](s, PowerLogin) }
 
 // CountersOf returns the kernel's counters of a running system.
 func CountersOf(s System) (Counters, error) { return power[Counters](s, PowerCounters) }
@@ -196,23 +208,30 @@ func (o offer) lacks(n Need) error {
 }
 
 // Lacks is nil if a topology meets a need once it is started with this layout and, on
-// Embedded, so many servers.
-func Lacks(name string, l Layout, servers int, n Need) error {
+// Embedded, so many servers and login servers.
+func Lacks(name string, l Layout, servers, logins int, n Need) error {
 	switch name {
 	case Embedded:
-		return offerOfEmbedded(servers).lacks(n)
+		return offerOfEmbedded(servers, logins).lacks(n)
 	case Docker:
 		return offerOfDocker(l).lacks(n)
 	}
 	return fmt.Errorf("there is no topology %q", name)
 }
 
-func offerOfEmbedded(servers int) offer {
+func offerOfEmbedded(servers, logins int) offer {
 	processes := make([]chaos.Target, max(1, servers))
 	for i := range processes {
 		processes[i] = chaos.Target(serverName(i))
 	}
-	return offer{Embedded, map[Power][]chaos.Target{PowerProcess: processes, PowerLink: {LinkCarrier, LinkRedis}}}
+	for i := range logins {
+		processes = append(processes, LoginServer(i+1))
+	}
+	o := offer{Embedded, map[Power][]chaos.Target{PowerProcess: processes, PowerLink: {LinkCarrier, LinkRedis}}}
+	if logins > 0 {
+		o.powers[PowerLogin] = nil
+	}
+	return o
 }
 
 func offerOfDocker(l Layout) offer {

@@ -50,7 +50,10 @@ type Spec struct {
 	Layout         Layout // of the docker topology
 	// Servers is how many servers the embedded topology has; 0 means 1.
 	Servers int
-	Logger  *slog.Logger
+	// LoginServers is how many servers of the role oauth the embedded topology has beside
+	// those.
+	LoginServers int
+	Logger       *slog.Logger
 	// Keep leaves a docker topology when this process ends.
 	Keep bool
 	// Progress gets the name of each stage that takes long; nil means that stages are not

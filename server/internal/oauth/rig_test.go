@@ -156,6 +156,7 @@ type rig struct {
 	users    *fakeUsers
 	sessions oauth.Sessions
 	settings oauth.Settings
+	routes   func(*oauth.Service) []web.Route
 	handler  http.Handler
 	log      *lockedLog
 }
@@ -184,7 +185,7 @@ func newRig(t *testing.T, change ...func(*oauth.Settings)) *rig {
 		t.Fatal(err)
 	}
 	g := &rig{
-		t: t, sessions: sessions, settings: oauth.DefaultSettings(), tickets: &fakeTickets{}, users: &fakeUsers{kept: map[string]oauth.User{}}, log: &lockedLog{},
+		t: t, sessions: sessions, settings: oauth.DefaultSettings(), tickets: &fakeTickets{}, routes: (*oauth.Service).Routes, users: &fakeUsers{kept: map[string]oauth.User{}}, log: &lockedLog{},
 		platform: &fakePlatform{nickname: "流量😀", grant: wechatapi.WebGrant{
 			OpenID: "oFollower", UnionID: "u", Scope: oauth.ScopeUser, Access: "ACCESS-1", Refresh: "REFRESH-1", Life: 2 * time.Hour,
 		}},
@@ -212,7 +213,7 @@ func (g *rig) serve() {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	server, err := web.New(log, service.Routes()...)
+	server, err := web.New(log, g.routes(service)...)
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -1,0 +1,55 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"oalab/chaos"
+	"oalab/scenarios/history"
+	"oalab/scenarios/topology"
+	"oalab/scenarios/workload"
+)
+
+// visitLimit is how long a browser waits for one page: longer than the server takes for the
+// exchange of a code and what follows it.
+const visitLimit = 15 * time.Second
+
+// gather makes the crowd of an arm whose operations are visits.
+func (x *arm) gather(ctx context.Context, sys topology.System, conns http.RoundTripper) error {
+	login, err := topology.LoginOf(sys)
+	if err != nil {
+		return err
+	}
+	var servers []string
+	for _, n := range login.LoginServers() {
+		u, err := url.Parse(n.URL)
+		if err != nil {
+			return fmt.Errorf("address of login server %s: %w", n.Name, err)
+		}
+		servers = append(servers, u.Host)
+	}
+	x.crowd, err = workload.NewCrowd(workload.CrowdConfig{
+		Plan: x.plan, Conns: conns, Base: login.LoginBase(), Servers: servers, Sticky: x.load.Logins.Sticky,
+		Account: sys.Account().Name, Limit: chaos.Patient(ctx, visitLimit),
+	})
+	return err
+}
+
+// page is what the requests of the load are for; "": its operations are messages.
+func (x *arm) page() string {
+	if x.load.Logins != nil {
+		return workload.LoginPath(account(x.run.o.Seed).Name)
+	}
+	return x.load.Page
+}
+
+// keepVisits writes the evidence of an arm whose operations are visits.
+func (x *arm) keepVisits() error {
+	if x.crowd == nil {
+		return nil
+	}
+	return history.LoginEvidence.Write(x.out, x.crowd.Visits())
+}

@@ -1,0 +1,58 @@
+package topology
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"oalab/chaos"
+)
+
+// loginBase is the address of the login servers that browsers know. Nothing answers there: the
+// generator stands in for the load balancer.
+const loginBase = "http://login.invalid"
+
+// LoginServer is the login server of a number, from 1.
+func LoginServer(n int) chaos.Target { return chaos.Target(fmt.Sprintf("oauth%d", n)) }
+
+// startLogins starts the login servers, each with the role alone. They share the database and
+// the Redis of the others, and the key of their cookies.
+func (e *embedded) startLogins(ctx context.Context, data, redisAddr string) error {
+	for i := range e.spec.LoginServers {
+		name := string(LoginServer(i + 1))
+		addr, err := fixedAddr(ctx)
+		if err != nil {
+			return err
+		}
+		cfg := configOf(e.spec)
+		cfg.Listen, cfg.DataDir, cfg.Database = addr, filepath.Join(e.work, name), databaseOf(data)
+		cfg.Redis.Addr = redisAddr
+		cfg.WeChat.APIBase = "http://" + e.platform.Addr()
+		cfg.WeChat.OpenBase = cfg.WeChat.APIBase
+		cfg.OAuth = &oauthConfig{
+			BaseURL: loginBase, ReturnPaths: []string{"/c/", "/api/v1/login/"},
+			Key: fmt.Sprintf("key of the login servers of a run, seed %d", e.spec.Seed), // protects nothing
+		}
+		config, err := writeConfig(e.work, name, cfg)
+		if err != nil {
+			return err
+		}
+		node := Node{Name: name, URL: "http://" + addr}
+		if err := e.startServer(ctx, name, node.URL, []string{"serve", "--config", config, "--roles", "oauth"}); err != nil {
+			return err
+		}
+		e.logins = append(e.logins, node)
+	}
+	return nil
+}
+
+// databaseOf is the database of the first server, as the others share it.
+func databaseOf(data string) *databaseConfig {
+	return &databaseConfig{Driver: "sqlite", CoreDSN: filepath.Join(data, "core.db"), LogDSN: filepath.Join(data, "log.db")}
+}
+
+// LoginServers are the login servers.
+func (e *embedded) LoginServers() []Node { return e.logins }
+
+// LoginBase is the address under which browsers know them.
+func (*embedded) LoginBase() string { return loginBase }
