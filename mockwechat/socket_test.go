@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"oalab/chaos/upstream"
+	"oalab/internal/deadport"
 	"oalab/internal/jsonl"
 	"oalab/mockwechat/ledger"
 	"oalab/mockwechat/platform"
@@ -84,14 +84,7 @@ func TestTheConnectionIsDroppedAtTheLimit(t *testing.T) {
 }
 
 func TestRefusedConnections(t *testing.T) {
-	var lc net.ListenConfig
-	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := ln.Addr().String()
-	_ = ln.Close()
-	pu, lines, _ := socketPusher(t, "http://"+address+"/")
+	pu, lines, _ := socketPusher(t, "http://"+deadport.Addr(t)+"/")
 	o, err := pu.Push(t.Context(), pushed)
 	if err != nil || o.OK || o.TimedOut || o.Tries != MaxTries {
 		t.Fatalf("outcome %+v, %v", o, err)

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"oalab/internal/deadport"
 	"oalab/mockwechat"
 	wl "oalab/mockwechat/ledger"
 	"oalab/server"
@@ -121,15 +121,9 @@ func TestServersOverABroker(t *testing.T) {
 // so, and accepts orders, which wait in the outbox.
 func TestWithoutBroker(t *testing.T) {
 	t.Parallel()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
 	w, cfg := newWorld(t)
 	over := cfg
-	over.AMQP.URL = server.Secret("amqp://app:hunter2@" + l.Addr().String() + "/")
+	over.AMQP.URL = server.Secret("amqp://app:hunter2@" + deadport.Addr(t) + "/")
 	s := servertest.Start(t, over)
 	order := mockwechat.Message{OpenID: "oFollower0000000000000000001", Content: "KT10", MsgID: "77", CreateTime: 1_700_000_000}
 	serial := serialOf(t, w.say(s, order).Seen)

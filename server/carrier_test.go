@@ -1,13 +1,13 @@
 package server_test
 
 import (
-	"net"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"oalab/internal/deadport"
 	"oalab/server/internal/servertest"
 )
 
@@ -18,15 +18,7 @@ var ownFigure = regexp.MustCompile(`oalab_[a-z_]+`)
 // of docker/metrics ask for are there.
 func TestACarrierThatCannotBeCalledIsTold(t *testing.T) {
 	t.Parallel()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dead := "http://" + l.Addr().String() + "/carrier"
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	dead := "http://" + deadport.Addr(t) + "/carrier"
 	cfg := servertest.Config(t)
 	cfg.Carrier.Endpoint = dead
 	servertest.Seed(t, cfg, seed)

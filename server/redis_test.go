@@ -1,11 +1,11 @@
 package server_test
 
 import (
-	"net"
 	"strconv"
 	"strings"
 	"testing"
 
+	"oalab/internal/deadport"
 	"oalab/mockwechat"
 	"oalab/server/internal/servertest"
 )
@@ -14,14 +14,8 @@ import (
 // of a message reads the same reply.
 func TestWithoutRedis(t *testing.T) {
 	t.Parallel()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
 	w, cfg := newWorld(t)
-	cfg.Redis.Addr = l.Addr().String()
+	cfg.Redis.Addr = deadport.Addr(t)
 	s := servertest.Start(t, cfg)
 	if status, body := servertest.Get(t, s, "/readyz"); status != 200 || !strings.Contains(body, `"redis":"away, and dispensable`) {
 		t.Errorf("readyz: %d %s", status, body)

@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"oalab/internal/deadport"
 	"oalab/mockwechat"
 	"oalab/server"
 	"oalab/server/internal/servertest"
@@ -175,15 +175,10 @@ func TestEventsAreToldApart(t *testing.T) {
 func TestOnMySQL(t *testing.T) {
 	t.Parallel()
 	core, logs := sqldbtest.MySQL(t, os.Getenv), sqldbtest.MySQL(t, os.Getenv)
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
+	away := deadport.Addr(t)
 	w, cfg := newWorld(t, func(cfg *server.Config) {
 		cfg.Database.Driver, cfg.Database.CoreDSN = "mysql", server.Secret(core)
-		cfg.Database.LogDSN = server.Secret("user:password@tcp(" + l.Addr().String() + ")/log")
+		cfg.Database.LogDSN = server.Secret("user:password@tcp(" + away + ")/log")
 	})
 	now := time.Now().Unix()
 	s := servertest.Start(t, cfg)

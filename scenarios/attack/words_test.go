@@ -10,24 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"oalab/internal/deadport"
 	"oalab/mockwechat"
 	"oalab/scenarios/attack"
 	"oalab/scenarios/workload"
 )
-
-// dead is an address on which nothing listens.
-func dead(t *testing.T) string {
-	t.Helper()
-	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := "http://" + ln.Addr().String() + "/"
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return url
-}
 
 // resetting is a target that resets each connection.
 func resetting(t *testing.T) string {
@@ -61,7 +48,7 @@ func TestTrueWords(t *testing.T) {
 		fails  bool
 		words  []string
 	}{
-		"refused":           {dead(t), "0", true, []string{"GET http://127.0.0.1:", "connection refused"}},
+		"refused":           {"http://" + deadport.Addr(t) + "/", "0", true, []string{"GET http://127.0.0.1:", "connection refused"}},
 		"reset":             {resetting(t), "0", true, []string{"GET http://127.0.0.1:", "reset"}},
 		"an unknown issuer": {secure.URL, "0", true, []string{"GET https://127.0.0.1:", "certificate"}},
 		"a redirect":        {status(t, http.StatusFound), "302", false, nil},
@@ -103,7 +90,7 @@ func TestTrueWordsOfMessages(t *testing.T) {
 		statuses map[string]int
 		words    string
 	}{
-		"refused":    {dead(t), map[string]int{"0": 2}, "connection refused"},
+		"refused":    {"http://" + deadport.Addr(t) + "/", map[string]int{"0": 2}, "connection refused"},
 		"a redirect": {status(t, http.StatusFound), map[string]int{"302": 2}, "status 302"},
 		"no reply":   {serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }), map[string]int{"200": 2}, "POST http://"},
 	} {

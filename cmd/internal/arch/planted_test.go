@@ -50,7 +50,7 @@ func TestEachImportRuleBites(t *testing.T) {
 		"check-knows-no-verdict-of-a-run":  {"scenarios/check/p.go", "oalab/scenarios/judge"},
 		"judge-knows-no-catalogue":         {"scenarios/judge/p.go", "oalab/scenarios"},
 		"lab-is-for-tests":                 {"scenarios/stat/p.go", "oalab/scenarios/lab"},
-		"browsertest-is-for-tests":         {"reports/p.go", "oalab/internal/browsertest"},
+		"test-helpers-are-for-tests":       {"reports/p.go", "oalab/internal/browsertest"},
 		"evidence-knows-no-reader":         {"scenarios/history/p.go", "oalab/scenarios/account"},
 		"instrument-knows-no-reader":       {"scenarios/instrument/clicks/p.go", "oalab/scenarios/account"},
 		"scenarios-write-no-report":        {"scenarios/runner/p.go", "oalab/reports"},

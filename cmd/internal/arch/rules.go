@@ -27,7 +27,7 @@ func Rules(t *Tree) []ImportRule {
 		},
 		{
 			Name: "server-tests-use-mocks", In: []string{"server/..."}, Scope: TestsOnly,
-			Deny: []string{"oalab/..."}, Allow: []string{"oalab/server/...", "oalab/mockwechat/...", "oalab/mockcarrier/...", "oalab/chaos/upstream"},
+			Deny: []string{"oalab/..."}, Allow: []string{"oalab/server/...", "oalab/mockwechat/...", "oalab/mockcarrier/...", "oalab/chaos/upstream", "oalab/internal/deadport"},
 			Why: "the server's tests may use the mocks and their fault rules, nothing else of the harness",
 		},
 		{
@@ -70,9 +70,9 @@ func Rules(t *Tree) []ImportRule {
 			Why:  "histories written by hand are no evidence",
 		},
 		{
-			Name: "browsertest-is-for-tests", In: []string{"..."}, Scope: CodeOnly,
-			Deny: []string{"oalab/internal/browsertest"},
-			Why:  "no program needs a browser",
+			Name: "test-helpers-are-for-tests", In: []string{"..."}, Scope: CodeOnly,
+			Deny: []string{"oalab/internal/browsertest", "oalab/internal/deadport"},
+			Why:  "no program needs a browser, or an address at which nothing listens",
 		},
 		{
 			Name: "evidence-knows-no-reader", In: []string{"scenarios/history"},

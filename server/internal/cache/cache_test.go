@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"oalab/internal/deadport"
 	"oalab/server/internal/message"
 	"oalab/server/internal/token"
 	"oalab/server/wechat"
@@ -247,13 +248,7 @@ func hole(t *testing.T) string {
 
 func TestRedisAwayIsNeitherWrongNorSlow(t *testing.T) {
 	t.Parallel()
-	var config net.ListenConfig
-	closed, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
-	for name, addr := range map[string]string{"refuses": closed.Addr().String(), "keeps silent": hole(t)} {
+	for name, addr := range map[string]string{"refuses": deadport.Addr(t), "keeps silent": hole(t)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			reg := prometheus.NewRegistry()

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"oalab/internal/deadport"
 	"oalab/server/carrier"
 	"oalab/server/internal/carrierapi"
 )
@@ -93,19 +94,10 @@ func (p *place) publish(addresses ...string) {
 
 func (p *place) answers(h http.HandlerFunc) { p.answer.Store(&h) }
 
-// deadAddress is an address at which nothing listens.
+// deadAddress is that of a carrier which is away.
 func deadAddress(t *testing.T) string {
 	t.Helper()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return "http://" + address + "/carrier"
+	return "http://" + deadport.Addr(t) + "/carrier"
 }
 
 // records is a log of JSON lines that can be read while it is written.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"oalab/internal/deadport"
 	"oalab/server/internal/job"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/queue/queuetest"
@@ -20,14 +20,8 @@ import (
 
 // TestBrokerAway needs no broker: everything says so, in time, and nothing hangs.
 func TestBrokerAway(t *testing.T) {
-	var listen net.ListenConfig
-	l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
 	log := &lockedText{}
-	q, err := New(Config{URL: "amqp://u:hunter2@" + l.Addr().String() + "/", Prefix: "oalab.", Timeout: 100 * time.Millisecond}, queuetest.Types().Queues(),
+	q, err := New(Config{URL: "amqp://u:hunter2@" + deadport.Addr(t) + "/", Prefix: "oalab.", Timeout: 100 * time.Millisecond}, queuetest.Types().Queues(),
 		slog.New(slog.NewTextHandler(log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
