@@ -34,7 +34,7 @@ func roleTable() []role {
 }
 
 // coreTables are the migrations of all tables in the group core, in the order in which they
-// are made. A server makes them all, whatever its roles are: servers share the database.
+// are made. A server makes them all, also those of roles that it has not: servers share the database.
 func coreTables() []sqldb.Migrations {
 	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations()}
 }

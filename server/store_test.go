@@ -2,8 +2,8 @@ package server
 
 import "testing"
 
-// TestCoreTables: opening the group core makes the tables of all owners, whatever the roles
-// are, and opening it again changes nothing. Each owner has a table of versions of its own.
+// TestCoreTables: opening the group core makes the tables of all owners, for each set of roles.
+// Opening it again changes nothing. Each owner has a table of versions of its own.
 func TestCoreTables(t *testing.T) {
 	t.Parallel()
 	cfg := Default()

@@ -15,9 +15,9 @@ import (
 //   - No code is given to the platform for tokens more than once.
 //   - No browser ends in the session of a follower other than its own, also if it opens the
 //     way back that another follower has passed on.
-//   - A visit of a follower who has a session asks the platform for nothing, at whichever
+//   - A visit of a follower who has a session asks the platform for nothing, at either
 //     server.
-//   - No follower sees an error. One who is told to come later, and then gets to the page,
+//   - No follower sees an error. A follower that is told to come later, and then gets to the page,
 //     has seen none. Pages of a busy server while the machine was full decide nothing.
 type Logins struct {
 	// Least numbers of logins, of visits with a session and of forwarded links; below, the

@@ -130,7 +130,7 @@ func (b *browser) agree(s shown) (*url.URL, error) {
 	return &next, nil
 }
 
-// whoIs reads whom a page takes the browser for, "" for nobody.
+// whoIs reads the follower that a page takes the browser for; "": it has no session.
 func whoIs(s shown) string {
 	var page struct {
 		Data struct {

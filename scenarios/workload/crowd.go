@@ -13,7 +13,7 @@ import (
 	"oalab/scenarios/history"
 )
 
-// mostLater is how often a follower comes again who is told to come later.
+// mostLater is how often a follower that is told to come later comes again.
 const mostLater = 4
 
 // CrowdConfig says where the visits of a Crowd go. All of it is required.
@@ -144,7 +144,7 @@ func (*Crowd) visit(op *history.PlannedOp, kind string, b *browser, make func(*h
 // LoginPath is the path at which logins of an account begin.
 func LoginPath(account string) string { return "/oauth/" + account + "/login" }
 
-// link is the shared link: to the page that says who the visitor is, behind the login.
+// link is the shared link: to the page behind the login that names the visitor.
 func (c *Crowd) link() string {
 	return c.cfg.Base + LoginPath(c.cfg.Account) + "?" + url.Values{"scope": {"userinfo"}, "return": {c.me()}}.Encode()
 }

@@ -148,7 +148,7 @@ func (s *Service) serveMe(w http.ResponseWriter, r *http.Request, account string
 }
 
 // serveToken gives tokens for the API to a page whose browser has a session. A token brings no
-// further ones: whatever host has seen it would else be logged in for as long as the session lasts.
+// further ones. Otherwise a host that has seen it would be logged in for as long as the session lasts.
 func (s *Service) serveToken(w http.ResponseWriter, r *http.Request, account string) error {
 	id := s.sessionID(r, account)
 	session, err := s.calls(w, r, account, id)
