@@ -205,7 +205,7 @@ func TestASilentPlatformHoldsNoFollowerUp(t *testing.T) {
 		b := g.browser()
 		want(t, "login", b.login("?scope=userinfo&return=/c/demo/x", "C1"), http.StatusFound, "/c/demo/x")
 		intime("a login")
-		// This browser hangs up while its visit waits; that the platform was asked is kept all the same.
+		// This browser hangs up while its visit waits. The server still keeps that it has asked the platform.
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
 		b.within(ctx, http.MethodGet, "/api/v1/login/demo/me", "")
