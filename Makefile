@@ -91,8 +91,8 @@ doctor: build
 # which stand for as long as these tests run.
 race: build
 	@if stores=$$(bin/oalab up stores); then \
-		trap 'bin/oalab down' EXIT; \
 		for line in $$stores; do export "$$line"; done; \
+		trap 'bin/oalab down "$$OALAB_TEST_STORES"' EXIT; \
 	else \
 		echo "!! SKIPPED: the tests against a real MySQL, Redis and RabbitMQ, because they could not be started."; \
 		echo "!! Remedy: see what bin/oalab doctor says of docker."; \
@@ -156,8 +156,8 @@ PEERS ?=
 peers: build ## what a user would pick instead, beside oaserver, on a real MySQL and Redis (docs/peers.md; PEERS='-rounds 3' adds flags)
 	@cd scenarios/peers && $(GO) build -trimpath -o $(CURDIR)/bin/peers/ . github.com/tsenart/vegeta/v12
 	@stores=$$(bin/oalab up stores) || exit 1; \
-	trap 'bin/oalab down' EXIT; \
-	export $$(echo "$$stores" | grep -E '^OALAB_TEST_(MYSQL_DSN|REDIS_ADDR)='); \
+	export $$(echo "$$stores" | grep -E '^OALAB_TEST_(STORES|MYSQL_DSN|REDIS_ADDR)='); \
+	trap 'bin/oalab down "$$OALAB_TEST_STORES"' EXIT; \
 	pin=; if [ -e /sys/devices/system/cpu/cpu1 ] && command -v taskset >/dev/null 2>&1; then pin='taskset -c 1'; fi; \
 	$$pin bin/peers/peers -oaserver bin/oaserver -vegeta bin/peers/vegeta $(PEERS)
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"oalab/server/internal/oauth"
 	"oalab/server/internal/part"
 	"oalab/server/internal/telemetry"
 	"oalab/server/internal/web"
@@ -130,6 +131,9 @@ func (s *Server) warn() {
 	}
 	if !s.cfg.Carrier.Known() {
 		s.log.Warn("carrier.wsdl_url and carrier.endpoint are empty: business answers that it is not available")
+	}
+	if s.roles[RoleOAuth] && s.cfg.OAuth.Sessions == oauth.SessionsShared && s.cfg.Redis.Addr != "" && s.cfg.OAuth.Key == "" {
+		s.log.Warn("oauth.key is empty, so this server has a key of its own: a login that begins here cannot end at another server; give all servers one key")
 	}
 }
 

@@ -28,7 +28,8 @@ and keeps it until it is interrupted or "oalab down" is called elsewhere. Nothin
 loaded and nothing is broken.
 
 "up stores" starts a MySQL, a Redis and a RabbitMQ in containers, prints where they are
-as environment variables of the tests and returns; "oalab down" removes them. With
+as environment variables of the tests and returns; "oalab down RUN" removes them, where
+RUN is the value of OALAB_TEST_STORES. With
 --redundant it is a Redis with a replica and three Sentinels, and three nodes of the broker.`,
 		Example: `  oalab up lb-failover
   oalab up stores`,
@@ -53,7 +54,7 @@ func (a *app) upStores(ctx context.Context, redundant bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.p.Stdout, "OALAB_TEST_MYSQL_DSN=%s\nOALAB_TEST_REDIS_ADDR=%s\nOALAB_TEST_AMQP_URL=%s\n", s.MySQLDSN, s.RedisAddr, s.AMQPURL)
+	_, err = fmt.Fprintf(a.p.Stdout, "OALAB_TEST_STORES=%s\nOALAB_TEST_MYSQL_DSN=%s\nOALAB_TEST_REDIS_ADDR=%s\nOALAB_TEST_AMQP_URL=%s\n", s.Run, s.MySQLDSN, s.RedisAddr, s.AMQPURL)
 	if redundant {
 		_, err2 := fmt.Fprintf(a.p.Stdout, "OALAB_TEST_REDIS_SENTINELS=%s\nOALAB_TEST_AMQP_NODES=%s\n", strings.Join(s.Sentinels, ","), strings.Join(s.AMQPNodes, ","))
 		err = errors.Join(err, err2)
@@ -84,11 +85,16 @@ const downTimeout = 2 * time.Minute
 
 func (a *app) downCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "down",
-		Short: "Remove the topologies that up keeps",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.remove(cmd.Context(), func(ctx context.Context, e *container.Engine) (container.Removed, error) { return e.Down(ctx) })
+		Use:   "down [RUN]",
+		Short: "Remove the topologies that up keeps, or the one of a run",
+		Long: `down removes every topology that up keeps on this machine, those of other users too.
+With RUN it removes the one that was started under this id: "up stores" prints it as
+OALAB_TEST_STORES, and it stands in the names of the containers (oalab-RUN-…).`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.remove(cmd.Context(), func(ctx context.Context, e *container.Engine) (container.Removed, error) {
+				return e.Down(ctx, strings.Join(args, ""))
+			})
 		},
 	}
 }

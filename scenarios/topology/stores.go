@@ -13,6 +13,8 @@ import (
 // Stores are a MySQL, a Redis and a RabbitMQ that outlive this process: what the
 // tests of the server's own packages run against. `oalab down` removes them.
 type Stores struct {
+	// Run is the id under which they are kept.
+	Run                          string
 	MySQLDSN, RedisAddr, AMQPURL string
 	// Sentinels and AMQPNodes are host:port of the redundant ones; none otherwise.
 	Sentinels, AMQPNodes []string
@@ -22,8 +24,9 @@ type Stores struct {
 // them. say is told what takes long.
 func StartStores(ctx context.Context, log *slog.Logger, redundant bool, say func(string)) (_ Stores, err error) {
 	layout := Layout{Redundant: redundant}
+	run := runID()
 	d := &docker{spec: Spec{Logger: log, Keep: true, Progress: say}, layout: layout, hosts: map[chaos.Target]*container.Host{}}
-	if d.engine, err = container.Open(ctx, container.Options{RunID: runID(), Keep: true, Log: log}); err != nil {
+	if d.engine, err = container.Open(ctx, container.Options{RunID: run, Keep: true, Log: log}); err != nil {
 		return Stores{}, err
 	}
 	defer func() {
@@ -52,7 +55,7 @@ func StartStores(ctx context.Context, log *slog.Logger, redundant bool, say func
 	if err := d.awaitRedundant(ctx); err != nil {
 		return Stores{}, err
 	}
-	s := Stores{MySQLDSN: d.mysqlDSN(), RedisAddr: d.addr(placeRedis, portRedis), AMQPURL: d.amqpURL()}
+	s := Stores{Run: run, MySQLDSN: d.mysqlDSN(), RedisAddr: d.addr(placeRedis, portRedis), AMQPURL: d.amqpURL()}
 	if redundant {
 		s.Sentinels, s.AMQPNodes = d.sentinels(), d.brokers()[1:]
 	}

@@ -9,10 +9,11 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Down ends what was made with Keep: a process that still holds it is interrupted and
-// given the time of ctx to clean up after itself, the rest is removed.
-func (e *Engine) Down(ctx context.Context) (Removed, error) {
-	holders, err := e.holders(ctx)
+// Down ends what was made with Keep by the engine with the run id run, or by all engines where
+// run is empty: a process that still holds it is interrupted and given the time of ctx to clean
+// up after itself, the rest is removed.
+func (e *Engine) Down(ctx context.Context, run string) (Removed, error) {
+	holders, err := e.holders(ctx, run)
 	if err != nil {
 		return Removed{}, err
 	}
@@ -35,13 +36,18 @@ func (e *Engine) Down(ctx context.Context) (Removed, error) {
 			return Removed{}, err
 		}
 	}
-	gone, err := e.remove(ctx, func(labels map[string]string) (bool, error) { return labels[LabelKeep] == "true", nil })
+	gone, err := e.remove(ctx, func(labels map[string]string) (bool, error) { return kept(labels, run), nil })
 	gone.Holders = ended
 	return gone, err
 }
 
-// holders are the living processes that made something with Keep, once each.
-func (e *Engine) holders(ctx context.Context) ([]owner, error) {
+// kept reports whether the thing with these labels was made with Keep by run; empty means any.
+func kept(labels map[string]string, run string) bool {
+	return labels[LabelKeep] == "true" && (run == "" || labels[LabelRun] == run)
+}
+
+// holders are the living processes that made something with Keep, as kept has it, once each.
+func (e *Engine) holders(ctx context.Context, run string) ([]owner, error) {
 	list, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours("")})
 	if err != nil {
 		return nil, fmt.Errorf("list the lab's containers: %w", err)
@@ -50,7 +56,7 @@ func (e *Engine) holders(ctx context.Context) ([]owner, error) {
 	seen := map[owner]bool{e.owner: true}
 	for _, c := range list.Items {
 		o, err := parseOwner(c.Labels[LabelOwner])
-		if c.Labels[LabelKeep] != "true" || err != nil || seen[o] || o.machine != e.owner.machine || o.namespace != e.owner.namespace {
+		if !kept(c.Labels, run) || err != nil || seen[o] || o.machine != e.owner.machine || o.namespace != e.owner.namespace {
 			continue
 		}
 		seen[o] = true

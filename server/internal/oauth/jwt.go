@@ -16,8 +16,15 @@ import (
 	"oalab/server/internal/web"
 )
 
-// issuer is who signs the tokens for the API.
+// issuer is the name under which the tokens for the API are signed.
 const issuer = "oalab"
+
+// bearer is the scheme of a token for the API. Its case does not matter (RFC 9110, 11.1).
+const bearer = "Bearer"
+
+// refreshGrace is how long a refresh token may come again: its answer may have been lost on the
+// way to the page, which then has no other token.
+const refreshGrace = 30 * time.Second
 
 // Claims are what a token for the API says (OAU-4). Subject is the openid, Audience the account.
 type Claims struct {
@@ -106,7 +113,7 @@ type refreshTicket struct {
 // caller is the session that a request names: by its token for the API, or by its cookie.
 func (s *Service) caller(w http.ResponseWriter, r *http.Request, account string) (id string, session Session, err error) {
 	id = s.sessionID(r, account)
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, bearer) {
 		claims, err := s.verifyToken(account, token)
 		if err != nil {
 			return "", Session{}, fmt.Errorf("%w: %w", web.ErrUnauthorized, ErrToken)
@@ -168,13 +175,13 @@ func (s *Service) giveTokens(w http.ResponseWriter, id string, session Session) 
 		return err
 	}
 	return web.OK(w, tokenAnswer{
-		AccessToken: access, TokenType: "Bearer", ExpiresIn: int(time.Duration(s.cfg.TokenLife).Seconds()),
+		AccessToken: access, TokenType: bearer, ExpiresIn: int(time.Duration(s.cfg.TokenLife).Seconds()),
 		RefreshToken: s.keys.sealText(ticket, "api "+session.Account),
 	})
 }
 
-// serveRefresh gives new tokens for a refresh token. One that comes a second time was
-// copied: the session ends.
+// serveRefresh gives new tokens for a refresh token. One that comes again later than refreshGrace
+// was copied: the session ends.
 func (s *Service) serveRefresh(w http.ResponseWriter, r *http.Request, account string) error {
 	var in struct {
 		RefreshToken string `json:"refresh_token"`
@@ -191,12 +198,17 @@ func (s *Service) serveRefresh(w http.ResponseWriter, r *http.Request, account s
 	if err != nil {
 		return err
 	}
+	// The short claim is made first. Otherwise a repeat between the two would end the session.
+	late, err := s.sessions.Claim(r.Context(), "refresh-again:"+ticket.Serial, refreshGrace)
+	if err != nil {
+		return s.unavailable(w, err)
+	}
 	first, err := s.sessions.Claim(r.Context(), "refresh:"+ticket.Serial, time.Duration(s.cfg.SessionLife))
 	if err != nil {
 		return s.unavailable(w, err)
 	}
-	if !first {
-		s.log.WarnContext(r.Context(), "a refresh token came a second time: its session is ended", "account", account)
+	if late && !first {
+		s.log.WarnContext(r.Context(), "a refresh token came again long after its use: its session is ended", "account", account)
 		if err := s.end(r.Context(), ticket.Session); err != nil {
 			return s.unavailable(w, err)
 		}

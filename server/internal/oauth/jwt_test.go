@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -34,6 +35,24 @@ func (b *browser) refresh(token string) (got tokens, status int) {
 	b.g.t.Helper()
 	status = b.api(http.MethodPost, "refresh", `{"refresh_token":"`+token+`"}`, &got)
 	return got, status
+}
+
+// TestTheSchemeHasNoCase: RFC 9110, 11.1.
+func TestTheSchemeHasNoCase(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	b := g.browser()
+	b.login("", "C1")
+	token := b.tokens().Access
+	for _, scheme := range []string{"Bearer", "bearer", "BEARER"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, base+"/api/v1/login/demo/me", http.NoBody)
+		r.Header.Set("Authorization", scheme+" "+token)
+		w := httptest.NewRecorder()
+		g.handler.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			t.Errorf("%s: %d", scheme, w.Code)
+		}
+	}
 }
 
 // asks is a caller without cookies.
@@ -185,9 +204,13 @@ func TestForgedTokens(t *testing.T) {
 }
 
 // TestRevocation: a session that has ended takes its tokens with it, and a refresh token that
-// comes twice was copied.
+// comes again long after its use was copied.
 func TestRevocation(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, testRevocation)
+}
+
+func testRevocation(t *testing.T) {
 	g := newRig(t)
 	for name, end := range map[string]func(b *browser, got tokens){
 		"logout": func(b *browser, _ tokens) { b.send(http.MethodPost, "/oauth/demo/logout", "") },
@@ -198,10 +221,11 @@ func TestRevocation(t *testing.T) {
 				t.Errorf("revoke: %d", status)
 			}
 		},
-		"refresh token used twice": func(_ *browser, got tokens) {
+		"refresh token used again after a minute": func(_ *browser, got tokens) {
 			if _, status := g.browser().refresh(got.Refresh); status != http.StatusOK {
 				t.Errorf("the first one: %d", status)
 			}
+			<-time.After(time.Minute)
 			if _, status := g.browser().refresh(got.Refresh); status != http.StatusUnauthorized {
 				t.Errorf("the second one: %d", status)
 			}
@@ -222,6 +246,33 @@ func TestRevocation(t *testing.T) {
 			t.Errorf("%s: the refresh token is good: %d", name, status)
 		}
 	}
+}
+
+// TestALostAnswerOfARefresh: a page whose refresh was not answered asks again and goes on. After
+// the grace the token is one that was copied, however often it came before.
+func TestALostAnswerOfARefresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		b := g.browser()
+		b.login("", "C1")
+		got := b.tokens()
+		if _, status := g.browser().refresh(got.Refresh); status != http.StatusOK {
+			t.Fatalf("the answer that is lost: %d", status)
+		}
+		<-time.After(10 * time.Second)
+		next, status := g.browser().refresh(got.Refresh)
+		if status != http.StatusOK || g.asks(next.Access) != http.StatusOK {
+			t.Fatalf("asked again: %d", status)
+		}
+		<-time.After(25 * time.Second)
+		if _, status := g.browser().refresh(got.Refresh); status != http.StatusUnauthorized {
+			t.Errorf("a copy: %d", status)
+		}
+		if status := g.asks(next.Access); status != http.StatusUnauthorized {
+			t.Errorf("the session after a copy came: %d", status)
+		}
+	})
 }
 
 // TestKeysRotate: what the previous key has made is good until the next change.

@@ -475,3 +475,29 @@ func TestLimits(t *testing.T) {
 		}
 	})
 }
+
+// TestACrowdWaitsForItsTurn: more followers come back at once than there are places on the way to
+// the platform. They wait for a moment, and are not told to come back later.
+func TestACrowdWaitsForItsTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.platform.set(func(p *fakePlatform) { p.takes = 200 * time.Millisecond })
+		codes := make(chan int, 200)
+		var wg sync.WaitGroup
+		for i := range cap(codes) {
+			b := g.browser()
+			b.address = fmt.Sprintf("192.0.2.%d:1000", i+1)
+			at := back(b.start(""), fmt.Sprintf("C%d", i))
+			wg.Go(func() { codes <- b.get(at).Code })
+		}
+		wg.Wait()
+		got := make(map[int]int)
+		for range cap(codes) {
+			got[<-codes]++
+		}
+		if diff := cmp.Diff(map[int]int{http.StatusFound: 200}, got); diff != "" {
+			t.Errorf("answers by status (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -40,6 +40,7 @@ type fakePlatform struct {
 	fail      error         // of exchanges and refreshes
 	noProfile error         // of profiles
 	slow      chan struct{} // exchanges wait for its end, if there is one
+	takes     time.Duration // of an exchange
 	mute      bool          // profiles are not answered
 	grant     wechatapi.WebGrant
 	nickname  string
@@ -52,8 +53,11 @@ func (*fakePlatform) AuthorizeURL(openBase, _, back, scope, state string) (strin
 func (p *fakePlatform) ExchangeCode(ctx context.Context, _, code string) (wechatapi.WebGrant, error) {
 	p.mu.Lock()
 	p.exchanges = append(p.exchanges, code)
-	slow, grant, err := p.slow, p.grant, p.fail
+	slow, takes, grant, err := p.slow, p.takes, p.grant, p.fail
 	p.mu.Unlock()
+	if takes > 0 {
+		<-time.After(takes)
+	}
 	if slow != nil {
 		select {
 		case <-slow:

@@ -56,6 +56,10 @@ type Service struct {
 	renewals singleflight.Group // by account and openid
 }
 
+// crowdWait is how long a login waits for its turn at the platform: less than repeatWait, so that a
+// callback that was sent again still meets the session of the first one.
+const crowdWait = time.Second
+
 // New makes a Service and registers its metrics with reg, which may be nil. It makes no call.
 func New(cfg Config, sessions Sessions, users Users, platform Platform, tickets Tickets, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
 	targets, err := NewTargets(cfg.Home, cfg.ReturnPaths, cfg.ReturnSites)
@@ -77,6 +81,9 @@ func New(cfg Config, sessions Sessions, users Users, platform Platform, tickets 
 		return nil, err
 	}
 	lane := cfg.Breaker
+	if lane.Wait == 0 {
+		lane.Wait = crowdWait
+	}
 	lane.Name, lane.Failed = "login at the platform", func(err error) bool { return wechatapi.ErrorClass(err) == wechatapi.ClassBusy }
 	s.grants = resilience.NewLane[wechatapi.WebGrant](lane)
 	lane.Name = "profiles at the platform"

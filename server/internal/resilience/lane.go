@@ -18,6 +18,8 @@ type LaneConfig struct {
 	Name string
 	// Width is how many calls may run at once; 0 means 64.
 	Width int
+	// Wait is how long a call may wait for a place; 0 refuses it at once.
+	Wait time.Duration
 	// MinCalls is how many calls an interval needs before the share of failures
 	// counts; 0 means 20.
 	MinCalls uint32
@@ -35,9 +37,10 @@ type LaneConfig struct {
 
 // Lane is a way to a neighbour that is guarded by a bulkhead, which bounds the
 // calls under way, and a circuit breaker, which stops calling one that fails.
-// Neither ever waits. It is safe for concurrent use.
+// It is safe for concurrent use.
 type Lane[T any] struct {
 	name    string
+	wait    time.Duration
 	places  chan struct{}
 	breaker *gobreaker.CircuitBreaker[T]
 }
@@ -64,6 +67,7 @@ func NewLane[T any](c LaneConfig) *Lane[T] {
 	}
 	return &Lane[T]{
 		name:   c.Name,
+		wait:   c.Wait,
 		places: make(chan struct{}, c.Width),
 		breaker: gobreaker.NewCircuitBreaker[T](gobreaker.Settings{
 			Name: c.Name, MaxRequests: c.Probes, Interval: c.Interval, Timeout: c.OpenFor,
@@ -80,15 +84,34 @@ func NewLane[T any](c LaneConfig) *Lane[T] {
 // Do makes the call, or returns an error that wraps ErrRefused.
 func (l *Lane[T]) Do(ctx context.Context, call func(context.Context) (T, error)) (T, error) {
 	var zero T
-	select {
-	case l.places <- struct{}{}:
-		defer func() { <-l.places }()
-	default:
+	if !l.enter(ctx) {
 		return zero, fmt.Errorf("%w: %s has %d calls under way", ErrRefused, l.name, cap(l.places))
 	}
+	defer func() { <-l.places }()
 	v, err := l.breaker.Execute(func() (T, error) { return call(ctx) })
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return zero, fmt.Errorf("%w: %s: %w", ErrRefused, l.name, err)
 	}
 	return v, err
+}
+
+// enter takes a place, and waits for one as long as the lane lets a call wait and ctx lasts.
+func (l *Lane[T]) enter(ctx context.Context) bool {
+	select {
+	case l.places <- struct{}{}:
+		return true
+	default:
+	}
+	if l.wait <= 0 {
+		return false
+	}
+	over := time.NewTimer(l.wait)
+	defer over.Stop()
+	select {
+	case l.places <- struct{}{}:
+		return true
+	case <-over.C:
+	case <-ctx.Done():
+	}
+	return false
 }

@@ -106,3 +106,47 @@ func TestLaneWidth(t *testing.T) {
 		}
 	})
 }
+
+// A lane that lets calls wait gives each its turn in time, and refuses one that has waited long enough
+// or has given up.
+func TestLaneWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := resilience.NewLane[int](resilience.LaneConfig{Name: "test", Width: 2, Wait: time.Second})
+		call := func(ctx context.Context) error {
+			_, err := l.Do(ctx, func(context.Context) (int, error) { <-time.After(300 * time.Millisecond); return 1, nil })
+			return err
+		}
+		// Seven pairs: the first four have their turn within a second, the others do not.
+		done, refused := make(chan time.Duration, 14), make(chan time.Duration, 14)
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 14 {
+			wg.Go(func() {
+				if err := call(t.Context()); errors.Is(err, resilience.ErrRefused) {
+					refused <- time.Since(began)
+				} else if err == nil {
+					done <- time.Since(began)
+				}
+			})
+		}
+		wg.Wait()
+		if len(done) != 8 || len(refused) != 6 {
+			t.Errorf("%d done, %d refused, want 8 and 6", len(done), len(refused))
+		}
+		for len(refused) > 0 {
+			if after := <-refused; after != time.Second {
+				t.Errorf("refused after %s, want 1 s", after)
+			}
+		}
+		for range 2 {
+			wg.Go(func() { _ = call(t.Context()) })
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if err := call(ctx); !errors.Is(err, resilience.ErrRefused) {
+			t.Errorf("a caller that gave up: %v", err)
+		}
+		wg.Wait()
+	})
+}
