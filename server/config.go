@@ -13,6 +13,7 @@ import (
 	"oalab/server/internal/retention"
 	"oalab/server/internal/scaler"
 	"oalab/server/internal/sqldb"
+	"oalab/server/internal/token"
 )
 
 // Config is everything that an operator can set. Start from Default or Load:
@@ -36,9 +37,11 @@ type Config struct {
 	Carrier  Carrier  `yaml:"carrier"`
 	// Accounts are the official accounts; without any, every callback is a 404.
 	Accounts []Account `yaml:"accounts"`
-	Callback Callback  `yaml:"callback"`
-	Orders   Orders    `yaml:"orders"`
-	OAuth    OAuth     `yaml:"oauth"`
+	// Tokens says which access tokens and tickets are kept in memory.
+	Tokens   Tokens   `yaml:"tokens"`
+	Callback Callback `yaml:"callback"`
+	Orders   Orders   `yaml:"orders"`
+	OAuth    OAuth    `yaml:"oauth"`
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention Retention `yaml:"retention"`
 	Scaler    Scaler    `yaml:"scaler"`
@@ -70,6 +73,7 @@ func Default() Config {
 		Cache:     cache.DefaultSettings(),
 		AMQP:      rabbit.DefaultSettings(),
 		Carrier:   carrierapi.DefaultSettings(),
+		Tokens:    token.DefaultSettings(),
 		Callback:  callback.DefaultSettings(),
 		Orders:    business.DefaultSettings(),
 		OAuth:     oauth.DefaultSettings(),

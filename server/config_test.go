@@ -80,6 +80,7 @@ accounts:
     default_answer: 没有答案
     result_template: TM0001
     result_fields: {text: thing1, product: thing2, result: phrase3, serial: character_string4}
+tokens: {always: 5, capacity: 500}
 callback: {inline_wait: 0.5s, budget: 4s, body_limit: 32KiB, max_concurrent: 100, on_unsubscribe: keep}
 orders:
   carrier_timeout: 3s
@@ -145,6 +146,7 @@ func TestAllKeys(t *testing.T) {
 			Welcome:                "你好", DefaultAnswer: "没有答案", ResultTemplate: "TM0001",
 			ResultFields: server.ResultFields{Text: "thing1", Product: "thing2", Result: "phrase3", Serial: "character_string4"},
 		}},
+		Tokens:   server.Tokens{Always: 5, Capacity: 500},
 		Callback: server.Callback{InlineWait: server.Duration(500 * time.Millisecond), Budget: server.Duration(4 * time.Second), BodyLimit: 32 << 10, MaxConcurrent: 100, OnUnsubscribe: server.UnsubscribeKeep},
 		Orders: server.Orders{
 			CarrierTimeout: server.Duration(3 * time.Second), Workers: 8, QueryWorkers: 9, TellWorkers: 10, MaxAttempts: 11,

@@ -11,6 +11,7 @@ import (
 	"oalab/server/internal/retention"
 	"oalab/server/internal/scaler"
 	"oalab/server/internal/sqldb"
+	"oalab/server/internal/token"
 	"oalab/server/internal/wechatapi"
 )
 
@@ -44,6 +45,8 @@ type (
 	WeChat = wechatapi.Settings
 	// Carrier says where the carrier's service is.
 	Carrier = carrierapi.Settings
+	// Tokens says which tokens are kept in memory.
+	Tokens = token.Settings
 	// Callback bounds the answer to the platform.
 	Callback = callback.Settings
 	// Orders sizes the work behind the reply.

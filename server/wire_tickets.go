@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"time"
 
 	"oalab/server/internal/cache"
 	"oalab/server/internal/token"
@@ -23,11 +22,7 @@ func (b *build) openTickets() (*token.Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := token.Config{Kind: token.KindTicket, Seed: uint64(time.Now().UnixNano())}
-	for _, name := range b.accountNames() {
-		cfg.Accounts = append(cfg.Accounts, token.Account{Name: name})
-	}
-	keeper, err := token.New(cfg, tokenstore.New(db.DB), cache.NewTokens(redis), wechatapi.NewTickets(platform), b.log, b.reg)
+	keeper, err := token.New(b.keeping(token.KindTicket), tokenstore.New(db.DB), cache.NewTokens(redis), wechatapi.NewTickets(platform), b.log, b.reg)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"time"
 
 	"oalab/server/internal/cache"
 	"oalab/server/internal/part"
@@ -38,13 +37,8 @@ func (b *build) openTokens() (refresher, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := token.Config{
-		Replace: b.cfg.WeChat.TokenAPI == wechatapi.TokenReplace,
-		Seed:    uint64(time.Now().UnixNano()),
-	}
-	for _, a := range b.cfg.Accounts {
-		cfg.Accounts = append(cfg.Accounts, token.Account{Name: a.Name, Lifetime: time.Duration(a.TokenLifetime) * time.Second})
-	}
+	cfg := b.keeping(token.KindAccess)
+	cfg.Replace = b.cfg.WeChat.TokenAPI == wechatapi.TokenReplace
 	keeper, err := b.planted.keeper(cfg, tokenstore.New(db.DB), cache.NewTokens(redis), platform, b.log, b.reg)
 	if err != nil {
 		return nil, err

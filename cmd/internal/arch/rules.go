@@ -138,7 +138,7 @@ func only(name string, in, deny []string, why string) ImportRule {
 // platform are the packages of the server that features may import: words, engines and
 // clients that know no rule of a feature.
 var platform = []string{
-	"cache", "carrierapi", "config", "defect", "freshness", "gather", "job", "message", "outbox", "part", "queue", "reply", "resilience",
+	"cache", "carrierapi", "config", "defect", "domain", "freshness", "gather", "job", "message", "outbox", "part", "queue", "reply", "resilience",
 	"servertest", "sqldb", "sqlstore", "telemetry", "web", "wechatapi", "worker",
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"oalab/server/internal/domain"
 )
 
 // Account is one official account whose token is kept.
@@ -22,7 +24,14 @@ type Account struct {
 
 // Config of a Keeper; zero values take the defaults.
 type Config struct {
+	// Accounts are those whose tokens are kept fresh also while nothing asks for them.
 	Accounts []Account
+	// Find knows the other accounts, whose tokens are kept from the first question on for as
+	// long as they are asked for; its error for one that does not exist is ErrNoAccount. nil
+	// means that there are no others.
+	Find func(ctx context.Context, account string) (Account, error)
+	// Capacity is how many tokens of other accounts are in memory; 0 means DefaultCapacity.
+	Capacity int
 	// Kind is what is kept; its zero value is the access token.
 	Kind Kind
 	// Replace asks by /cgi-bin/token instead of /cgi-bin/stable_token.
@@ -69,14 +78,21 @@ func (k Kind) String() string {
 	return "jsapi " + string(k)
 }
 
-// DefaultLifetime is the life of the platform's tokens.
-const DefaultLifetime = 7200 * time.Second
+const (
+	// DefaultLifetime is the life of the platform's tokens.
+	DefaultLifetime = 7200 * time.Second
+	// DefaultCapacity is how many accounts a keeper has in memory (CTL-7).
+	DefaultCapacity = 100_000
+	// callsAtOnce bounds the calls to the platform: accounts whose tokens end together wait
+	// for each other. Half of them are left to callers that have no token.
+	callsAtOnce = 64
+)
 
 // ErrNoAccount is returned for an account that is not kept.
 var ErrNoAccount = errors.New("no token is kept for this account")
 
-// Keeper keeps the tokens of all accounts. It is safe for concurrent use. Run
-// refreshes ahead of time; without it a token is fetched when one is needed.
+// Keeper keeps the tokens of accounts. It is safe for concurrent use. Run refreshes ahead of
+// time; without it a token is fetched when one is needed.
 type Keeper struct {
 	cfg      Config
 	store    Store
@@ -85,7 +101,11 @@ type Keeper struct {
 	owner    string
 	log      *slog.Logger
 	metrics  *metrics
-	slots    map[string]*slot // by account
+	slots    *domain.Container[*slot]
+	plan     *plan
+	calls    chan struct{} // one is put in for each call to the platform
+	ahead    chan struct{} // and for each refresh ahead of time
+	chance   func() float64
 
 	life context.Context // of the refreshes under way; ended by Close
 	end  context.CancelFunc
@@ -98,32 +118,63 @@ func New(cfg Config, store Store, cache Cache, platform Platform, log *slog.Logg
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = 5 * time.Second
 	}
+	if cfg.Capacity <= 0 {
+		cfg.Capacity = DefaultCapacity
+	}
 	k := &Keeper{
 		cfg: cfg, store: store, cache: cache, platform: platform, owner: rand.Text(), log: log,
-		slots: make(map[string]*slot), metrics: newMetrics(cfg.Kind),
+		metrics: newMetrics(cfg.Kind), plan: newPlan(), chance: cfg.Moment,
+		calls: make(chan struct{}, callsAtOnce), ahead: make(chan struct{}, callsAtOnce/2),
+	}
+	if k.chance == nil {
+		k.chance = atRandom(cfg.Seed)
+	}
+	var err error
+	if k.slots, err = domain.New(domain.Config[*slot]{Capacity: cfg.Capacity, Load: k.find, Busy: (*slot).busy, Evicted: (*slot).leave}); err != nil {
+		return nil, err
 	}
 	k.life, k.end = context.WithCancel(context.Background())
-	for i, a := range cfg.Accounts {
-		if a.Lifetime <= 0 {
-			a.Lifetime = DefaultLifetime
-		}
-		moment := cfg.Moment
-		if moment == nil {
-			moment = mrand.New(mrand.NewPCG(cfg.Seed, uint64(i))).Float64
-		}
-		k.slots[a.Name] = &slot{
-			keeper: k, account: a.Name, row: cfg.Kind.row(a.Name), lifetime: a.Lifetime, window: Window(a.Lifetime),
-			moment: moment, wake: make(chan struct{}, 1),
-		}
+	for _, a := range cfg.Accounts {
+		k.slots.Pin(a.Name, k.slot(a, true))
 		k.metrics.account(a.Name)
 	}
 	if reg == nil {
 		return k, nil
 	}
-	if err := errors.Join(reg.Register(k.metrics.refreshes), reg.Register(ages{k})); err != nil {
+	if err := k.metrics.register(reg, k); err != nil {
 		return nil, fmt.Errorf("register token metrics: %w", err)
 	}
 	return k, nil
+}
+
+// atRandom is a source of numbers from 0 to 1 for all accounts.
+func atRandom(seed uint64) func() float64 {
+	var mu sync.Mutex
+	random := mrand.New(mrand.NewPCG(seed, 0))
+	return func() float64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return random.Float64()
+	}
+}
+
+// find loads the slot of an account that is not always kept.
+func (k *Keeper) find(ctx context.Context, account string) (*slot, error) {
+	if k.cfg.Find == nil {
+		return nil, fmt.Errorf("account %q: %w", account, ErrNoAccount)
+	}
+	a, err := k.cfg.Find(ctx, account)
+	if err != nil {
+		return nil, fmt.Errorf("account %q: %w", account, err)
+	}
+	return k.slot(a, false), nil
+}
+
+func (k *Keeper) slot(a Account, always bool) *slot {
+	if a.Lifetime <= 0 {
+		a.Lifetime = DefaultLifetime
+	}
+	return &slot{keeper: k, account: a.Name, always: always, lifetime: a.Lifetime}
 }
 
 // Window is the last stretch of a token's life, in which it is renewed: a
@@ -133,33 +184,62 @@ func Window(lifetime time.Duration) time.Duration { return min(5*time.Minute, li
 // Token returns a token that lives, and fetches one when none is at hand. Many
 // callers wait for one fetch; a fetch that failed is not repeated at once.
 func (k *Keeper) Token(ctx context.Context, account string) (string, error) {
-	s, ok := k.slots[account]
-	if !ok {
-		return "", fmt.Errorf("account %q: %w", account, ErrNoAccount)
+	t, err := k.Lookup(ctx, account)
+	return t.Value, err
+}
+
+// Lookup is Token with the token's version and how long it will be given out.
+func (k *Keeper) Lookup(ctx context.Context, account string) (Token, error) {
+	for {
+		s, err := k.slots.Get(ctx, account)
+		if err != nil {
+			return Token{}, err
+		}
+		t, err := s.get(ctx)
+		switch {
+		case errors.Is(err, errGone):
+			continue // it was evicted between the two
+		case err != nil:
+			return Token{}, fmt.Errorf("%s of account %s: %w", k.cfg.Kind, account, err)
+		}
+		return t, nil
 	}
-	token, err := s.get(ctx)
-	if err != nil {
-		return "", fmt.Errorf("%s of account %s: %w", k.cfg.Kind, account, err)
-	}
-	return token, nil
 }
 
 // Report says that the platform refused a token (40001, 42001). It is not given
 // out again, and the next caller that needs a token makes one refresh.
 func (k *Keeper) Report(account, token string) {
-	if s, ok := k.slots[account]; ok {
+	if s, ok := k.slots.Peek(account); ok {
 		s.reject(token)
 	}
 }
 
-// Run keeps all tokens fresh until ctx ends; it returns nil then.
+// Run keeps tokens fresh until ctx ends; it returns nil then. A token that was not asked for
+// since it came leaves memory in place of its renewal, unless its account is one of Config.Accounts.
 func (k *Keeper) Run(ctx context.Context) error {
-	var loops sync.WaitGroup
-	for _, s := range k.slots {
-		loops.Go(func() { s.run(ctx) })
+	for s := range k.slots.All() {
+		s.replan()
 	}
-	loops.Wait()
+	k.plan.run(ctx, func(s *slot) { k.turn(ctx, s) })
 	return nil
+}
+
+// turn renews the token of a slot that is due, or lets it go. It waits for its turn among the
+// renewals.
+func (k *Keeper) turn(ctx context.Context, s *slot) {
+	if s.idle() {
+		k.slots.Drop(s.account, func(in *slot) bool { return in == s && s.idle() })
+		s.replan() // unless it has left
+		return
+	}
+	select {
+	case k.ahead <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	if !s.renew(func() { <-k.ahead }) {
+		<-k.ahead
+	}
 }
 
 // Close cuts refreshes under way short and waits for them.

@@ -24,14 +24,22 @@ func (s *slot) refresh(ctx context.Context) error {
 	before := s.held
 	s.mu.Unlock()
 	if before.rejected {
-		s.keeper.cache.Drop(ctx, s.row, before.version)
+		s.keeper.cache.Drop(ctx, s.row(), before.version)
 	}
+	may := false // call the platform, among so many others
+	leave := func() {
+		if may {
+			may = false
+			<-s.keeper.calls
+		}
+	}
+	defer leave()
 	for {
 		// The deadline of the call is set before the row is leased: a process that
 		// is frozen in between finds it passed, and does not call.
 		deadline := time.Now().Add(s.keeper.cfg.Timeout)
 		read := time.Now()
-		row, err := s.keeper.store.TokenRow(ctx, s.row)
+		row, err := s.keeper.store.TokenRow(ctx, s.row())
 		if err != nil {
 			return s.cached(ctx, before, err)
 		}
@@ -40,14 +48,42 @@ func (s *slot) refresh(ctx context.Context) error {
 			return nil
 		}
 		if !row.Leased {
+			waited, err := s.queue(ctx, &may)
+			if err != nil {
+				return err
+			}
+			if waited {
+				continue // the row may be another one by now
+			}
 			err = s.fetch(ctx, row, dead, deadline)
 			if !errors.Is(err, ErrTaken) {
 				return err
 			}
 		}
+		leave()
 		if err := pass(ctx, look); err != nil {
 			return fmt.Errorf("wait for the server that refreshes: %w", err)
 		}
+	}
+}
+
+// queue takes a place among the calls to the platform; waited says that there was none at once.
+func (s *slot) queue(ctx context.Context, may *bool) (waited bool, err error) {
+	if *may {
+		return false, nil
+	}
+	select {
+	case s.keeper.calls <- struct{}{}:
+		*may = true
+		return false, nil
+	default:
+	}
+	select {
+	case s.keeper.calls <- struct{}{}:
+		*may = true
+		return true, nil
+	case <-ctx.Done():
+		return true, fmt.Errorf("wait for the calls of other accounts: %w", ctx.Err())
 	}
 }
 
@@ -58,7 +94,7 @@ func (s *slot) cached(ctx context.Context, before held, cause error) error {
 	if before.value != "" {
 		return cause
 	}
-	if t, ok := s.keeper.cache.Load(ctx, s.row); !ok || !s.adopt(t, max(0, s.lifetime-t.Left), read) {
+	if t, ok := s.keeper.cache.Load(ctx, s.row()); !ok || !s.adopt(t, max(0, s.lifetime-t.Left), read) {
 		return cause
 	}
 	return nil
@@ -69,7 +105,7 @@ func (s *slot) take(row Row, read time.Time) bool {
 	token := row.Token
 	if row.Intent {
 		// The call may have replaced it, and then it lives for one window more.
-		token.Left = min(token.Left, s.window-row.IntentAge)
+		token.Left = min(token.Left, s.window()-row.IntentAge)
 	}
 	if !s.adopt(token, row.Age, read) {
 		return false
@@ -82,7 +118,7 @@ func (s *slot) take(row Row, read time.Time) bool {
 // it be seen.
 func (s *slot) fetch(ctx context.Context, row Row, dead bool, deadline time.Time) error {
 	k := s.keeper
-	version, err := k.store.LeaseToken(ctx, s.row, row.Version, Lease{
+	version, err := k.store.LeaseToken(ctx, s.row(), row.Version, Lease{
 		Owner: k.owner, For: k.cfg.Timeout + storeMargin, Dead: dead && row.Value != "", Intent: k.cfg.Replace,
 	})
 	if err != nil {
@@ -113,14 +149,14 @@ func (s *slot) release(ctx context.Context, version int64, intent bool, asked ti
 	replaced := s.keeper.cfg.Replace && !refused
 	if replaced {
 		s.mu.Lock()
-		if end := asked.Add(s.window - s.margin()); end.Before(s.held.until) {
+		if end := asked.Add(s.window() - s.margin()); end.Before(s.held.until) {
 			s.held.until = end
 		}
 		s.mu.Unlock()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeMargin)
 	defer cancel()
-	err := s.keeper.store.ReleaseToken(ctx, s.row, version, intent || replaced)
+	err := s.keeper.store.ReleaseToken(ctx, s.row(), version, intent || replaced)
 	if errors.Is(err, ErrTaken) {
 		return nil // the lease has ended by itself
 	}
@@ -132,7 +168,7 @@ func (s *slot) publish(ctx context.Context, t Token, asked time.Time, same bool,
 	k := s.keeper
 	kept := t
 	kept.Left -= time.Since(asked)
-	k.cache.Save(ctx, s.row, kept)
+	k.cache.Save(ctx, s.row(), kept)
 	result := resultNew
 	if same {
 		result = resultSame
@@ -158,7 +194,7 @@ func (s *slot) commit(ctx context.Context, version int64, value string, until ti
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeMargin)
 	defer cancel()
 	for try := 1; ; try++ {
-		next, err := s.keeper.store.CommitToken(ctx, s.row, version, value, until)
+		next, err := s.keeper.store.CommitToken(ctx, s.row(), version, value, until)
 		if err == nil || errors.Is(err, ErrTaken) || try == commitTries {
 			return next, err
 		}

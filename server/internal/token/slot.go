@@ -12,14 +12,16 @@ import (
 type slot struct {
 	keeper   *Keeper
 	account  string
-	row      string // key in the store and the cache
 	lifetime time.Duration
-	window   time.Duration // renewal window
-	moment   func() float64
-	wake     chan struct{} // holds one: the plan of run has changed
+	always   bool // kept fresh also while nothing asks for it
+
+	place   int       // in the plan, from 1 on; 0 means that it is not planned; of the plan
+	planned time.Time // of the plan
 
 	mu       sync.Mutex
 	held     held
+	asked    bool      // for, since the token in use came
+	gone     bool      // it has left memory: whoever has it looks it up anew
 	flight   *flight   // the refresh under way
 	retryAt  time.Time // no refresh before, after one that failed
 	failures int
@@ -44,30 +46,44 @@ type flight struct {
 	err  error
 }
 
-var errNone = errors.New("none that lives is known; the next refresh is due soon")
+var (
+	errNone = errors.New("none that lives is known; the next refresh is due soon")
+	errGone = errors.New("the account has left memory")
+)
+
+// row is the slot's key in the store and the cache.
+func (s *slot) row() string { return s.keeper.cfg.Kind.row(s.account) }
+
+// window is the renewal window.
+func (s *slot) window() time.Duration { return Window(s.lifetime) }
 
 // get returns the token in use, or waits for a refresh.
-func (s *slot) get(ctx context.Context) (string, error) {
+func (s *slot) get(ctx context.Context) (Token, error) {
 	for first := true; ; first = false {
 		s.mu.Lock()
+		if s.gone {
+			s.mu.Unlock()
+			return Token{}, errGone
+		}
 		now := time.Now()
+		s.asked = true
 		if s.usable(now) {
 			defer s.mu.Unlock()
-			return s.held.value, nil
+			return Token{Value: s.held.value, Version: s.held.version, Left: s.held.until.Sub(now)}, nil
 		}
 		if s.flight == nil && (now.Before(s.retryAt) || !first) {
 			defer s.mu.Unlock()
 			if s.err == nil {
-				return "", errNone
+				return Token{}, errNone
 			}
-			return "", s.err
+			return Token{}, s.err
 		}
 		f := s.start()
 		s.mu.Unlock()
 		select {
 		case <-f.done:
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return Token{}, ctx.Err()
 		}
 	}
 }
@@ -75,6 +91,29 @@ func (s *slot) get(ctx context.Context) (string, error) {
 // usable reports whether the token in use can be given out. The lock is held.
 func (s *slot) usable(now time.Time) bool {
 	return s.held.value != "" && !s.held.rejected && now.Before(s.held.until)
+}
+
+// idle reports whether the slot may leave memory in place of a renewal.
+func (s *slot) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.always && !s.asked && s.flight == nil
+}
+
+// busy reports whether the slot knows what must not be forgotten: a refresh under way, or
+// that the next one has to wait.
+func (s *slot) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flight != nil || time.Now().Before(s.retryAt)
+}
+
+// leave ends a slot that has left memory.
+func (s *slot) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = true
+	s.keeper.plan.cancel(s)
 }
 
 // reject notes that the platform refused a token, if it is the one in use. The
@@ -87,8 +126,8 @@ func (s *slot) reject(token string) {
 		return
 	}
 	now := time.Now()
-	s.held.rejected = true
-	if now.Sub(s.held.taken) >= s.window {
+	s.held.rejected, s.asked = true, true
+	if now.Sub(s.held.taken) >= s.window() {
 		s.strikes = 0
 	} else if s.strikes++; s.strikes > 1 {
 		s.retryAt = now.Add(min(firstRetry<<min(s.strikes, 16), refusedRetry))
@@ -97,7 +136,7 @@ func (s *slot) reject(token string) {
 }
 
 // pause is how long to wait after an answer that brought nothing new.
-func (s *slot) pause() time.Duration { return s.window / 10 }
+func (s *slot) pause() time.Duration { return s.window() / 10 }
 
 // Bounds of the wait after a failed refresh with no token left: the platform may
 // be back at any moment, but one that refuses us will go on to until people mend it. Then
@@ -110,6 +149,9 @@ const (
 	refusedRetry  = time.Minute
 )
 
+// longFailing is after how many failures the wait is the longest one in any case.
+const longFailing = 16
+
 // start begins a refresh, or joins the one under way. The lock is held.
 func (s *slot) start() *flight {
 	if s.flight != nil {
@@ -117,6 +159,7 @@ func (s *slot) start() *flight {
 	}
 	f := &flight{done: make(chan struct{})}
 	s.flight = f
+	s.signal()
 	s.keeper.work.Go(func() {
 		f.err = s.refresh(s.keeper.life)
 		s.land(f)
@@ -145,6 +188,9 @@ func (s *slot) land(f *flight) {
 			}
 		}
 		wait = min(firstRetry<<min(s.failures, 16), longest)
+		if s.failures > longFailing {
+			s.asked = false // it is tried on for as long as it is asked for
+		}
 	}
 	s.failures++
 	s.retryAt = time.Now().Add(wait)
@@ -156,35 +202,36 @@ func (s *slot) land(f *flight) {
 	s.signal()
 }
 
+// signal plans the slot anew. The lock is held. A refresh under way plans it at its end.
 func (s *slot) signal() {
-	select {
-	case s.wake <- struct{}{}:
+	switch {
+	case s.gone:
+	case s.flight != nil:
+		s.keeper.plan.cancel(s)
 	default:
+		s.keeper.plan.set(s, s.due())
 	}
 }
 
-// run refreshes ahead of time until ctx ends.
-func (s *slot) run(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.wake:
-		case <-timer.C:
-		}
-		s.mu.Lock()
-		wait := time.Until(s.due())
-		if wait <= 0 && s.flight == nil {
-			s.start()
-		}
-		if s.flight != nil {
-			wait = time.Hour // its end wakes us
-		}
-		s.mu.Unlock()
-		timer.Reset(wait)
+// replan is signal for a caller without the lock.
+func (s *slot) replan() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.signal()
+}
+
+// renew begins a refresh ahead of time if one is due, and calls over at its end. Otherwise it
+// plans the slot anew and returns false.
+func (s *slot) renew(over func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone || s.flight != nil || time.Now().Before(s.due()) {
+		s.signal()
+		return false
 	}
+	f := s.start()
+	s.keeper.work.Go(func() { <-f.done; over() })
+	return true
 }
 
 // due is when the next refresh begins. The lock is held.
@@ -213,19 +260,20 @@ func (s *slot) adopt(t Token, age time.Duration, read time.Time) bool {
 		value: t.Value, version: t.Version, since: read.Add(-age), taken: now,
 		until: until, askAt: read.Add(t.Left - s.lead()),
 	}
+	s.asked = false // a caller that waits for it asks again
 	s.signal()
 	return true
 }
 
 // margin is how long before its end a token is no longer given out: a call takes
 // its time.
-func (s *slot) margin() time.Duration { return s.window / 20 }
+func (s *slot) margin() time.Duration { return s.window() / 20 }
 
 // lead is how long before its end a token is renewed: servers that share it ask
 // at moments of their own, so that nearly always one asks and the others find
 // its answer. The lock is held.
 func (s *slot) lead() time.Duration {
 	const earliest, latest = 0.95, 0.5
-	u := latest + (earliest-latest)*s.moment()
-	return time.Duration(u * float64(s.window))
+	u := latest + (earliest-latest)*s.keeper.chance()
+	return time.Duration(u * float64(s.window()))
 }
