@@ -2,6 +2,7 @@ package server
 
 import (
 	oauthstore "oalab/server/internal/oauth/store"
+	packetstore "oalab/server/internal/packet/store"
 	"oalab/server/internal/part"
 	"oalab/server/internal/sqldb"
 )
@@ -36,5 +37,5 @@ func roleTable() []role {
 // coreTables are the migrations of all tables in the group core, in the order in which they
 // are made. A server makes them all, also those of roles that it has not: servers share the database.
 func coreTables() []sqldb.Migrations {
-	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations()}
+	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations()}
 }

@@ -57,6 +57,24 @@ func (d Dialect) Stamped(insert string) string {
 	return strings.ReplaceAll(insert, ", ?)", ", "+d.Now+")")
 }
 
+// Lock ends a SELECT of one table whose rows stay locked to the end of the transaction. SQLite has
+// one writer, to which all rows belong.
+func (d Dialect) Lock() string {
+	if d.Engine == MySQL {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// LockFree is Lock for the rows of one table of a join, and passes over rows that another
+// transaction has locked.
+func (d Dialect) LockFree(table string) string {
+	if d.Engine == MySQL {
+		return " FOR UPDATE OF " + table + " SKIP LOCKED"
+	}
+	return ""
+}
+
 // Upsert is an INSERT that replaces the named columns of a row with the same key.
 func (d Dialect) Upsert(table string, key, replaced, columns []string) string {
 	var b strings.Builder
