@@ -187,29 +187,28 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// Down of a run ends what that run keeps, also its living holder, and nothing of another run.
+// Down of a run removes what that run keeps, and nothing of another run.
 func TestDownOfARun(t *testing.T) {
 	first := engine(t)
 	one, other := first.run+"-one-keep", first.run+"-other-keep"
-	held, stays := startChild(t, one), startChild(t, other)
-	ended := make(chan error, 1)
-	go func() { ended <- held.Wait() }()
-	got, err := first.Down(limit(t, time.Minute), one)
-	must(t, err)
-	<-ended
-	want := Removed{Networks: []string{"oalab-" + one + "-net"}, Holders: []int{held.Process.Pid}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("ended (-want +got):\n%s", diff)
+	for _, run := range []string{one, other} {
+		child := startChild(t, run)
+		must(t, child.Process.Kill())
+		_ = child.Wait()
 	}
-	if diff := cmp.Diff([]string{"oalab-" + other + "-net"}, there(t, first, other)); diff != "" {
-		t.Errorf("of the other run (-want +got):\n%s", diff)
-	}
-	must(t, stays.Process.Kill())
-	_ = stays.Wait()
-	_, err = first.Down(limit(t, time.Minute), other)
-	must(t, err)
-	if got := there(t, first, other); len(got) > 0 {
-		t.Errorf("of the other run: %v is left", got)
+	for _, run := range []string{one, other} {
+		net := []string{"oalab-" + run + "-net"}
+		if diff := cmp.Diff(net, there(t, first, run)); diff != "" {
+			t.Errorf("before its turn (-want +got):\n%s", diff)
+		}
+		got, err := first.Down(limit(t, time.Minute), run)
+		must(t, err)
+		if diff := cmp.Diff(Removed{Networks: net}, got); diff != "" {
+			t.Errorf("removed (-want +got):\n%s", diff)
+		}
+		if left := there(t, first, run); len(left) > 0 {
+			t.Errorf("%v is left", left)
+		}
 	}
 }
 
