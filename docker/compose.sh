@@ -44,6 +44,8 @@ ready:
   Prometheus            http://127.0.0.1:19090
   MySQL 127.0.0.1:13306  RabbitMQ 127.0.0.1:15672  Redis 127.0.0.1:16379
 
+a follower logs in, in a browser:
+  http://127.0.0.1:18080/oauth/demo/login?scope=userinfo&return=/api/v1/login/demo/me
 a follower says something:
   curl -d '{"openid":"oDemoFollower000000000000001","content":"CXHF"}' http://127.0.0.1:18082/control/push
 make down removes all of it

@@ -79,6 +79,13 @@ func TestAppServers(t *testing.T) {
 	}
 }
 
+// TestOAuthCrowdOnContainers: behind Nginx a killed login server costs no follower an error. With
+// sessions in Redis it costs no session either; with sessions in files and ip_hash the followers of
+// that server log in again (SCN-13, OAU-3, OAU-7).
+func TestOAuthCrowdOnContainers(t *testing.T) {
+	onContainers(t, only(scenarios.OAuthCrowd(), "main", "ip-hash"))
+}
+
 // TestAppServersControls holds the scenarios of the app servers against what they find
 // where nothing is broken (SCN-21, DIS-7).
 func TestAppServersControls(t *testing.T) {

@@ -91,7 +91,7 @@ func killBroker(at, length time.Duration) Fault {
 		Effect: judge.Effect{
 			Fault: name, What: "connections to another node of the broker", Min: 2,
 			Count: func(a *history.Arm, w history.Window) int {
-				w.FromS = min(w.FromS, w.BegunS) // they are there before the host is seen dead
+				w.FromS = w.SinceS() // they are there before the host is seen dead
 				return judge.CounterRose("oalab_broker_connections_total")(a, w)
 			},
 		},

@@ -87,8 +87,7 @@ type Setup struct {
 	TokenLifetime time.Duration
 	// Servers is how many servers the embedded topology has; 0 means 1.
 	Servers int
-	// LoginServers is how many servers of the role oauth the embedded topology has beside
-	// the others.
+	// LoginServers is how many servers of the role oauth the topology has beside the others.
 	LoginServers int
 	// Layout is what the docker topology is made of.
 	Layout topology.Layout

@@ -16,7 +16,8 @@ import (
 //   - No browser ends in the session of a follower other than its own, also if it opens the
 //     way back that another follower has passed on.
 //   - A visit of a follower who has a session asks the platform for nothing, at either
-//     server.
+//     server. Where one server alone keeps a session, the follower may be led to another server from
+//     the first fault on, and back; such a visit is a login.
 //   - No follower sees an error. A follower that is told to come later, and then gets to the page,
 //     has seen none. Pages of a busy server while the machine was full decide nothing.
 type Logins struct {
@@ -26,6 +27,9 @@ type Logins struct {
 	// AgainPerWindow is how many visits with a session must have begun in each window of a
 	// fault, by its name.
 	AgainPerWindow map[string]int
+	// Moved is how many followers at least must have logged in again because they were led to a
+	// server without their session; 0 means that none may.
+	Moved int
 }
 
 // Name implements Checker.
@@ -36,7 +40,7 @@ func (c Logins) Check(a *history.Arm) Finding {
 	var wrong, open offences
 	m := account.MachineOf(a)
 	visits, exchanges := account.LoginVisits(a), account.Exchanges(a)
-	logins, again, forwarded := 0, 0, 0
+	logins, again, forwarded, moved := 0, 0, 0, 0
 	for _, v := range visits {
 		if v.Foreign() {
 			wrong.add("session of another follower: %s, after a %s visit at %.3f s, is %s", v.OpenID, v.Visit.Visit, v.AtS, v.Seen)
@@ -47,7 +51,10 @@ func (c Logins) Check(a *history.Arm) Finding {
 			continue
 		case v.Had:
 			again++
-			if v.Calls > 0 || v.Consents > 0 {
+			switch asked := v.Calls > 0 || v.Consents > 0; {
+			case asked && c.Moved > 0 && faulted(a, v.EndS()):
+				moved++
+			case asked:
 				wrong.add("platform asked in vain: %s had a session at %.3f s, and the visit made %d calls and showed %d consent pages",
 					v.OpenID, v.AtS, v.Calls, v.Consents)
 			}
@@ -64,13 +71,29 @@ func (c Logins) Check(a *history.Arm) Finding {
 			wrong.add("code exchanged %d times: %s of %s, first at %.3f s", e.Times, short(e.Code), e.OpenID, e.AtS)
 		}
 	}
+	if moved < c.Moved {
+		open.add("%d followers led to a server without their session, %d wanted", moved, c.Moved)
+	}
 	c.enough(a, visits, logins, again, forwarded, &open)
 	f := Finding{Checked: len(visits) + len(exchanges)}
 	if !f.decide(&wrong, &open) {
 		f.Verdict = history.Pass
 		f.Detail = fmt.Sprintf("%d logins, %d visits with a session, %d forwarded links, %d codes", logins, again, forwarded, len(exchanges))
+		if moved > 0 {
+			f.Detail += fmt.Sprintf(", %d followers logged in again at another server", moved)
+		}
 	}
 	return f
+}
+
+// faulted says whether a fault had begun by then.
+func faulted(a *history.Arm, s float64) bool {
+	for _, w := range a.Record.Windows {
+		if w.SinceS() <= s {
+			return true
+		}
+	}
+	return false
 }
 
 // slowMayFail says whether a visit may have failed because something was slow. A page that says

@@ -93,6 +93,18 @@ func TestLogins(t *testing.T) {
 		{"told to come later", Logins{}, func(c crowd) {
 			c.visit(20, history.VisitFirst, "oX", func(v *history.Visit) { v.Later = 1 })
 		}, history.Pass, 0, ""},
+		{"at another server after a fault", Logins{Moved: 1}, func(c crowd) {
+			c.Window("kill-login", 21, 23)
+			c.login(20, "oX")
+			c.visit(22, history.VisitAgain, "oX", func(v *history.Visit) { v.Consents = 1 })
+			c.code(22.01, "oX", "other", 1)
+		}, history.Pass, 0, "1 followers logged in again at another server"},
+		{"at another server before any fault", Logins{Moved: 1}, func(c crowd) {
+			c.Window("kill-login", 24, 25)
+			c.login(20, "oX")
+			c.visit(22, history.VisitAgain, "oX", func(v *history.Visit) { v.Consents = 1 })
+		}, history.Fail, 1, "platform asked in vain"},
+		{"led to no other server", Logins{Moved: 1}, func(c crowd) { c.Window("kill-login", 10, 12) }, history.Inconclusive, 0, "0 followers led to a server without their session, 1 wanted"},
 		{"too few logins", Logins{Min: 11}, nil, history.Inconclusive, 0, "10 logins, 11 wanted"},
 		{"too few visits", Logins{Again: 11}, nil, history.Inconclusive, 0, "10 visits with a session, 11 wanted"},
 		{"a sender without a link is no forwarded link", Logins{Forwarded: 1}, func(c crowd) {

@@ -77,6 +77,15 @@ type Window struct {
 // Contains reports whether a moment (seconds after base) lies in the window.
 func (w Window) Contains(s float64) bool { return s >= w.FromS && s < w.ToS }
 
+// SinceS is when the fault may have begun to act, in seconds after base: its injection, where
+// that is known.
+func (w Window) SinceS() float64 {
+	if w.BegunS == 0 {
+		return w.FromS
+	}
+	return min(w.BegunS, w.FromS)
+}
+
 // longestQuestionS is how long a question to a node may wait for its answer.
 const longestQuestionS = 1
 

@@ -96,12 +96,12 @@ func TokenCalls(a *history.Arm, w history.Window) int {
 	return countAPI(a, w, func(c wl.Call) bool { return account.IsTokenCall(c.Path) })
 }
 
-// VisitsPassedOn counts the requests in visits begun in the window that one server did not
-// answer and another one was asked.
+// VisitsPassedOn counts the requests that one server did not answer and another one was asked, in
+// visits that the fault may have met.
 func VisitsPassedOn(a *history.Arm, w history.Window) int {
 	n := 0
 	for _, v := range account.LoginVisits(a) {
-		if w.Contains(v.AtS) {
+		if v.EndS() >= w.SinceS() && v.AtS < w.ToS {
 			n += v.PassedOn
 		}
 	}

@@ -24,10 +24,10 @@ func (x *arm) gather(ctx context.Context, sys topology.System, conns http.RoundT
 		return err
 	}
 	var servers []string
-	for _, n := range login.LoginServers() {
+	for _, n := range login.LoginDoors() {
 		u, err := url.Parse(n.URL)
 		if err != nil {
-			return fmt.Errorf("address of login server %s: %w", n.Name, err)
+			return fmt.Errorf("address of the login at %s: %w", n.Name, err)
 		}
 		servers = append(servers, u.Host)
 	}

@@ -71,6 +71,8 @@ type oauthConfig struct {
 	BaseURL     string   `yaml:"base_url"`
 	Key         string   `yaml:"key"`
 	ReturnPaths []string `yaml:"return_paths"`
+	Sessions    string   `yaml:"sessions,omitempty"`
+	Proxies     []string `yaml:"proxies,omitempty"`
 }
 
 type carrierConfig struct {
@@ -105,6 +107,14 @@ func configOf(spec Spec) serverConfig {
 			TokenLifetimeS: int(a.TokenLifetime / time.Second),
 		}},
 		Defects: spec.Defects,
+	}
+}
+
+// loginOf is the stanza of login servers that browsers know under an address.
+func loginOf(spec Spec, base string) *oauthConfig {
+	return &oauthConfig{
+		BaseURL: base, ReturnPaths: []string{"/c/", "/api/v1/login/"},
+		Key: fmt.Sprintf("key of the login servers of a run, seed %d", spec.Seed), // protects nothing
 	}
 }
 

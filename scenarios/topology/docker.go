@@ -86,11 +86,15 @@ func (d *docker) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	logins, err := d.logins()
+	if err != nil {
+		return err
+	}
 	scalers, err := d.scalers()
 	if err != nil {
 		return err
 	}
-	rest := slices.Concat(d.apps(files), d.balancers(scalers), d.generators())
+	rest := slices.Concat(d.apps(files), logins, d.balancers(scalers), d.generators())
 	if err := again(ctx, startTries, func() error { return d.launch(ctx, rest...) }, d.settled); err != nil {
 		return err
 	}
@@ -193,7 +197,7 @@ func (d *docker) Host(target chaos.Target) host.Controller {
 }
 
 // Lacks is nil if the system meets a need.
-func (d *docker) Lacks(n Need) error { return offerOfDocker(d.layout).lacks(n) }
+func (d *docker) Lacks(n Need) error { return offerOfDocker(d.layout, d.spec.LoginServers).lacks(n) }
 
 // Tell runs a command on a host and returns what it prints.
 func (d *docker) Tell(ctx context.Context, on chaos.Target, command ...string) (string, error) {

@@ -21,6 +21,7 @@ import (
 const (
 	placeLB        = 11
 	placeApp       = 21
+	placeLogin     = 41
 	placeMySQL     = 61 // of a pair the first; each is followed by its partner
 	placeRedis     = 71
 	placeRabbit    = 81
@@ -203,6 +204,7 @@ func (d *docker) balancers(scalers [2][]container.File) []container.Spec {
 		env["VIP"] = d.place(placeVIP).String()
 		env["UPSTREAMS"] = strings.Join(d.firstPool(), " ")
 		maps.Copy(env, d.layout.nginx())
+		maps.Copy(env, d.loginBalance())
 		specs = append(specs, container.Spec{
 			Name: name, Image: d.images[image.LB].Ref, Addr: d.place(placeLB + i), Env: env,
 			Caps: []string{"NET_BROADCAST", "NET_RAW"}, Weight: pairWeight, Files: scalers[i],

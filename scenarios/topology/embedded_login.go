@@ -29,10 +29,7 @@ func (e *embedded) startLogins(ctx context.Context, data, redisAddr string) erro
 		cfg.Redis.Addr = redisAddr
 		cfg.WeChat.APIBase = "http://" + e.platform.Addr()
 		cfg.WeChat.OpenBase = cfg.WeChat.APIBase
-		cfg.OAuth = &oauthConfig{
-			BaseURL: loginBase, ReturnPaths: []string{"/c/", "/api/v1/login/"},
-			Key: fmt.Sprintf("key of the login servers of a run, seed %d", e.spec.Seed), // protects nothing
-		}
+		cfg.OAuth = loginOf(e.spec, loginBase)
 		config, err := writeConfig(e.work, name, cfg)
 		if err != nil {
 			return err
@@ -51,8 +48,8 @@ func databaseOf(data string) *databaseConfig {
 	return &databaseConfig{Driver: "sqlite", CoreDSN: filepath.Join(data, "core.db"), LogDSN: filepath.Join(data, "log.db")}
 }
 
-// LoginServers are the login servers.
-func (e *embedded) LoginServers() []Node { return e.logins }
+// LoginDoors are the login servers.
+func (e *embedded) LoginDoors() []Node { return e.logins }
 
 // LoginBase is the address under which browsers know them.
 func (*embedded) LoginBase() string { return loginBase }

@@ -59,6 +59,8 @@ func TestWhatNginxServes(t *testing.T) {
 			kind = "text/html; charset=utf-8"
 		case "/short":
 			body = "{}"
+		case "/oauth/demo/client":
+			body = r.Header.Get("X-Real-IP")
 		case "/picture":
 			kind = "image/png"
 		case "/kept":
@@ -137,6 +139,13 @@ func TestWhatNginxServes(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a client does not choose its address", func(t *testing.T) {
+		// Without login servers the app servers log in.
+		_, body := asks(t, d.entry()+"/oauth/demo/client", map[string]string{"X-Forwarded-For": "203.0.113.7", "X-Real-IP": "203.0.113.8"})
+		if gateway := d.network.Gateway().String(); body != gateway {
+			t.Errorf("the app server is told of %s, want %s", body, gateway)
+		}
+	})
 	t.Run("connections to the app server are kept", func(t *testing.T) {
 		conns.Clear()
 		for range 50 {
@@ -153,10 +162,19 @@ func TestWhatNginxServes(t *testing.T) {
 // setUpstream gives the first load balancer other app servers, and waits until it uses them.
 func setUpstream(t *testing.T, d *docker, method string, servers ...string) {
 	t.Helper()
+	workers := func(ctx context.Context) string {
+		pids, err := d.Tell(ctx, HostLB1, "sh", "-c", `pgrep -P "$(cat /run/nginx.pid)"`)
+		must(t, err)
+		return strings.TrimSpace(pids)
+	}
+	before := workers(t.Context())
 	must(t, d.hosts[HostLB1].Run(t.Context(), append([]string{"env", "METHOD=" + method, "set-upstream"}, servers...)...))
-	// The old worker is gone when connections go to the new one only.
-	must(t, poll(t.Context(), "one worker of Nginx is left", func(ctx context.Context) error {
-		return d.hosts[HostLB1].Run(ctx, "sh", "-c", `[ "$(pgrep -c -P "$(cat /run/nginx.pid)")" = 1 ]`)
+	// Connections go to the new worker only when the old one is gone.
+	must(t, poll(t.Context(), "another worker of Nginx is left alone", func(ctx context.Context) error {
+		if now := workers(ctx); now == before || strings.Contains(now, "\n") {
+			return fmt.Errorf("workers %q, before the reload %q", now, before)
+		}
+		return nil
 	}))
 }
 

@@ -124,9 +124,11 @@ type Alike interface {
 	Drift(ctx context.Context) history.Drift
 }
 
-// Login is servers of the role oauth. The load balancer before them is the caller's.
+// Login is servers of the role oauth.
 type Login interface {
-	LoginServers() []Node
+	// LoginDoors is what takes the requests of browsers: the load balancer. Where there is none, it
+	// is each server, and the caller stands in for one.
+	LoginDoors() []Node
 	// LoginBase is the address, without a slash at the end, under which browsers know them.
 	LoginBase() string
 }
@@ -214,7 +216,7 @@ func Lacks(name string, l Layout, servers, logins int, n Need) error {
 	case Embedded:
 		return offerOfEmbedded(servers, logins).lacks(n)
 	case Docker:
-		return offerOfDocker(l).lacks(n)
+		return offerOfDocker(l, logins).lacks(n)
 	}
 	return fmt.Errorf("there is no topology %q", name)
 }
@@ -234,11 +236,17 @@ func offerOfEmbedded(servers, logins int) offer {
 	return o
 }
 
-func offerOfDocker(l Layout) offer {
+func offerOfDocker(l Layout, logins int) offer {
 	hosts := l.hosts()
+	for i := range logins {
+		hosts = append(hosts, LoginServer(i+1))
+	}
 	o := offer{Docker, map[Power][]chaos.Target{
 		PowerProcess: hosts, PowerHost: hosts, PowerShell: hosts, PowerAddress: nil, PowerBalance: nil, PowerAlike: nil, PowerCounters: nil,
 	}}
+	if logins > 0 {
+		o.powers[PowerLogin] = nil
+	}
 	if l.Masters != nil && !l.Alone {
 		o.powers[PowerMasters] = nil
 	}

@@ -50,8 +50,7 @@ type Spec struct {
 	Layout         Layout // of the docker topology
 	// Servers is how many servers the embedded topology has; 0 means 1.
 	Servers int
-	// LoginServers is how many servers of the role oauth the embedded topology has beside
-	// those.
+	// LoginServers is how many servers of the role oauth the topology has beside the others.
 	LoginServers int
 	Logger       *slog.Logger
 	// Keep leaves a docker topology when this process ends.

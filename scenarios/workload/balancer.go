@@ -4,11 +4,14 @@ import (
 	"errors"
 	"hash/fnv"
 	"net/http"
+	"net/netip"
+	"strings"
 	"sync/atomic"
 )
 
 // balancer stands in for a load balancer before several servers. As Nginx does, it asks the
-// next server when one does not answer: all requests of browsers here are GETs.
+// next server when one does not answer: all requests of browsers here are GETs. Before a load
+// balancer it is a proxy, which tells it the address of the browser.
 type balancer struct {
 	next    http.RoundTripper
 	host    string   // under which browsers know the service
@@ -34,10 +37,13 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 	for i := range w.servers {
 		asked := r.Clone(r.Context())
 		asked.Host = w.host
+		asked.Header.Set("X-Forwarded-For", w.address())
 		asked.URL.Host = w.servers[(first+i)%len(w.servers)]
 		resp, err := w.next.RoundTrip(asked)
 		if err == nil {
 			resp.Request = r
+			// A load balancer names the servers that it asked, in order.
+			w.passedOn += strings.Count(resp.Header.Get("X-Upstream"), ",")
 			return resp, nil
 		}
 		errs = append(errs, err)
@@ -55,7 +61,18 @@ func (w *way) first() int {
 	if !w.sticky {
 		return int(w.turn.Add(1) % n)
 	}
+	return int(w.hash() % n)
+}
+
+func (w *way) hash() uint64 {
 	sum := fnv.New64a()
 	_, _ = sum.Write([]byte(w.follower)) // a hash never fails to write
-	return int(sum.Sum64() % n)
+	return sum.Sum64()
+}
+
+// address is that of the browser: one of the inside, so that the load balancer names servers. Its
+// third byte, the last that ip_hash takes in, differs from follower to follower.
+func (w *way) address() string {
+	h := w.hash()
+	return netip.AddrFrom4([4]byte{198, 19, byte(h), byte(h >> 8)}).String()
 }
