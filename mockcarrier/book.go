@@ -51,11 +51,7 @@ func (b *book) restore(lines []ledger.Entry) {
 		if l.Serial == "" || l.Effect != ledger.EffectApplied {
 			continue
 		}
-		r := &record{applied: true}
-		if l.Op == carrier.OpOrderProduct {
-			r.body = digest(l.Phone, l.Code)
-		}
-		b.serials[key{l.Op, l.Serial}] = r
+		b.serials[key{l.Op, l.Serial}] = &record{applied: true, body: questionIn(l).body()}
 	}
 }
 
@@ -85,9 +81,11 @@ func (b *book) arrive(k key, body uint64, dedup bool) (*claim, carrier.Code) {
 	return &claim{book: b, key: k, record: r}, carrier.CodeOK
 }
 
-// apply settles a claim by an effect, times times, each with a line of its own,
-// or by none when dedup recognises the serial. An error of write is no effect.
-func (cl *claim) apply(times int, dedup bool, write func(ledger.Effect) error) (carrier.Code, error) {
+// apply settles a claim by an effect, times times, each with a line of its own, or by none
+// when dedup recognises the serial. allowed says, under the lock of all effects, whether the
+// next one can take place; a code other than CodeOK refuses the call when none has. An error
+// of write is no effect.
+func (cl *claim) apply(times int, dedup bool, allowed func() carrier.Code, write func(ledger.Effect) error) (carrier.Code, error) {
 	cl.book.mu.Lock()
 	defer cl.book.mu.Unlock()
 	defer cl.settle()
@@ -98,13 +96,34 @@ func (cl *claim) apply(times int, dedup bool, write func(ledger.Effect) error) (
 	case dedup && r.refused != "":
 		return r.refused, write(ledger.EffectRefused)
 	}
-	for range times {
+	for i := range times {
+		if code := allowed(); code != carrier.CodeOK {
+			return cl.turnDown(code, i > 0, write)
+		}
 		if err := write(ledger.EffectApplied); err != nil {
 			return "", err
 		}
 		r.applied, r.refused = true, ""
 	}
 	return carrier.CodeOK, nil
+}
+
+// turnDown refuses an effect, under the lock, unless one took place in this call.
+func (cl *claim) turnDown(code carrier.Code, done bool, write func(ledger.Effect) error) (carrier.Code, error) {
+	if done {
+		return carrier.CodeOK, nil
+	}
+	effect := ledger.EffectNone // of trouble that passes: the serial is not touched
+	if code.Final() {
+		effect = ledger.EffectRefused
+	}
+	if err := write(effect); err != nil {
+		return "", err
+	}
+	if code.Final() && !cl.record.applied {
+		cl.record.refused = code
+	}
+	return code, nil
 }
 
 // refuse settles a claim by a refusal. What was applied before stays so, and is
@@ -116,13 +135,7 @@ func (cl *claim) refuse(code carrier.Code, dedup bool, write func(ledger.Effect)
 	if dedup && cl.record.applied {
 		return carrier.CodeOK, write(ledger.EffectRepeated)
 	}
-	if err := write(ledger.EffectRefused); err != nil {
-		return "", err
-	}
-	if !cl.record.applied {
-		cl.record.refused = code
-	}
-	return code, nil
+	return cl.turnDown(code, false, write)
 }
 
 // drop settles a claim by nothing at all; a nil claim has nothing to settle.

@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,15 +30,18 @@ type Config struct {
 	// LedgerPath is the file of the ledger. One that exists is continued: what
 	// was applied stays applied. Empty is a temporary file, gone after Stop.
 	LedgerPath string
-	// Seed fixes the draws of the fault rules and the balances.
+	// Seed fixes the draws of the fault rules and what subscribers have at the beginning.
 	Seed uint64
 	// NoDedup makes every call with a serial take effect, until a control call
 	// or a reset says otherwise.
 	NoDedup bool
 	// Products are the codes that can be ordered; empty is any code.
 	Products []string
-	// MaxSerials bounds the memory for serials; beyond it orders are refused as
-	// busy. 0 is 1 000 000.
+	// Carrier is whose numbers are the carrier's subscribers, one of Carriers; numbers of
+	// others get texts and nothing else. Empty: all numbers are.
+	Carrier string
+	// MaxSerials bounds the memory for serials, and for subscribers that were changed; beyond
+	// it orders are refused as busy. 0 is 1 000 000.
 	MaxSerials int
 	// MaxInFlight bounds the calls that are kept waiting at a time; beyond it
 	// calls get status 503. 0 is 8192.
@@ -73,14 +77,15 @@ type Carrier struct {
 // epoch is the time between two resets. A call belongs to the one it arrived
 // in, and leaves no trace in a later one.
 type epoch struct {
-	ctx  context.Context // ends with the epoch
-	end  context.CancelFunc
-	book *book
+	ctx      context.Context // ends with the epoch
+	end      context.CancelFunc
+	book     *book
+	accounts *accounts
 }
 
-func newEpoch(maxSerials int) *epoch {
+func newEpoch(cfg Config) *epoch {
 	ctx, end := context.WithCancel(context.Background())
-	return &epoch{ctx: ctx, end: end, book: newBook(maxSerials)}
+	return &epoch{ctx: ctx, end: end, book: newBook(cfg.MaxSerials), accounts: newAccounts(cfg.Seed, cfg.MaxSerials)}
 }
 
 // New builds a carrier and opens its ledger. Stop closes it, started or not.
@@ -91,6 +96,9 @@ func New(cfg Config) (*Carrier, error) {
 	cfg.DripEvery = cmp.Or(cfg.DripEvery, 20*time.Millisecond)
 	if cfg.MaxSerials < 0 || cfg.MaxInFlight < 0 || cfg.HoldLimit < 0 || cfg.DripEvery < 0 {
 		return nil, fmt.Errorf("mock carrier: a limit is negative: %+v", cfg)
+	}
+	if cfg.Carrier != "" && !slices.Contains(Carriers(), cfg.Carrier) {
+		return nil, fmt.Errorf("mock carrier: carrier %q is none of %q", cfg.Carrier, Carriers())
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -108,7 +116,7 @@ func New(cfg Config) (*Carrier, error) {
 		products: map[string]bool{},
 		rules:    upstream.NewRuleset(cfg.Seed),
 		wsdl:     page,
-		epoch:    newEpoch(cfg.MaxSerials),
+		epoch:    newEpoch(cfg),
 		ledger:   file,
 	}
 	c.noDedup.Store(cfg.NoDedup)
@@ -116,6 +124,9 @@ func New(cfg Config) (*Carrier, error) {
 		c.products[code] = true
 	}
 	c.epoch.book.restore(done)
+	for _, line := range done {
+		c.epoch.accounts.apply(line)
+	}
 	return c, nil
 }
 
@@ -150,7 +161,7 @@ func (c *Carrier) Reset() error {
 		return fmt.Errorf("mock carrier: reset: %w", err)
 	}
 	c.noDedup.Store(c.cfg.NoDedup)
-	c.epoch = newEpoch(c.cfg.MaxSerials)
+	c.epoch = newEpoch(c.cfg)
 	return nil
 }
 

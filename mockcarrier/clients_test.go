@@ -83,10 +83,13 @@ func TestSOAPClients(t *testing.T) {
 	}
 }
 
+// today is the day on the carrier's clock.
+func today() string { return time.Now().In(time.FixedZone("", 8*3600)).Format("20060102") }
+
 func (f foreignClient) run(ctx context.Context, t *testing.T, interpreter, version, sender string) {
 	t.Helper()
-	b := start(t, mockcarrier.Config{Products: []string{"P10"}})
-	cmd := exec.CommandContext(ctx, interpreter, f.script, b.service()+"?wsdl", version)
+	b := start(t, mockcarrier.Config{Products: []string{"DM5"}})
+	cmd := exec.CommandContext(ctx, interpreter, f.script, b.service()+"?wsdl", version, today())
 	cmd.Env = append(os.Environ(), "no_proxy=*", "NO_PROXY=*", "PYTHONIOENCODING=utf-8", "PYTHONDONTWRITEBYTECODE=1", "LC_ALL=C.UTF-8")
 	var problems strings.Builder
 	cmd.Stderr = &problems
@@ -102,10 +105,31 @@ func (f foreignClient) run(ctx context.Context, t *testing.T, interpreter, versi
 		"state 0000 applied",
 		"usage 0000 3 data MB True",
 		"sms 0000 True",
+		"topup 0000 True",
+		"topup state applied True",
+		"day 0000 True [500]",
+		"month 0000 True True",
+		"package 0000 ['data', 'voice', 'sms', 'wlan'] True",
+		"points 0000 True",
+		"history 0000 2 5 订购积分",
+		"change 1011 None",
+		"gift 0000 True",
+		"password 1013 2",
+		"whose 0000 mobile true True",
+		"code 0000 True",
 		"fault " + sender + " Serial is longer than 64 bytes",
 	}
 	if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(string(out)), "\n")); diff != "" {
 		t.Errorf("what the client saw: %s\n%s", diff, problems.String())
+	}
+	called := map[string]bool{carrier.OpQueryOrder: true} // lines leaves its lines out
+	for _, l := range b.lines(t, "") {
+		called[l.Op] = true
+	}
+	for _, op := range carrier.Operations() {
+		if !called[op] {
+			t.Errorf("%s was not called", op)
+		}
 	}
 	if got := effects(b.lines(t, "op=OrderProduct")); got != "applied repeated refused" {
 		t.Errorf("effects of orders: %s", got)

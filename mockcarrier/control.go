@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"oalab/chaos/upstream"
 	"oalab/server/carrier"
@@ -22,16 +23,22 @@ const opWSDL = "WSDL"
 //	GET|PUT /control/faults      array of upstream.Rule, [] heals
 //	GET|PUT /control/settings    {"dedup": true}
 //	GET /control/ledger          JSON lines; filters op, serial, phone, since
+//	GET /control/subscriber      ?phone=: what a number has, its password too
+//	GET /control/money           what the books add up to (Money)
 //
 // Errors are {"error": "…"} with a 4xx status, or 500 when the disk fails.
 func (c *Carrier) ControlHandler() http.Handler {
 	faults := c.rules.Handler(acceptRule).ServeHTTP
 	mux := http.NewServeMux()
 	for path, methods := range map[string]map[string]http.HandlerFunc{
-		"/control/reset":    {http.MethodPost: c.serveReset},
-		"/control/faults":   {http.MethodGet: faults, http.MethodPut: faults},
-		"/control/settings": {http.MethodGet: c.serveSettings, http.MethodPut: c.serveSettings},
-		"/control/ledger":   {http.MethodGet: c.serveLedger},
+		"/control/reset":      {http.MethodPost: c.serveReset},
+		"/control/faults":     {http.MethodGet: faults, http.MethodPut: faults},
+		"/control/settings":   {http.MethodGet: c.serveSettings, http.MethodPut: c.serveSettings},
+		"/control/ledger":     {http.MethodGet: c.serveLedger},
+		"/control/subscriber": {http.MethodGet: c.serveSubscriber},
+		"/control/money": {http.MethodGet: func(w http.ResponseWriter, _ *http.Request) {
+			upstream.WriteJSON(w, http.StatusOK, c.current().accounts.sums())
+		}},
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			if h := methods[r.Method]; h != nil {
@@ -51,17 +58,16 @@ func (c *Carrier) ControlHandler() http.Handler {
 
 // acceptRule refuses rules that would silently never do anything here.
 func acceptRule(r upstream.Rule) error {
-	ops := append(carrier.Operations(), opWSDL)
 	switch {
-	case r.Match.Op != "" && !slices.Contains(ops, r.Match.Op):
-		return fmt.Errorf("match.op: %q is none of %q", r.Match.Op, ops)
+	case r.Match.Op != "" && r.Match.Op != opWSDL && !carrier.Known(r.Match.Op):
+		return fmt.Errorf("match.op: %q is none of %q", r.Match.Op, append(carrier.Operations(), opWSDL))
 	case r.Match.Path != "" && r.Match.Path != Path:
 		return fmt.Errorf("match.path: %q is not %s", r.Match.Path, Path)
 	case r.Match.Account != "":
 		return errors.New("match.account: the carrier knows no accounts")
 	case r.ErrCode < 0 || r.ErrCode > 9999:
 		return fmt.Errorf("errcode: %d is not a result code of four digits", r.ErrCode)
-	case r.Action == upstream.ActionDouble && r.Match.Op != "" && r.Match.Op != carrier.OpOrderProduct && r.Match.Op != carrier.OpSendSMS:
+	case r.Action == upstream.ActionDouble && r.Match.Op != "" && !operations[r.Match.Op].effect:
 		return fmt.Errorf("action: %s does nothing twice, it has no effect", r.Match.Op)
 	case r.Fault != "":
 		if err := carrier.CheckFaultCode(r.Fault); err != nil {
@@ -122,4 +128,18 @@ func (c *Carrier) serveLedger(w http.ResponseWriter, r *http.Request) {
 		c.cfg.Log.Error("streaming the ledger failed", "error", err)
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// serveSubscriber tells what a number has.
+func (c *Carrier) serveSubscriber(w http.ResponseWriter, r *http.Request) {
+	number, now := r.URL.Query().Get("phone"), time.Now()
+	if !isNumber(number) {
+		upstream.WriteError(w, http.StatusBadRequest, fmt.Errorf("phone: %q is not a number of 11 digits", number))
+		return
+	}
+	s, at := c.current().accounts.subscriber(number), regionOf(number)
+	upstream.WriteJSON(w, http.StatusOK, map[string]any{
+		"phone": number, "carrier": carrierOf(number), "own": c.own(number), "province": at.province, "city": at.city,
+		"package": s.packageAt(now).code, "balance_fen": s.balance(), "points": s.describePoints(now).Points, "password": s.password(),
+	})
 }

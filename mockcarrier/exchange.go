@@ -20,20 +20,23 @@ type exchange struct {
 	r        *http.Request
 	arrived  time.Time
 	call     carrier.Call
+	rules    rules // of the operation
 	question question
 	decision upstream.Decision
+	left     int // tries of a password
 }
 
 // answer serves one SOAP call.
 func (x *exchange) answer() {
 	call, err := readCall(x.w, x.r)
-	x.call, x.question = call, questionOf(call.Request)
+	x.call, x.rules = call, operations[call.Operation]
+	x.question = questionOf(call.Request)
 	x.decision = x.carrier.rules.Decide(Path, call.Operation, "")
 
 	var hold *claim
 	refusal := carrier.CodeOK
-	if err == nil && x.question.serial != "" && x.question.effect {
-		hold, refusal = x.epoch.book.arrive(x.key(), x.question.body, x.dedup())
+	if err == nil && x.rules.effect {
+		hold, refusal = x.epoch.book.arrive(x.key(), x.question.body(), x.dedup())
 	}
 	if !x.wait() {
 		hold.drop()
@@ -144,23 +147,35 @@ func (x *exchange) describe() {
 // note writes the call's line to the ledger. Calls that name no operation of
 // the service have none.
 func (x *exchange) note(effect ledger.Effect, fault string) error {
-	if carrier.NewRequest(x.call.Operation) == nil {
+	if !carrier.Known(x.call.Operation) {
 		return nil
 	}
-	now := time.Now()
+	line := x.line(time.Now(), effect)
 	silent := x.decision.Action == upstream.ActionReset || x.decision.Action == upstream.ActionHang ||
 		x.decision.Action == upstream.ActionAnswerLost
-	return x.carrier.write(x.epoch, ledger.Entry{
-		At:       now,
-		Op:       x.call.Operation,
-		Serial:   x.question.serial,
-		Phone:    x.question.phone,
-		Code:     x.question.code,
-		Effect:   effect,
-		Answered: !silent && x.r.Context().Err() == nil,
-		TookS:    now.Sub(x.arrived).Seconds(),
-		Fault:    fault,
-	})
+	line.Answered = !silent && x.r.Context().Err() == nil
+	line.TookS = line.At.Sub(x.arrived).Seconds()
+	line.Fault = fault
+	if err := x.carrier.write(x.epoch, line); err != nil {
+		return err
+	}
+	x.epoch.accounts.apply(line)
+	return nil
+}
+
+// line is the call in the ledger. What it moved is in it when it was applied.
+func (x *exchange) line(at time.Time, effect ledger.Effect) ledger.Entry {
+	q := x.question
+	line := ledger.Entry{
+		At: at, Op: x.call.Operation, Serial: q.serial, Phone: q.phone, Code: q.code, ClientIP: q.ip, Effect: effect,
+	}
+	if effect == ledger.EffectApplied {
+		line.AmountFen, line.MB, line.Effective, line.Text = q.fen, q.mb, q.effective, q.text
+		if p, ok := productOf(q.code); ok && line.Op == carrier.OpOrderProduct {
+			line.AmountFen = -p.fen
+		}
+	}
+	return line
 }
 
 // noteSilence writes the line of a call that is left without an answer.

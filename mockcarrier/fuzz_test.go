@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,11 @@ func FuzzService(f *testing.F) {
 	for _, v := range []carrier.Version{carrier.SOAP11, carrier.SOAP12} {
 		ask := &carrier.OrderProductRequest{Serial: "1", Msisdn: phone, ProductCode: "2.1.1"}
 		f.Add("POST", "", v.ContentType(carrier.Action(ask.Operation())), carrier.Action(ask.Operation()), carrier.EncodeRequest(v, ask))
+	}
+	for _, op := range carrier.Operations() {
+		ask := carrier.NewRequest(op)
+		fill(reflect.ValueOf(ask).Elem())
+		f.Add("POST", "", type12, carrier.Action(op), carrier.EncodeRequest(carrier.SOAP12, ask))
 	}
 	f.Add("GET", "wsdl", "", "", []byte(nil))
 	f.Add("POST", "", "text/xml; charset=gbk", "x", []byte("<!DOCTYPE a><a/>"))

@@ -2,121 +2,105 @@ package mockcarrier
 
 import (
 	"fmt"
-	"strconv"
+	"net/netip"
 	"time"
-	"unicode/utf8"
 
 	"oalab/chaos/upstream"
 	"oalab/mockcarrier/ledger"
 	"oalab/server/carrier"
 )
 
-// maxText is the longest text of a message, in characters.
-const maxText = 500
+// Bounds of what can be asked for.
+const (
+	maxText    = 500 // characters
+	minTopUp   = 100
+	maxTopUp   = 5_000_000
+	maxRedeem  = 102_400
+	maxHistory = 50
+	maxMinutes = 60
+)
 
-// question is what the ledger and the book need to know of a request.
-type question struct {
-	serial, phone, code string
-	body                uint64 // digest of what goes with the serial
-	effect              bool   // the operation changes something
+// rules are how one operation goes.
+type rules struct {
+	// effect: the operation changes something, once for each serial.
+	effect bool
+	// foreign: it is for numbers of other carriers too.
+	foreign bool
+	// judge returns CodeOK, or why the call is refused; nil refuses nothing.
+	judge func(*exchange) carrier.Code
+	// answer is the answer to a call that was not refused.
+	answer func(*exchange) carrier.Response
 }
 
-func questionOf(r carrier.Request) question {
-	switch r := r.(type) {
-	case *carrier.QueryUsageRequest:
-		return question{phone: r.Msisdn}
-	case *carrier.OrderProductRequest:
-		return question{serial: r.Serial, phone: r.Msisdn, code: r.ProductCode, body: digest(r.Msisdn, r.ProductCode), effect: true}
-	case *carrier.QueryOrderRequest:
-		return question{serial: r.Serial}
-	case *carrier.SendSMSRequest:
-		return question{serial: r.Serial, phone: r.Msisdn, body: digest(r.Msisdn, r.Text), effect: true}
-	}
-	return question{}
+// operations is the service: a row for each operation of the contract. It is not changed.
+var operations = map[string]rules{
+	carrier.OpQueryUsage:         {judge: goodMonth, answer: answerUsage},
+	carrier.OpQueryBillDay:       {judge: billedDay, answer: answerBillDay},
+	carrier.OpQueryBillMonth:     {judge: billedMonth, answer: answerBillMonth},
+	carrier.OpQueryPackage:       {answer: answerPackage},
+	carrier.OpQueryPoints:        {answer: answerPoints},
+	carrier.OpQueryPointsHistory: {judge: goodCount, answer: answerPointsHistory},
+	carrier.OpOrderProduct:       {effect: true, judge: knownProduct, answer: answerOrder},
+	carrier.OpQueryOrder:         {judge: knownCalled, answer: answerState},
+	carrier.OpChangePackage:      {effect: true, judge: knownPackage, answer: answerChange},
+	carrier.OpRedeemData:         {effect: true, judge: goodData, answer: answerRedeem},
+	carrier.OpTopUp:              {effect: true, judge: goodMoney, answer: answerTopUp},
+	carrier.OpQueryBalance:       {answer: answerBalance},
+	carrier.OpCheckPassword:      {judge: rightPassword, answer: answerPassword},
+	carrier.OpQueryNumber:        {foreign: true, answer: answerNumber},
+	carrier.OpSendSMS:            {effect: true, foreign: true, judge: goodText, answer: answerSMS},
+	carrier.OpSendCode:           {effect: true, foreign: true, judge: goodCode, answer: answerCode},
 }
 
 // perform carries out an operation. A refusal other than CodeOK is answered in
 // its place; the errors are those of the ledger.
 func (x *exchange) perform(hold *claim, refusal carrier.Code) (carrier.Response, error) {
+	if x.rules.answer == nil {
+		return nil, fmt.Errorf("the operation %s is described and not built", x.call.Operation)
+	}
 	if refusal == carrier.CodeOK {
 		refusal = x.judge()
 	}
-	switch request := x.call.Request.(type) {
-	case *carrier.QueryUsageRequest:
-		code, err := x.readOnly(refusal)
-		if code != carrier.CodeOK || err != nil {
-			return &carrier.QueryUsageResponse{Result: carrier.ResultOf(code)}, err
-		}
-		return x.usage(request), nil
-	case *carrier.QueryOrderRequest:
-		// The state is read before the line is written: it is as old as its line.
-		state, refused := x.epoch.book.state(key{carrier.OpOrderProduct, request.Serial})
-		code, err := x.readOnly(refusal)
-		if code != carrier.CodeOK || err != nil {
-			return &carrier.QueryOrderResponse{Result: carrier.ResultOf(code)}, err
-		}
-		response := &carrier.QueryOrderResponse{Result: carrier.ResultOf(code), Serial: request.Serial, State: state, Refusal: refused}
-		if state == carrier.StateApplied {
-			response.OrderID = number("C", request.Serial)
-		}
-		return response, nil
-	case *carrier.OrderProductRequest:
+	if x.rules.effect {
 		code, err := x.effect(hold, refusal)
-		response := &carrier.OrderProductResponse{Result: carrier.ResultOf(code), Serial: request.Serial}
-		if code == carrier.CodeOK {
-			response.OrderID = number("C", request.Serial)
+		if code != carrier.CodeOK || err != nil {
+			return carrier.Refuse(x.call.Operation, code, x.question.serial), err
 		}
-		return response, err
-	case *carrier.SendSMSRequest:
-		code, err := x.effect(hold, refusal)
-		response := &carrier.SendSMSResponse{Result: carrier.ResultOf(code), Serial: request.Serial}
-		if code == carrier.CodeOK {
-			response.MessageID = number("M", request.Serial)
-		}
-		return response, err
+		return x.rules.answer(x), nil
 	}
-	return nil, fmt.Errorf("the operation %s is described and not built", x.call.Operation)
+	// What is answered is read before the line is written: it is as old as its line.
+	response := carrier.Refuse(x.call.Operation, refusal, "")
+	if refusal == carrier.CodeOK {
+		response = x.rules.answer(x)
+	} else if r, ok := response.(*carrier.CheckPasswordResponse); ok {
+		r.Left = int64(x.left)
+	}
+	return response, x.readOnly(refusal)
 }
 
 // judge applies the business rules to a request.
 func (x *exchange) judge() carrier.Code {
-	if x.question.phone != "" && !isNumber(x.question.phone) {
+	q := x.question
+	switch _, err := netip.ParseAddr(q.ip); {
+	case q.ip != "" && err != nil:
+		return carrier.CodeBadInput
+	case q.phone != "" && !isNumber(q.phone):
 		return carrier.CodeBadNumber
+	case q.phone != "" && !x.rules.foreign && !x.carrier.own(q.phone):
+		return carrier.CodeOtherCarrier
+	case x.rules.judge == nil:
+		return carrier.CodeOK
 	}
-	switch request := x.call.Request.(type) {
-	case *carrier.QueryUsageRequest:
-		if _, err := time.Parse("200601", request.Month); err != nil {
-			return carrier.CodeBadMonth
-		}
-	case *carrier.OrderProductRequest:
-		if known := x.carrier.products; len(known) > 0 && !known[request.ProductCode] {
-			return carrier.CodeUnknownProduct
-		}
-	case *carrier.SendSMSRequest:
-		if utf8.RuneCountInString(request.Text) > maxText {
-			return carrier.CodeBadText
-		}
-	}
-	return carrier.CodeOK
-}
-
-// isNumber reports whether a phone number has its 11 digits.
-func isNumber(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return len(s) == 11
+	return x.rules.judge(x)
 }
 
 // readOnly notes an operation that changes nothing, or its refusal.
-func (x *exchange) readOnly(refusal carrier.Code) (carrier.Code, error) {
+func (x *exchange) readOnly(refusal carrier.Code) error {
 	effect := ledger.EffectNone
 	if refusal.Final() {
 		effect = ledger.EffectRefused
 	}
-	return refusal, x.note(effect, x.decision.Label())
+	return x.note(effect, x.decision.Label())
 }
 
 // effect applies or refuses an operation with a serial and settles its claim.
@@ -125,7 +109,7 @@ func (x *exchange) effect(hold *claim, refusal carrier.Code) (carrier.Code, erro
 	switch {
 	case hold == nil, !refusal.Final() && refusal != carrier.CodeOK:
 		hold.drop() // the serial is not touched
-		return x.readOnly(refusal)
+		return refusal, x.readOnly(refusal)
 	case refusal != carrier.CodeOK:
 		return hold.refuse(refusal, x.dedup(), write)
 	}
@@ -133,7 +117,8 @@ func (x *exchange) effect(hold *claim, refusal carrier.Code) (carrier.Code, erro
 	if x.decision.Action == upstream.ActionDouble {
 		times = 2
 	}
-	return hold.apply(times, x.dedup(), write)
+	allowed := func() carrier.Code { return x.epoch.accounts.allows(x.line(time.Now(), ledger.EffectApplied)) }
+	return hold.apply(times, x.dedup(), allowed, write)
 }
 
 // number makes the carrier's own number of a serial: the same for every call
@@ -142,33 +127,7 @@ func number(kind, serial string) string {
 	return fmt.Sprintf("%s%016X", kind, digest(kind, serial))
 }
 
-// Size of every package: data in MB, voice in minutes, texts.
-const (
-	packageData  = 10_240
-	packageVoice = 500
-	packageSMS   = 100
-)
+// asked is the request of an exchange, whose type its row of the table knows.
+func asked[T carrier.Request](x *exchange) T { return x.call.Request.(T) }
 
-// usage invents a balance. The data used goes up at every call, so no two
-// answers in a row are the same, and a stale one shows.
-func (x *exchange) usage(r *carrier.QueryUsageRequest) *carrier.QueryUsageResponse {
-	n := x.carrier.receipts.Add(1)
-	at := time.Now().UTC()
-	base := digest(strconv.FormatUint(x.carrier.cfg.Seed, 10), r.Msisdn, r.Month)
-	resource := func(kind, unit string, total, used uint64) carrier.Resource {
-		used %= total
-		return carrier.Resource{Type: kind, Unit: unit, Total: int64(total), Used: int64(used), Left: int64(total - used)}
-	}
-	return &carrier.QueryUsageResponse{
-		Result:  carrier.ResultOf(carrier.CodeOK),
-		Msisdn:  r.Msisdn,
-		Month:   r.Month,
-		AsOf:    at.Format(time.RFC3339Nano),
-		Receipt: fmt.Sprintf("U%X-%d", at.UnixNano(), n),
-		Resources: []carrier.Resource{
-			resource("data", "MB", packageData, base%packageData+n),
-			resource("voice", "minute", packageVoice, base>>16),
-			resource("sms", "piece", packageSMS, base>>32),
-		},
-	}
-}
+func (x *exchange) subscriber() *subscriber { return x.epoch.accounts.subscriber(x.question.phone) }

@@ -95,7 +95,7 @@ func TestOperations(t *testing.T) {
 		{Op: "OrderProduct", Serial: "A", Phone: phone, Code: "P99", Effect: "refused", Answered: true},
 		{Op: "OrderProduct", Serial: "B", Phone: phone, Code: "P99", Effect: "refused", Answered: true},
 		{Op: "OrderProduct", Serial: "C", Phone: "1380000000x", Code: "P10", Effect: "refused", Answered: true},
-		{Op: "SendSMS", Serial: "A", Phone: phone, Effect: "applied", Answered: true},
+		{Op: "SendSMS", Serial: "A", Phone: phone, Effect: "applied", Answered: true, Text: "验证码 1234"},
 		{Op: "SendSMS", Serial: "S2", Phone: phone, Effect: "refused", Answered: true},
 		{Op: "QueryUsage", Phone: phone, Effect: "refused", Answered: true},
 	}

@@ -106,20 +106,23 @@ func checkAction(call carrier.Call, h http.Header) error {
 	if i := strings.LastIndexAny(action, ":/#"); i >= 0 {
 		action = action[i+1:]
 	}
-	if action != call.Operation && slices.Contains(carrier.Operations(), action) {
+	if action != call.Operation && carrier.Known(action) {
 		return carrier.Faultf(carrier.FaultClient, "the SOAPAction is %s, the body asks for %s", action, call.Operation)
 	}
 	return nil
 }
 
-// maxName bounds serials, numbers and codes, which are kept in memory.
+// maxName bounds serials, numbers, codes and addresses, which are kept in memory or written
+// to the ledger.
 const maxName = 64
 
 func checkLengths(call carrier.Call) error {
 	q := questionOf(call.Request)
-	for name, value := range map[string]string{"Serial": q.serial, "Msisdn": q.phone, "ProductCode": q.code} {
-		if len(value) > maxName {
-			return carrier.Faultf(carrier.FaultClient, "%s is longer than %d bytes", name, maxName)
+	for _, field := range []struct{ name, value string }{
+		{"Serial", q.serial}, {"Msisdn", q.phone}, {q.codeName, q.code}, {"Effective", q.effective}, {"ClientIP", q.ip},
+	} {
+		if len(field.value) > maxName {
+			return carrier.Faultf(carrier.FaultClient, "%s is longer than %d bytes", field.name, maxName)
 		}
 	}
 	return nil

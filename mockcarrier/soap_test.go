@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -88,8 +89,18 @@ func TestWSDLIsWhatClientsNeed(t *testing.T) {
 			t.Fatalf("%s answered %d %s %v", query, status, header.Get("Content-Type"), err)
 		}
 		got := describe(t, page)
-		want := carrier.Description{Ports: []carrier.Port{carrier.DefaultPort(b.service()), carrier.DefaultPort(b.service())}}
-		want.Ports[0].Name, want.Ports[1].Name, want.Ports[1].Version = "CarrierPort11", "CarrierPort12", carrier.SOAP12
+		var want carrier.Description
+		for _, f := range carrier.Families() {
+			actions := map[string]string{}
+			for _, op := range carrier.Operations() {
+				if carrier.FamilyOf(op) == f {
+					actions[op] = carrier.Action(op)
+				}
+			}
+			want.Ports = append(want.Ports,
+				carrier.Port{Name: string(f) + "Port11", Address: b.service(), Version: carrier.SOAP11, Actions: actions},
+				carrier.Port{Name: string(f) + "Port12", Address: b.service(), Version: carrier.SOAP12, Actions: actions})
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -130,6 +141,36 @@ type sequence struct {
 	} `xml:"complexType>sequence>element"`
 }
 
+// names are the elements of a message, or those that must be there.
+func (s sequence) names(all bool) []string {
+	names := []string{}
+	for _, e := range s.Elements {
+		if all || e.Min != "0" {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// fill gives each field of a message a value.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Int64:
+		v.SetInt(1)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	default:
+		panic("a field of the kind " + v.Kind().String())
+	}
+}
+
 // TestSchemaMatchesMessages holds that every message has exactly the elements
 // of the WSDL in their order: strict readers fail on anything else.
 func TestSchemaMatchesMessages(t *testing.T) {
@@ -148,41 +189,19 @@ func TestSchemaMatchesMessages(t *testing.T) {
 	for _, e := range doc.Elements {
 		schema[e.Name] = e
 	}
-	result := carrier.Result{RspCode: "0000", RspDesc: "x"}
-	full := [][]byte{
-		carrier.EncodeRequest(carrier.SOAP11, &carrier.QueryUsageRequest{Msisdn: "x", Month: "x"}),
-		carrier.EncodeRequest(carrier.SOAP11, &carrier.OrderProductRequest{Serial: "x", Msisdn: "x", ProductCode: "x"}),
-		carrier.EncodeRequest(carrier.SOAP11, &carrier.QueryOrderRequest{Serial: "x"}),
-		carrier.EncodeRequest(carrier.SOAP11, &carrier.SendSMSRequest{Serial: "x", Msisdn: "x", Text: "x"}),
-		carrier.EncodeResponse(carrier.SOAP11, &carrier.QueryUsageResponse{
-			Result: result, Msisdn: "x", Month: "x", AsOf: "x", Receipt: "x", Resources: []carrier.Resource{{}},
-		}),
-		carrier.EncodeResponse(carrier.SOAP11, &carrier.OrderProductResponse{Result: result, Serial: "x", OrderID: "x"}),
-		carrier.EncodeResponse(carrier.SOAP11, &carrier.QueryOrderResponse{Result: result, Serial: "x", State: "x", OrderID: "x", Refusal: "x"}),
-		carrier.EncodeResponse(carrier.SOAP11, &carrier.SendSMSResponse{Result: result, Serial: "x", MessageID: "x"}),
-	}
-	empty := map[string][]byte{
-		"QueryUsageResponse":   carrier.EncodeResponse(carrier.SOAP11, &carrier.QueryUsageResponse{}),
-		"OrderProductResponse": carrier.EncodeResponse(carrier.SOAP11, &carrier.OrderProductResponse{}),
-		"QueryOrderResponse":   carrier.EncodeResponse(carrier.SOAP11, &carrier.QueryOrderResponse{}),
-		"SendSMSResponse":      carrier.EncodeResponse(carrier.SOAP11, &carrier.SendSMSResponse{}),
-	}
-	for _, raw := range full {
-		name, got := elements(t, raw)
-		all, required := []string{}, []string{}
-		for _, e := range schema[name].Elements {
-			all = append(all, e.Name)
-			if e.Min != "0" {
-				required = append(required, e.Name)
+	for _, op := range carrier.Operations() {
+		request, full, empty := carrier.NewRequest(op), carrier.NewResponse(op), carrier.NewResponse(op)
+		fill(reflect.ValueOf(request).Elem())
+		fill(reflect.ValueOf(full).Elem())
+		for _, raw := range [][]byte{carrier.EncodeRequest(carrier.SOAP11, request), carrier.EncodeResponse(carrier.SOAP11, full)} {
+			name, got := elements(t, raw)
+			if diff := cmp.Diff(schema[name].names(true), got); diff != "" {
+				t.Errorf("%s with all its elements: %s", name, diff)
 			}
 		}
-		if diff := cmp.Diff(all, got); diff != "" {
-			t.Errorf("%s with all its elements: %s", name, diff)
-		}
-		if raw, ok := empty[name]; ok {
-			if _, got := elements(t, raw); !slices.Equal(required, got) {
-				t.Errorf("%s with nothing in it has the elements %s, required are %s", name, got, required)
-			}
+		name, got := elements(t, carrier.EncodeResponse(carrier.SOAP11, empty))
+		if required := schema[name].names(false); !slices.Equal(required, got) {
+			t.Errorf("%s with nothing in it has the elements %s, required are %s", name, got, required)
 		}
 	}
 	if want := 2*len(carrier.Operations()) + 1; len(schema) != want {

@@ -26,9 +26,10 @@ func run(ctx context.Context, p proc.Proc) int {
 	listen := flags.String("listen", "127.0.0.1:8083", "`address` of the SOAP service")
 	control := flags.String("control", "127.0.0.1:8084", "`address` of the control port; it has no password: every client that reaches it controls the mock")
 	path := flags.String("ledger", "", "`file` of the ledger, continued when it exists (default a temporary file)")
-	seed := flags.Uint64("seed", 1, "`number` that seeds the fault rules and balances")
+	seed := flags.Uint64("seed", 1, "`number` that seeds the fault rules and the subscribers")
 	noDedup := flags.Bool("no-dedup", false, "apply every call, also with a serial that was applied before")
 	products := flags.String("products", "", "`codes` that can be ordered, separated by commas (default any)")
+	of := flags.String("carrier", "", "whose numbers are subscribers, one of "+strings.Join(mockcarrier.Carriers(), ", ")+" (default all numbers are)")
 	switch err := flags.Parse(p.Args); {
 	case errors.Is(err, flag.ErrHelp):
 		return exit.OK
@@ -42,6 +43,7 @@ func run(ctx context.Context, p proc.Proc) int {
 		LedgerPath: p.Path(*path),
 		Seed:       *seed,
 		NoDedup:    *noDedup,
+		Carrier:    *of,
 		Log:        slog.New(slog.NewTextHandler(p.Stderr, nil)),
 	}
 	if *products != "" {

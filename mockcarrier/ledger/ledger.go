@@ -24,8 +24,19 @@ type Entry struct {
 	Op     string    `json:"op"` // SOAP operation, such as OrderProduct
 	Serial string    `json:"serial,omitempty"`
 	Phone  string    `json:"phone,omitempty"`
-	Code   string    `json:"code,omitempty"` // product or business code
+	Code   string    `json:"code,omitempty"` // product, package or campaign
 	Effect Effect    `json:"effect"`
+	// AmountFen is the money that an applied line moved, in fen: above 0 into the balance of
+	// the number, below 0 out of it.
+	AmountFen int64 `json:"amount_fen,omitempty"`
+	// MB is the data that an applied line gave away.
+	MB int64 `json:"mb,omitempty"`
+	// Effective is when a package begins: now or next, the next month.
+	Effective string `json:"effective,omitempty"`
+	// Text is what an applied line put on the screen of the phone.
+	Text string `json:"text,omitempty"`
+	// ClientIP is the address of the subscriber's device, if the caller gave one.
+	ClientIP string `json:"client_ip,omitempty"`
 	// Answered is false when an injected fault kept the answer from the caller.
 	Answered bool `json:"answered"`
 	// TookS is how long the caller was kept waiting, in seconds.

@@ -2,6 +2,7 @@ package carrier_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,19 +12,35 @@ import (
 )
 
 func requests() []carrier.Request {
+	const serial, phone = "0123456789ABCDEF", "13800000000"
 	return []carrier.Request{
-		&carrier.QueryUsageRequest{Msisdn: "13800000000", Month: "202601"},
-		&carrier.OrderProductRequest{Serial: "0123456789ABCDEF", Msisdn: "13800000000", ProductCode: "P10"},
-		&carrier.QueryOrderRequest{Serial: "0123456789ABCDEF"},
-		&carrier.SendSMSRequest{Serial: "S1", Msisdn: "13800000000", Text: " a<b & ]]> \"流量\"\r\n"},
+		&carrier.QueryUsageRequest{Msisdn: phone, Month: "202601"},
+		&carrier.OrderProductRequest{Serial: serial, Msisdn: phone, ProductCode: "P10"},
+		&carrier.QueryOrderRequest{Serial: serial},
+		&carrier.SendSMSRequest{Serial: "S1", Msisdn: phone, Text: " a<b & ]]> \"流量\"\r\n"},
+		&carrier.QueryBillDayRequest{Msisdn: phone, Day: "20260102", ClientIP: "192.0.2.1"},
+		&carrier.QueryBillMonthRequest{Msisdn: phone, Month: "202601"},
+		&carrier.QueryPackageRequest{Msisdn: phone, ClientIP: "2001:db8::1"},
+		&carrier.QueryPointsRequest{Msisdn: phone},
+		&carrier.QueryPointsHistoryRequest{Msisdn: phone, Count: 50},
+		&carrier.ChangePackageRequest{Serial: serial, Msisdn: phone, PackageCode: "M38", Effective: carrier.EffectiveNextMonth},
+		&carrier.RedeemDataRequest{Serial: serial, Msisdn: phone, MB: 500, Campaign: "A1"},
+		&carrier.TopUpRequest{Serial: serial, Msisdn: phone, Fen: 5000},
+		&carrier.QueryBalanceRequest{Msisdn: phone},
+		&carrier.CheckPasswordRequest{Msisdn: phone, Password: "123456"},
+		&carrier.QueryNumberRequest{Msisdn: phone},
+		&carrier.SendCodeRequest{Serial: serial, Msisdn: phone, Code: "012345", Minutes: 5},
+		&carrier.QueryOrderRequest{Serial: serial, Called: carrier.OpTopUp},
 	}
 }
 
 func responses() []carrier.Response {
+	const phone = "13800000000"
 	ok := carrier.ResultOf(carrier.CodeOK)
+	bill := []carrier.BillItem{{Name: "套餐月费", Fen: 3800}, {Name: "优惠", Fen: -200}}
 	return []carrier.Response{
 		&carrier.QueryUsageResponse{
-			Result: ok, Msisdn: "13800000000", Month: "202601", AsOf: "2026-01-02T03:04:05Z", Receipt: "U1",
+			Result: ok, Msisdn: phone, Month: "202601", AsOf: "2026-01-02T03:04:05Z", Receipt: "U1",
 			Resources: []carrier.Resource{
 				{Type: "data", Unit: "MB", Total: 1024, Used: 1030, Left: -6},
 				{Type: "sms", Unit: "piece", Total: 5},
@@ -32,21 +49,57 @@ func responses() []carrier.Response {
 		&carrier.OrderProductResponse{Result: ok, Serial: "S1", OrderID: "C1"},
 		&carrier.QueryOrderResponse{Result: ok, Serial: "S1", State: carrier.StateRefused, Refusal: carrier.CodeUnknownProduct},
 		&carrier.SendSMSResponse{Result: carrier.ResultOf(carrier.CodeBadText), Serial: "S1"},
+		&carrier.QueryBillDayResponse{Result: ok, Msisdn: phone, Day: "20260102", Fen: 3600, Items: bill},
+		&carrier.QueryBillMonthResponse{Result: ok, Msisdn: phone, Month: "202601", Fen: 3600, Items: bill},
+		&carrier.QueryPackageResponse{
+			Result: ok, Msisdn: phone, PackageCode: "M38", PackageName: "38元", Fen: 3800, NextCode: "M58", NextName: "58元",
+			AsOf: "2026-01-02T03:04:05Z", Resources: []carrier.Resource{{Type: "wlan", Unit: "minute", Total: 600, Used: 1, Left: 599}},
+		},
+		&carrier.QueryPointsResponse{Result: ok, Msisdn: phone, Points: 1200, Expiring: 100, ExpireOn: "20261231"},
+		&carrier.QueryPointsHistoryResponse{Result: ok, Msisdn: phone, Changes: []carrier.PointsChange{{Day: "20260131", Points: -5, Reason: "兑换"}}},
+		&carrier.ChangePackageResponse{Result: ok, Serial: "S1", OrderID: "C1"},
+		&carrier.RedeemDataResponse{Result: ok, Serial: "S1", OrderID: "C1"},
+		&carrier.TopUpResponse{Result: ok, Serial: "S1", OrderID: "C1", Balance: 5000},
+		&carrier.QueryBalanceResponse{Result: ok, Msisdn: phone, Balance: -1, AsOf: "2026-01-02T03:04:05Z"},
+		&carrier.CheckPasswordResponse{Result: carrier.ResultOf(carrier.CodeWrongPassword), Msisdn: phone, Left: 2},
+		&carrier.QueryNumberResponse{Result: ok, Msisdn: phone, Carrier: "mobile", Own: "true", Province: "广东", City: "深圳"},
+		&carrier.SendCodeResponse{Result: ok, Serial: "S1", MessageID: "M1"},
 	}
 }
 
-func emptyResponse(op string) carrier.Response {
-	switch op {
-	case carrier.OpQueryUsage:
-		return &carrier.QueryUsageResponse{}
-	case carrier.OpOrderProduct:
-		return &carrier.OrderProductResponse{}
-	case carrier.OpQueryOrder:
-		return &carrier.QueryOrderResponse{}
-	case carrier.OpSendSMS:
-		return &carrier.SendSMSResponse{}
+// TestMessagesOfAllOperations: the tests of this file have a request and a response of each
+// operation, and each is found by its name.
+func TestMessagesOfAllOperations(t *testing.T) {
+	asked, answered := map[string]bool{}, map[string]bool{}
+	for _, r := range requests() {
+		asked[r.Operation()] = true
 	}
-	return nil
+	for _, r := range responses() {
+		answered[r.Operation()] = true
+	}
+	for _, op := range carrier.Operations() {
+		request, response := carrier.NewRequest(op), carrier.NewResponse(op)
+		if !asked[op] || !answered[op] || !carrier.Known(op) || request.Operation() != op || response.Operation() != op {
+			t.Errorf("%s: request %T, response %T", op, request, response)
+		}
+		if !slices.Contains(carrier.Families(), carrier.FamilyOf(op)) {
+			t.Errorf("%s is of the family %q", op, carrier.FamilyOf(op))
+		}
+	}
+	if carrier.Known("Nope") || carrier.NewRequest("Nope") != nil || carrier.NewResponse("Nope") != nil || carrier.Repeatable("Nope") || carrier.FamilyOf("Nope") != "" {
+		t.Error("an operation that does not exist is known")
+	}
+}
+
+// TestCodesHaveTexts: each result code has a text of its own.
+func TestCodesHaveTexts(t *testing.T) {
+	texts := map[string]carrier.Code{}
+	for _, c := range carrier.Codes() {
+		if other, taken := texts[c.Desc()]; taken || c.Desc() == "refused" || c.Desc() == "system error" || len(c) != 4 {
+			t.Errorf("%s has the text %q, and so has %q", c, c.Desc(), other)
+		}
+		texts[c.Desc()] = c
+	}
 }
 
 func TestRequestsComeBackAsTheyWereWritten(t *testing.T) {
@@ -69,7 +122,7 @@ func TestResponsesComeBackAsTheyWereWritten(t *testing.T) {
 	for _, v := range []carrier.Version{carrier.SOAP11, carrier.SOAP12} {
 		for _, want := range responses() {
 			t.Run(v.String()+"/"+want.Operation(), func(t *testing.T) {
-				got := emptyResponse(want.Operation())
+				got := carrier.NewResponse(want.Operation())
 				if err := carrier.DecodeResponse(carrier.EncodeResponse(v, want), got); err != nil {
 					t.Fatal(err)
 				}

@@ -60,8 +60,8 @@ func DecodeResponse(raw []byte, into Response) error {
 			*value = ""
 		case *int64:
 			*value = 0
-		case *[]Resource:
-			*value = nil
+		case list:
+			value.clear()
 		}
 	}
 	return read(body, parts, false)
@@ -89,7 +89,7 @@ func read(n *node, parts []part, strict bool) error {
 			}
 			continue
 		}
-		if _, list := parts[at].value.(*[]Resource); seen[at] && !list {
+		if _, many := parts[at].value.(list); seen[at] && !many {
 			return malformed("%s comes twice in %s", kid.name, n.name)
 		}
 		seen[at] = true
@@ -118,13 +118,8 @@ func indexOf(parts []part, name string) int {
 }
 
 func set(value any, n *node, strict bool) error {
-	if list, ok := value.(*[]Resource); ok {
-		var r Resource
-		if err := read(n, r.parts(), strict); err != nil {
-			return err
-		}
-		*list = append(*list, r)
-		return nil
+	if many, ok := value.(list); ok {
+		return read(n, many.add(), strict)
 	}
 	if len(n.kids) > 0 {
 		return malformed("%s has elements in it, text is expected", n.name)

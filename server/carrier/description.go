@@ -3,6 +3,7 @@ package carrier
 import (
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -22,7 +23,8 @@ type Port struct {
 	Name    string
 	Address string // absolute, http or https
 	Version Version
-	// Actions are the soapActions by operation; all operations of this package are in it.
+	// Actions are the soapActions of the operations of this package that the port has, one at
+	// least. Each operation is at one of the ports of a Description, or at several.
 	Actions map[string]string
 }
 
@@ -37,9 +39,10 @@ func DefaultPort(address string) Port {
 }
 
 // Describe takes the description out of a WSDL and the documents that it imports, and
-// checks that it is of this service: its namespace, all operations of this package in
-// document style over HTTP, and an address, which may be relative to its document. An
-// endpoint that is not "" takes the place of all addresses. The errors wrap ErrMalformed.
+// checks that it is of this service: its namespace, operations in document style over HTTP,
+// addresses, which may be relative to their document, and for each operation of this
+// package a port that has it. An endpoint that is not "" takes the place of all addresses.
+// The errors wrap ErrMalformed.
 func Describe(docs []*WSDL, endpoint string) (Description, error) {
 	f := finder{bindings: map[xml.Name]binding{}, endpoint: endpoint}
 	known := slices.ContainsFunc(docs, func(w *WSDL) bool { return w.target() == Namespace })
@@ -56,7 +59,7 @@ func Describe(docs []*WSDL, endpoint string) (Description, error) {
 		f.findPorts(w)
 	}
 	if len(f.ports) == 0 && endpoint != "" {
-		f.useBinding()
+		f.useBindings()
 	}
 	if len(f.ports) == 0 {
 		return Description{}, f.nothing("no port has an address that can be called")
@@ -64,7 +67,20 @@ func Describe(docs []*WSDL, endpoint string) (Description, error) {
 	if endpoint != "" {
 		f.ports = []Port{f.at(endpoint)}
 	}
+	if lacking := lacking(f.ports); len(lacking) > 0 {
+		return Description{}, f.nothing("no port has the operation " + strings.Join(lacking, ", "))
+	}
 	return Description{Ports: f.ports, Problems: f.problems}, nil
+}
+
+// lacking are the operations that no port has.
+func lacking(ports []Port) []string {
+	return slices.DeleteFunc(Operations(), func(op string) bool {
+		return slices.ContainsFunc(ports, func(p Port) bool {
+			_, has := p.Actions[op]
+			return has
+		})
+	})
 }
 
 func (w *WSDL) target() string { return w.root.attr("", "targetNamespace") }
@@ -127,7 +143,7 @@ func readBinding(n *node) (b binding, problem string) {
 	for i := range n.kids {
 		op := &n.kids[i]
 		name := strings.TrimSpace(op.attr("", "name"))
-		if op.name != "operation" || op.space != wsdlNamespace || !slices.Contains(Operations(), name) {
+		if op.name != "operation" || op.space != wsdlNamespace || !Known(name) {
 			continue
 		}
 		b.actions[name] = ""
@@ -142,10 +158,8 @@ func readBinding(n *node) (b binding, problem string) {
 			return b, fmt.Sprintf("has the style %q for %s, expected document", own, name)
 		}
 	}
-	for _, op := range Operations() {
-		if _, ok := b.actions[op]; !ok {
-			return b, "lacks the operation " + op
-		}
+	if len(b.actions) == 0 {
+		return b, "has none of the operations"
 	}
 	return b, ""
 }
@@ -217,19 +231,26 @@ func (f *finder) bindingOf(around scope, qname string) binding {
 	return binding{}
 }
 
-// useBinding makes a port without an address of the first binding that can be used.
-func (f *finder) useBinding() {
+// useBindings makes ports without an address of the bindings that can be used.
+func (f *finder) useBindings() {
 	for _, name := range f.order {
 		if b := f.bindings[name]; b.version != 0 {
 			f.ports = append(f.ports, Port{Version: b.version, Actions: b.actions})
-			return
 		}
 	}
 }
 
-// at is the port of an address that is not the WSDL's: one that has the same, or the first.
+// at is the port of an address that takes the place of the WSDL's: in the version of the
+// port that has the same address, or of the first, with what all ports of that version have.
 func (f *finder) at(endpoint string) Port {
-	p := f.ports[max(0, slices.IndexFunc(f.ports, func(p Port) bool { return p.Address == endpoint }))]
-	p.Name, p.Address = "", endpoint
-	return p
+	like := f.ports[max(0, slices.IndexFunc(f.ports, func(p Port) bool { return p.Address == endpoint }))]
+	one := Port{Address: endpoint, Version: like.Version, Actions: maps.Clone(like.Actions)}
+	for _, p := range f.ports {
+		for op, action := range p.Actions {
+			if _, has := one.Actions[op]; !has && p.Version == one.Version {
+				one.Actions[op] = action
+			}
+		}
+	}
+	return one
 }

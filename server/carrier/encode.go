@@ -60,10 +60,10 @@ func (w *writer) parts(parts []part) {
 			}
 		case *int64:
 			w.element(p.name, strconv.FormatInt(*value, 10))
-		case *[]Resource:
-			for i := range *value {
+		case list:
+			for i := range value.len() {
 				w.WriteString("<" + p.name + ">")
-				w.parts((*value)[i].parts())
+				w.parts(value.at(i))
 				w.WriteString("</" + p.name + ">")
 			}
 		}

@@ -1,175 +1,125 @@
 package carrier
 
-// QueryUsageRequest asks what a number has used of its package.
-type QueryUsageRequest struct {
-	Msisdn string // phone number
-	Month  string // yyyyMM
-}
+import "slices"
 
-// Operation implements Request.
-func (*QueryUsageRequest) Operation() string { return OpQueryUsage }
+// Family is a group of operations with a port of its own in the WSDL.
+type Family string
 
-func (r *QueryUsageRequest) parts() []part {
-	return []part{{name: "Msisdn", value: &r.Msisdn}, {name: "Month", value: &r.Month}}
-}
-
-// QueryUsageResponse is what a number has used, as of a moment.
-type QueryUsageResponse struct {
-	Result
-	Msisdn    string
-	Month     string
-	AsOf      string     // when the carrier counted, xsd:dateTime
-	Receipt   string     // differs at every answer
-	Resources []Resource // empty when the query was refused
-}
-
-// Operation implements Response.
-func (*QueryUsageResponse) Operation() string { return OpQueryUsage }
-
-func (r *QueryUsageResponse) parts() []part {
-	return r.lead(
-		part{name: "Msisdn", value: &r.Msisdn, optional: true},
-		part{name: "Month", value: &r.Month, optional: true},
-		part{name: "AsOf", value: &r.AsOf, optional: true},
-		part{name: "Receipt", value: &r.Receipt, optional: true},
-		part{name: "Resource", value: &r.Resources, optional: true},
-	)
-}
-
-// Resource is one metered thing in a package. Total, Used and Left are counted
-// in Unit.
-type Resource struct {
-	Type  string // data, voice or sms
-	Unit  string // MB, minute or piece
-	Total int64
-	Used  int64
-	Left  int64
-}
-
-func (r *Resource) parts() []part {
-	return []part{
-		{name: "Type", value: &r.Type},
-		{name: "Unit", value: &r.Unit},
-		{name: "Total", value: &r.Total},
-		{name: "Used", value: &r.Used},
-		{name: "Left", value: &r.Left},
-	}
-}
-
-// OrderProductRequest orders a product for a number. The serial makes it
-// happen once: the same serial with the same body returns the first result,
-// with another body it is refused (BIZ-6).
-type OrderProductRequest struct {
-	Serial      string
-	Msisdn      string
-	ProductCode string
-}
-
-// Operation implements Request.
-func (*OrderProductRequest) Operation() string { return OpOrderProduct }
-
-func (r *OrderProductRequest) parts() []part {
-	return []part{
-		{name: "Serial", value: &r.Serial},
-		{name: "Msisdn", value: &r.Msisdn},
-		{name: "ProductCode", value: &r.ProductCode},
-	}
-}
-
-// OrderProductResponse is the carrier's answer to an order.
-type OrderProductResponse struct {
-	Result
-	Serial  string
-	OrderID string // the carrier's own number; empty when the order was refused
-}
-
-// Operation implements Response.
-func (*OrderProductResponse) Operation() string { return OpOrderProduct }
-
-func (r *OrderProductResponse) parts() []part {
-	return r.lead(
-		part{name: "Serial", value: &r.Serial, optional: true},
-		part{name: "OrderID", value: &r.OrderID, optional: true},
-	)
-}
-
-// State is what the carrier knows of an order.
-type State string
-
-// The states of an order. Unknown means that the carrier never heard of the
-// serial, or dropped it without an effect: it may be sent again.
+// The families.
 const (
-	StateApplied    State = "applied"
-	StateProcessing State = "processing"
-	StateUnknown    State = "unknown"
-	StateRefused    State = "refused"
+	FamilyQuery   Family = "Query"   // what a number has, used and owes
+	FamilyOrder   Family = "Order"   // products and packages
+	FamilyCharge  Family = "Charge"  // money
+	FamilyNumber  Family = "Number"  // whose a number is
+	FamilyMessage Family = "Message" // texts to a number
 )
 
-// QueryOrderRequest asks for the state of an order by its serial.
-type QueryOrderRequest struct {
-	Serial string
+// Families returns all families, in the order of the WSDL.
+func Families() []Family {
+	return []Family{FamilyQuery, FamilyOrder, FamilyCharge, FamilyNumber, FamilyMessage}
 }
 
-// Operation implements Request.
-func (*QueryOrderRequest) Operation() string { return OpQueryOrder }
+// The operations of the service. Each is the local name of its request
+// element; the response element is called the same with "Response" behind it.
+const (
+	OpQueryUsage         = "QueryUsage"
+	OpQueryBillDay       = "QueryBillDay"
+	OpQueryBillMonth     = "QueryBillMonth"
+	OpQueryPackage       = "QueryPackage"
+	OpQueryPoints        = "QueryPoints"
+	OpQueryPointsHistory = "QueryPointsHistory"
+	OpOrderProduct       = "OrderProduct"
+	OpQueryOrder         = "QueryOrder"
+	OpChangePackage      = "ChangePackage"
+	OpRedeemData         = "RedeemData"
+	OpTopUp              = "TopUp"
+	OpQueryBalance       = "QueryBalance"
+	OpCheckPassword      = "CheckPassword"
+	OpQueryNumber        = "QueryNumber"
+	OpSendSMS            = "SendSMS"
+	OpSendCode           = "SendCode"
+)
 
-func (r *QueryOrderRequest) parts() []part {
-	return []part{{name: "Serial", value: &r.Serial}}
+// operation is one operation of the service.
+type operation struct {
+	name   string
+	family Family
+	// repeatable: a second call changes nothing, whether or not the first one arrived.
+	repeatable bool
+	request    func() Request
+	response   func() Response
 }
 
-// QueryOrderResponse tells the state of an order. The result code says whether
-// the question could be answered, not how the order went.
-type QueryOrderResponse struct {
-	Result
-	Serial  string
-	State   State  // empty when the query was refused
-	OrderID string // of an applied order
-	Refusal Code   // why a refused order was refused
+// table is the service, in the order of the WSDL. It is not changed.
+var table = []operation{
+	{OpQueryUsage, FamilyQuery, true, func() Request { return &QueryUsageRequest{} }, func() Response { return &QueryUsageResponse{} }},
+	{OpQueryBillDay, FamilyQuery, true, func() Request { return &QueryBillDayRequest{} }, func() Response { return &QueryBillDayResponse{} }},
+	{OpQueryBillMonth, FamilyQuery, true, func() Request { return &QueryBillMonthRequest{} }, func() Response { return &QueryBillMonthResponse{} }},
+	{OpQueryPackage, FamilyQuery, true, func() Request { return &QueryPackageRequest{} }, func() Response { return &QueryPackageResponse{} }},
+	{OpQueryPoints, FamilyQuery, true, func() Request { return &QueryPointsRequest{} }, func() Response { return &QueryPointsResponse{} }},
+	{OpQueryPointsHistory, FamilyQuery, true, func() Request { return &QueryPointsHistoryRequest{} }, func() Response { return &QueryPointsHistoryResponse{} }},
+	{OpOrderProduct, FamilyOrder, false, func() Request { return &OrderProductRequest{} }, func() Response { return &OrderProductResponse{} }},
+	{OpQueryOrder, FamilyOrder, true, func() Request { return &QueryOrderRequest{} }, func() Response { return &QueryOrderResponse{} }},
+	{OpChangePackage, FamilyOrder, false, func() Request { return &ChangePackageRequest{} }, func() Response { return &ChangePackageResponse{} }},
+	{OpRedeemData, FamilyOrder, false, func() Request { return &RedeemDataRequest{} }, func() Response { return &RedeemDataResponse{} }},
+	{OpTopUp, FamilyCharge, false, func() Request { return &TopUpRequest{} }, func() Response { return &TopUpResponse{} }},
+	{OpQueryBalance, FamilyCharge, true, func() Request { return &QueryBalanceRequest{} }, func() Response { return &QueryBalanceResponse{} }},
+	// A wrong password counts towards the lock each time.
+	{OpCheckPassword, FamilyNumber, false, func() Request { return &CheckPasswordRequest{} }, func() Response { return &CheckPasswordResponse{} }},
+	{OpQueryNumber, FamilyNumber, true, func() Request { return &QueryNumberRequest{} }, func() Response { return &QueryNumberResponse{} }},
+	{OpSendSMS, FamilyMessage, false, func() Request { return &SendSMSRequest{} }, func() Response { return &SendSMSResponse{} }},
+	{OpSendCode, FamilyMessage, false, func() Request { return &SendCodeRequest{} }, func() Response { return &SendCodeResponse{} }},
 }
 
-// Operation implements Response.
-func (*QueryOrderResponse) Operation() string { return OpQueryOrder }
-
-func (r *QueryOrderResponse) parts() []part {
-	return r.lead(
-		part{name: "Serial", value: &r.Serial, optional: true},
-		part{name: "State", value: (*string)(&r.State), optional: true},
-		part{name: "OrderID", value: &r.OrderID, optional: true},
-		part{name: "Refusal", value: (*string)(&r.Refusal), optional: true},
-	)
-}
-
-// SendSMSRequest sends a text to a number, once per serial.
-type SendSMSRequest struct {
-	Serial string
-	Msisdn string
-	Text   string
-}
-
-// Operation implements Request.
-func (*SendSMSRequest) Operation() string { return OpSendSMS }
-
-func (r *SendSMSRequest) parts() []part {
-	return []part{
-		{name: "Serial", value: &r.Serial},
-		{name: "Msisdn", value: &r.Msisdn},
-		{name: "Text", value: &r.Text},
+func find(op string) (operation, bool) {
+	i := slices.IndexFunc(table, func(o operation) bool { return o.name == op })
+	if i < 0 {
+		return operation{}, false
 	}
+	return table[i], true
 }
 
-// SendSMSResponse is the carrier's answer to a text.
-type SendSMSResponse struct {
-	Result
-	Serial    string
-	MessageID string // empty when the text was refused
+// Operations returns the names of all operations, in the order of the WSDL.
+func Operations() []string {
+	names := make([]string, len(table))
+	for i, o := range table {
+		names[i] = o.name
+	}
+	return names
 }
 
-// Operation implements Response.
-func (*SendSMSResponse) Operation() string { return OpSendSMS }
+// Known reports whether the service has an operation.
+func Known(op string) bool {
+	_, ok := find(op)
+	return ok
+}
 
-func (r *SendSMSResponse) parts() []part {
-	return r.lead(
-		part{name: "Serial", value: &r.Serial, optional: true},
-		part{name: "MessageID", value: &r.MessageID, optional: true},
-	)
+// FamilyOf returns the family of an operation, "" of an unknown one.
+func FamilyOf(op string) Family {
+	o, _ := find(op)
+	return o.family
+}
+
+// Repeatable reports whether a call may be made again when its outcome is not known.
+func Repeatable(op string) bool {
+	o, _ := find(op)
+	return o.repeatable
+}
+
+// NewRequest returns an empty request of an operation, or nil when the service
+// has no such operation.
+func NewRequest(op string) Request {
+	if o, ok := find(op); ok {
+		return o.request()
+	}
+	return nil
+}
+
+// NewResponse returns an empty response of an operation, or nil when the service
+// has no such operation.
+func NewResponse(op string) Response {
+	if o, ok := find(op); ok {
+		return o.response()
+	}
+	return nil
 }

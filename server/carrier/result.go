@@ -16,9 +16,29 @@ const (
 	CodeSerialReused   Code = "1003" // the serial came before with another body
 	CodeBadMonth       Code = "1004" // not yyyyMM
 	CodeBadText        Code = "1005" // text too long
+	CodeOtherCarrier   Code = "1006" // the number is another carrier's
+	CodeBadDay         Code = "1007" // not yyyyMMdd
+	CodeNoBill         Code = "1008" // no bill of that day or month: it is to come, or too long ago
+	CodeBadAmount      Code = "1009" // money, data or a count out of bounds
+	CodeNoMoney        Code = "1010" // the balance is below the price
+	CodeUnknownPackage Code = "1011"
+	CodeSamePackage    Code = "1012" // the number has the package already
+	CodeWrongPassword  Code = "1013"
+	CodeLocked         Code = "1014" // too many wrong passwords
+	CodeBadCode        Code = "1015" // not a code of 4 to 8 digits
+	CodeBadInput       Code = "1016" // another field has a value that it cannot have
 	CodeBusy           Code = "2001"
 	CodeInProgress     Code = "2002" // the serial is being processed: its effect may come yet
 )
+
+// Codes returns all result codes of this contract.
+func Codes() []Code {
+	return []Code{
+		CodeOK, CodeBadNumber, CodeUnknownProduct, CodeSerialReused, CodeBadMonth, CodeBadText, CodeOtherCarrier, CodeBadDay, CodeNoBill,
+		CodeBadAmount, CodeNoMoney, CodeUnknownPackage, CodeSamePackage, CodeWrongPassword, CodeLocked, CodeBadCode, CodeBadInput,
+		CodeBusy, CodeInProgress,
+	}
+}
 
 // Desc is the standard text of a code.
 func (c Code) Desc() string {
@@ -35,6 +55,28 @@ func (c Code) Desc() string {
 		return "not a month (yyyyMM)"
 	case CodeBadText:
 		return "text too long"
+	case CodeOtherCarrier:
+		return "a number of another carrier"
+	case CodeBadDay:
+		return "not a day (yyyyMMdd)"
+	case CodeNoBill:
+		return "no bill of that time"
+	case CodeBadAmount:
+		return "amount out of bounds"
+	case CodeNoMoney:
+		return "balance too low"
+	case CodeUnknownPackage:
+		return "unknown package"
+	case CodeSamePackage:
+		return "the number has this package"
+	case CodeWrongPassword:
+		return "wrong password"
+	case CodeLocked:
+		return "password locked"
+	case CodeBadCode:
+		return "not a code of 4 to 8 digits"
+	case CodeBadInput:
+		return "a field has a value that it cannot have"
 	case CodeBusy:
 		return "system busy, try again later"
 	case CodeInProgress:
@@ -72,8 +114,7 @@ func (r *Result) Err() error {
 
 func (r *Result) lead(rest ...part) []part {
 	return append([]part{
-		{name: "RspCode", value: (*string)(&r.RspCode)},
-		{name: "RspDesc", value: &r.RspDesc},
+		need("RspCode", (*string)(&r.RspCode)), need("RspDesc", &r.RspDesc),
 	}, rest...)
 }
 
@@ -92,3 +133,25 @@ func (e *RefusedError) Error() string {
 
 // Final reports whether asking again is useless, see Code.Final.
 func (e *RefusedError) Final() bool { return e.Code.Final() }
+
+// Refuse returns the response of an operation that tells a code, with the serial of the
+// request where the response has one. It is nil when the service has no such operation.
+func Refuse(op string, c Code, serial string) Response {
+	response := NewResponse(op)
+	if response == nil {
+		return nil
+	}
+	for _, p := range response.parts() {
+		if text, ok := p.value.(*string); ok {
+			switch p.name {
+			case "RspCode":
+				*text = string(c)
+			case "RspDesc":
+				*text = c.Desc()
+			case "Serial":
+				*text = serial
+			}
+		}
+	}
+	return response
+}

@@ -2,6 +2,8 @@ package carrier_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,9 +15,11 @@ import (
 const wsdlAt = "https://carrier.example:8443/ws/carrier?wsdl"
 
 // operations are those of a binding; prefix is that of its SOAP namespace.
-func operations(prefix string) string {
+func operations(prefix string) string { return operationsOf(prefix, carrier.Operations()...) }
+
+func operationsOf(prefix string, ops ...string) string {
 	var b strings.Builder
-	for _, op := range carrier.Operations() {
+	for _, op := range ops {
 		b.WriteString(`<wsdl:operation name="` + op + `"><` + prefix + `:operation soapAction="urn:` + op + `"/></wsdl:operation>`)
 	}
 	return b.String()
@@ -129,6 +133,48 @@ func TestAddressesAsTheyArePublished(t *testing.T) {
 	}
 }
 
+// families is a WSDL with a binding and a port for each family, each at a host of its own.
+func families(version string, without carrier.Family) string {
+	var bindings, ports strings.Builder
+	for _, f := range carrier.Families() {
+		ops := slices.DeleteFunc(carrier.Operations(), func(op string) bool { return carrier.FamilyOf(op) != f })
+		if f == without {
+			ops = []string{"Later"}
+		}
+		fmt.Fprintf(&bindings, `<wsdl:binding name="%s" type="t:P"><%s:binding transport="http://schemas.xmlsoap.org/soap/http"/>%s</wsdl:binding>`,
+			f, version, operationsOf(version, ops...))
+		fmt.Fprintf(&ports, `<wsdl:port name="%s" binding="t:%s"><%s:address location="http://%s/carrier"/></wsdl:port>`, f, f, version, f)
+	}
+	return wsdlHead + bindings.String() + `<wsdl:service name="S">` + ports.String() + `</wsdl:service></wsdl:definitions>`
+}
+
+// TestAPortForEachFamily: each port has the operations of its binding. An endpoint in the
+// place of all has those of all, and a family without a port is told.
+func TestAPortForEachFamily(t *testing.T) {
+	d, err := describe("", families("s12", ""))
+	if err != nil || len(d.Ports) != len(carrier.Families()) {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	for i, f := range carrier.Families() {
+		p := d.Ports[i]
+		if p.Name != string(f) || p.Version != carrier.SOAP12 || len(p.Actions) == 0 {
+			t.Errorf("port %d is %+v, want that of %s", i, p, f)
+		}
+		for op, action := range p.Actions {
+			if carrier.FamilyOf(op) != f || action != "urn:"+op {
+				t.Errorf("port %s has %s with the action %s", f, op, action)
+			}
+		}
+	}
+	d, err = describe("http://h:7/x", families("s", ""))
+	if err != nil || len(d.Ports) != 1 || len(d.Ports[0].Actions) != len(carrier.Operations()) {
+		t.Errorf("at an endpoint: %+v, %v", d, err)
+	}
+	if _, err = describe("", families("s", carrier.FamilyCharge)); err == nil || !strings.Contains(err.Error(), "no port has the operation TopUp, QueryBalance") {
+		t.Errorf("without a family: %v", err)
+	}
+}
+
 func TestEndpointTakesThePlaceOfAddresses(t *testing.T) {
 	const at = "http://h:2/carrier"
 	for name, tt := range map[string]struct{ doc, endpoint, want string }{
@@ -172,7 +218,7 @@ func TestWrongWSDL(t *testing.T) {
 	tests := map[string]struct{ from, to, problem string }{
 		"not WSDL":          {"http://schemas.xmlsoap.org/wsdl/\"", "http://www.w3.org/ns/wsdl\"", "not the definitions"},
 		"other service":     {`targetNamespace="urn:oalab:carrier:1"`, `targetNamespace="urn:other"`, `"urn:other"`},
-		"operation missing": {`operation name="SendSMS"`, `operation name="SendMail"`, "lacks the operation SendSMS"},
+		"operation missing": {`operation name="SendSMS"`, `operation name="SendMail"`, "no port has the operation SendSMS"},
 		"rpc":               {`style="document"`, `style="rpc"`, `style "rpc"`},
 		"over mail":         {"http://schemas.xmlsoap.org/soap/http", "http://schemas.xmlsoap.org/soap/smtp", "smtp"},
 		"no address":        {"location=", "elsewhere=", "no port has an address"},
@@ -209,10 +255,17 @@ func FuzzDescribe(f *testing.F) {
 		if (err == nil) != (len(d.Ports) > 0) {
 			t.Fatalf("%d ports and %v", len(d.Ports), err)
 		}
+		has := map[string]bool{}
 		for _, p := range d.Ports {
-			if p.Version == 0 || len(p.Actions) != len(carrier.Operations()) || endpoint == "" && !strings.HasPrefix(p.Address, "http") {
+			for op := range p.Actions {
+				has[op] = true
+			}
+			if p.Version == 0 || len(p.Actions) == 0 || endpoint == "" && !strings.HasPrefix(p.Address, "http") {
 				t.Fatalf("%+v", p)
 			}
+		}
+		if err == nil && len(has) != len(carrier.Operations()) {
+			t.Fatalf("the ports have %d operations", len(has))
 		}
 	})
 }

@@ -114,16 +114,25 @@ func newClient(t *testing.T, cfg carrierapi.Config) (*carrierapi.Client, *promet
 	return c, reg
 }
 
+// usage asks what a number has used.
+func usage(
+	ctx context.Context, ask func(context.Context, carrier.Request) (carrier.Response, error), phone, month string,
+) (*carrier.QueryUsageResponse, error) {
+	r, err := ask(ctx, &carrier.QueryUsageRequest{Msisdn: phone, Month: month})
+	u, _ := r.(*carrier.QueryUsageResponse)
+	return u, err
+}
+
 func TestOperations(t *testing.T) {
 	for _, v := range []carrier.Version{carrier.SOAP11, carrier.SOAP12} {
 		t.Run(v.String(), func(t *testing.T) {
 			s := newService(t, v)
 			c, reg := newClient(t, carrierapi.Config{WSDLURL: s.URL + "/carrier?wsdl"})
 			for range 5 {
-				if u, err := c.QueryUsage(t.Context(), "138", "202611"); err != nil || u.Msisdn != "138" || u.Month != "202611" {
+				if u, err := usage(t.Context(), c.Query, "138", "202611"); err != nil || u.Msisdn != "138" || u.Month != "202611" {
 					t.Fatalf("%+v, %v", u, err)
 				}
-				if u, err := c.QueryUsageNow(t.Context(), "138", "202611"); err != nil || u.Msisdn != "138" {
+				if u, err := usage(t.Context(), c.QueryNow, "138", "202611"); err != nil || u.Msisdn != "138" {
 					t.Fatalf("%+v, %v", u, err)
 				}
 				if err := c.OrderProduct(t.Context(), "S1", "138", "P10"); err != nil {
@@ -302,18 +311,18 @@ func TestInlineLane(t *testing.T) {
 	c, reg := newClient(t, carrierapi.Config{WSDLURL: s.URL, Inline: resilience.LaneConfig{MinCalls: 5, OpenFor: time.Hour}})
 	var e *carrierapi.Error
 	for range 5 {
-		if _, err := c.QueryUsageNow(t.Context(), "138", "202611"); !errors.As(err, &e) || e.Class != carrierapi.ClassFault {
+		if _, err := usage(t.Context(), c.QueryNow, "138", "202611"); !errors.As(err, &e) || e.Class != carrierapi.ClassFault {
 			t.Fatalf("got %v", err)
 		}
 	}
 	failing.Store(false)
-	if _, err := c.QueryUsageNow(t.Context(), "138", "202611"); !errors.As(err, &e) || e.Class != carrierapi.ClassBreaker || !e.NotSent {
+	if _, err := usage(t.Context(), c.QueryNow, "138", "202611"); !errors.As(err, &e) || e.Class != carrierapi.ClassBreaker || !e.NotSent {
 		t.Errorf("with the breaker open: %v", err)
 	}
 	if n := metric(t, reg, "oalab_carrier_errors_total", "op", "QueryUsage", "class", "breaker"); n != 1 {
 		t.Errorf("%v calls refused by the breaker, want 1", n)
 	}
-	if _, err := c.QueryUsage(t.Context(), "138", "202611"); err != nil {
+	if _, err := usage(t.Context(), c.Query, "138", "202611"); err != nil {
 		t.Errorf("a worker: %v", err)
 	}
 }

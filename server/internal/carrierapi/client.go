@@ -50,7 +50,7 @@ type Client struct {
 	transport      *http.Transport
 	calling        *http.Client // leaves redirects to us
 	reading        *http.Client // follows them
-	inline         *resilience.Lane[*carrier.QueryUsageResponse]
+	inline         *resilience.Lane[carrier.Response]
 	log            *slog.Logger
 
 	service atomic.Pointer[service]
@@ -101,7 +101,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			return http.ErrUseLastResponse
 		}},
 		reading: &http.Client{Transport: transport},
-		inline:  resilience.NewLane[*carrier.QueryUsageResponse](cfg.Inline),
+		inline:  resilience.NewLane[carrier.Response](cfg.Inline),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "oalab_carrier_calls_total", Help: "Calls to the carrier, refused ones included.",
 		}, []string{"op"}),
@@ -118,7 +118,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 		}
 	}
 	if c.wsdl == "" {
-		c.service.Store(&service{ports: []port{{Port: carrier.DefaultPort(c.endpoint), origin: originConfig}}})
+		c.service.Store(newService([]port{{Port: carrier.DefaultPort(c.endpoint), origin: originConfig}}))
 	}
 	if reg != nil {
 		if err := errors.Join(reg.Register(c.calls), reg.Register(c.failed), c.state.register(reg)); err != nil {
@@ -166,9 +166,9 @@ func (c *Client) call(ctx context.Context, req carrier.Request, into carrier.Res
 	return e
 }
 
-// exchange calls the ports of the service in turn, beginning with the one that answered
-// last: the next one where the request did not leave for this one, or where it may be
-// repeated. sending says whether it may have left for any of them.
+// exchange calls the ports that have the operation in turn, beginning with the one that
+// answered last: the next one where the request did not leave for this one, or where it may
+// be repeated. sending says whether it may have left for any of them.
 func (c *Client) exchange(ctx context.Context, op string, req carrier.Request, into carrier.Response) (sending bool, err error) {
 	s, err := c.find(ctx)
 	if err != nil {
@@ -177,11 +177,15 @@ func (c *Client) exchange(ctx context.Context, op string, req carrier.Request, i
 	if err := ctx.Err(); err != nil { // its time is over: nothing leaves
 		return false, err
 	}
-	first := s.current.Load()
+	g := s.groups[op]
+	if g == nil {
+		return false, fmt.Errorf("%w: no port has the operation %s", errDescription, op)
+	}
+	first := g.current.Load()
 	var failures attempts
-	for i := range s.ports {
-		at := (int(first) + i) % len(s.ports)
-		sent, err := c.send(ctx, &s.ports[at], op, req, into)
+	for i := range g.ports {
+		at := (int(first) + i) % len(g.ports)
+		sent, err := c.send(ctx, g.ports[at], op, req, into)
 		if err == nil {
 			return true, nil
 		}
@@ -190,17 +194,14 @@ func (c *Client) exchange(ctx context.Context, op string, req carrier.Request, i
 			return sent, err
 		}
 		// Further calls begin at the next one too.
-		s.current.CompareAndSwap(int32(at), int32((at+1)%len(s.ports)))
-		if ctx.Err() != nil || sent && !repeatable(op) {
+		g.current.CompareAndSwap(int32(at), int32((at+1)%len(g.ports)))
+		if ctx.Err() != nil || sent && !carrier.Repeatable(op) {
 			break
 		}
 	}
 	s.doubted.Store(true) // it may have moved
 	return failures.sent, failures.err()
 }
-
-// repeatable reports whether an operation changes nothing.
-func repeatable(op string) bool { return op == carrier.OpQueryUsage || op == carrier.OpQueryOrder }
 
 // attempts are the failures of one call at several ports.
 type attempts struct {

@@ -19,8 +19,38 @@ import (
 // service is what is known of the carrier's service.
 type service struct {
 	ports   []port
+	groups  map[string]*group // by operation
+	doubted atomic.Bool       // a call has failed: the description may be another by now
+}
+
+// group is the ports that have the same operations: those of a family where the carrier's
+// description has a port for each, all of them where each port has all operations.
+type group struct {
+	ports   []*port
 	current atomic.Int32 // the port that answered last
-	doubted atomic.Bool  // a call has failed: the description may be another by now
+}
+
+// newService groups the ports by their operations.
+func newService(ports []port) *service {
+	s := &service{ports: ports, groups: map[string]*group{}}
+	same := map[string]*group{}
+	for _, op := range carrier.Operations() {
+		var having []*port
+		var key []byte // the indices of these ports
+		for i := range s.ports {
+			if _, has := s.ports[i].Actions[op]; has {
+				having, key = append(having, &s.ports[i]), fmt.Append(key, i, " ")
+			}
+		}
+		if len(having) == 0 {
+			continue
+		}
+		if same[string(key)] == nil {
+			same[string(key)] = &group{ports: having}
+		}
+		s.groups[op] = same[string(key)]
+	}
+	return s
 }
 
 // port is one place where the service can be called, and where its address is from.
@@ -145,18 +175,18 @@ func (c *Client) fetch(ctx context.Context) (*service, error) {
 	if err != nil {
 		return nil, errors.Join(err, missing)
 	}
-	s := &service{ports: make([]port, 0, len(d.Ports))}
+	ports := make([]port, 0, len(d.Ports))
 	for _, p := range d.Ports {
 		origin := originConfig
 		if p.Name != "" || c.endpoint == "" {
 			origin = fmt.Sprintf("port %s of %s", p.Name, c.wsdl)
 		}
-		s.ports = append(s.ports, port{Port: p, origin: origin})
+		ports = append(ports, port{Port: p, origin: origin})
 	}
 	if len(d.Problems) > 0 {
 		c.log.Debug("parts of the carrier's description cannot be used", "wsdl", c.wsdl, "problems", d.Problems)
 	}
-	return s, nil
+	return newService(ports), nil
 }
 
 func (c *Client) document(ctx context.Context, address string) (*carrier.WSDL, error) {

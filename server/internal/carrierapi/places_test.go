@@ -239,7 +239,7 @@ func TestTheNextPort(t *testing.T) {
 	}
 	bad.publish(bad.URL+"/a2", good.URL+"/b")
 	c, _ = newClient(t, carrierapi.Config{WSDLURL: bad.URL, Timeout: 5 * time.Second})
-	u, err := c.QueryUsage(t.Context(), "13800000000", "202611")
+	u, err := usage(t.Context(), c.Query, "13800000000", "202611")
 	if err != nil || len(u.Resources) != 1 {
 		t.Errorf("a query: %+v, %v", u, err)
 	}

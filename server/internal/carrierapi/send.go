@@ -55,7 +55,7 @@ func (c *Client) post(ctx context.Context, p *port, address, op string, body []b
 	if p.Version == carrier.SOAP11 {
 		r.Header.Set("SOAPAction", `"`+p.Actions[op]+`"`)
 	}
-	if op == carrier.OpOrderProduct {
+	if !carrier.Repeatable(op) {
 		r.GetBody = nil // without it the transport never sends an order a second time by itself
 	}
 	return c.calling.Do(r)
