@@ -20,7 +20,7 @@ export CGO_ENABLED := 0
 export PATH := $(CURDIR)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve deps check fmt test doctor race sdkshort images scenarios measure full sdks peers fuzz up down clean invariants
+.PHONY: help build demo serve deps check fmt test doctor race sdkshort images scenarios measure full sdks peers fuzz vuln up down clean invariants
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -160,6 +160,15 @@ peers: build ## what a user would pick instead, beside oaserver, on a real MySQL
 	trap 'bin/oalab down "$$OALAB_TEST_STORES"' EXIT; \
 	pin=; if [ -e /sys/devices/system/cpu/cpu1 ] && command -v taskset >/dev/null 2>&1; then pin='taskset -c 1'; fi; \
 	$$pin bin/peers/peers -oaserver bin/oaserver -vegeta bin/peers/vegeta $(PEERS)
+
+# The database is a public service's. VULNDB names a folder with a copy of it.
+VULNDB ?=
+
+vuln: ## known vulnerabilities in code that is called: govulncheck, first held against planted ones (VULNDB=DIR: a local database)
+	@cd tools && $(GO) test -count=1 .
+	@$(GO) tool -modfile=tools/go.mod govulncheck $(if $(VULNDB),-db file://$(abspath $(VULNDB))) ./... || { status=$$?; \
+		[ $$status = 3 ] || echo "make vuln: nothing was looked for. If its database cannot be had here, fetch https://vuln.go.dev/vulndb.zip elsewhere, unpack it, and say VULNDB=DIR"; \
+		exit $$status; }
 
 fuzz: ## each fuzz target for FUZZTIME
 	@grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/:[0-9]*:func /:/' | \
