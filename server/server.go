@@ -180,9 +180,8 @@ func (s *Server) openWeb() (err error) {
 	if s.web, err = web.New(s.log, routes...); err != nil {
 		return err
 	}
-	s.web.ScriptsFrom(s.cfg.WeChat.JSBase)
 	if s.cfg.AdminListen == "" {
-		return nil
+		return s.openDoor()
 	}
 	var inside, outside []web.Route
 	for _, r := range routes {
@@ -198,7 +197,15 @@ func (s *Server) openWeb() (err error) {
 	if s.web, err = web.New(s.log, outside...); err != nil {
 		return err
 	}
+	return s.openDoor()
+}
+
+// openDoor finishes the server that the outside reaches.
+func (s *Server) openDoor() error {
 	s.web.ScriptsFrom(s.cfg.WeChat.JSBase)
+	if err := s.reg.Register(s.web.Refused()); err != nil {
+		return fmt.Errorf("register what the web server refuses: %w", err)
+	}
 	return nil
 }
 

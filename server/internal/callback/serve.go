@@ -175,12 +175,14 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, arrived time.Time
 	// A recorder in a test cannot do this; a connection can.
 	limited := control.SetReadDeadline(arrived.Add(h.cfg.Budget)) == nil
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.cfg.BodyLimit))
-	if limited {
-		_ = control.SetReadDeadline(time.Time{}) // it succeeded before
-	}
 	if err == nil {
+		if limited {
+			_ = control.SetReadDeadline(time.Time{}) // it succeeded before
+		}
 		return body, http.StatusOK, ""
 	}
+	// The deadline stays: the HTTP server reads on for the rest of a body after the answer.
+	// Otherwise a sender that drips would hold its connection for ever.
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, http.StatusRequestEntityTooLarge, refusedTooLarge
 	}

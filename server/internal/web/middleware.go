@@ -93,19 +93,20 @@ func recovery(log *slog.Logger) echo.MiddlewareFunc {
 func (s *site) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
+		connectionOf(r).serves()
 		p := policies[s.area(r.URL.Path)]
 		if p.page {
 			c.Response().Header().Set(headerPolicy, s.pages)
 		}
 		if p.bodyLimit > 0 {
 			if r.ContentLength > p.bodyLimit {
-				return &http.MaxBytesError{Limit: p.bodyLimit}
+				return s.refused.guarded(&http.MaxBytesError{Limit: p.bodyLimit})
 			}
 			r.Body = http.MaxBytesReader(c.Response(), r.Body, p.bodyLimit)
 		}
 		if p.sameOrigin {
 			if err := s.origin.Check(r); err != nil {
-				return fmt.Errorf("%w: %w", ErrForbidden, err)
+				return s.refused.guarded(fmt.Errorf("%w: %w", ErrForbidden, err))
 			}
 		}
 		return next(c)

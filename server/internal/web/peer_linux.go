@@ -24,7 +24,11 @@ const mostWaited = 30 * time.Second
 // that has no time to read a request does not know of either. Of a request without a TCP
 // connection it says 0 and false.
 func Peer(r *http.Request) (waited time.Duration, gone bool) {
-	conn, ok := r.Context().Value(connKey{}).(*net.TCPConn)
+	c := connectionOf(r)
+	if c == nil {
+		return 0, false
+	}
+	conn, ok := c.Conn.(*net.TCPConn)
 	if !ok {
 		return 0, false
 	}

@@ -37,6 +37,7 @@ type site struct {
 	taken    map[string]string // method and shape of a path: the feature
 	origin   *http.CrossOriginProtection
 	pages    string // Content-Security-Policy of pages
+	refused  refused
 }
 
 // mount gives a route to the router. Two routes on one pattern, and two areas below one

@@ -55,7 +55,7 @@ type Server struct {
 func New(log *slog.Logger, routes ...Route) (*Server, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	s := &site{segments: make(map[string]Route), taken: make(map[string]string), origin: http.NewCrossOriginProtection(), pages: policyOf("")}
+	s := &site{segments: make(map[string]Route), taken: make(map[string]string), origin: http.NewCrossOriginProtection(), refused: newRefused(), pages: policyOf("")}
 	e.HTTPErrorHandler = s.errorHandler(log)
 	e.Use(requestID, access(log), recovery(log), s.guard)
 	alive := Route{Feature: "web", Method: http.MethodGet, Pattern: "/healthz", Area: API, Serve: func(w http.ResponseWriter, _ *http.Request, _ Path) error {
@@ -87,6 +87,7 @@ func Inside(readiness Readiness, metrics prometheus.Gatherer, log *slog.Logger) 
 }
 
 func newServer(e *echo.Echo, s *site, log *slog.Logger) *Server {
+	conns := &connections{refused: s.refused}
 	return &Server{site: s, http: &http.Server{
 		Handler:           e,
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -95,17 +96,13 @@ func newServer(e *echo.Echo, s *site, log *slog.Logger) *Server {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		ConnContext:       ConnContext,
+		ConnContext:       conns.begin,
+		ConnState:         conns.follow,
 	}}
 }
 
-// ConnContext gives the requests of a connection what Peer needs, as http.Server's field of
-// that name.
-func ConnContext(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, conn)
-}
-
-type connKey struct{}
+// Refused counts what was refused before a feature saw it, for a registry.
+func (s *Server) Refused() prometheus.Collector { return s.site.refused.count }
 
 // Handler is the router itself, for tests that need no socket.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
