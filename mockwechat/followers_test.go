@@ -41,6 +41,24 @@ func TestFollowersTagsAndBlackList(t *testing.T) {
 	}
 }
 
+// TestNamesOfBothAges: since 2021-12-27 the calls about followers tell no names.
+func TestNamesOfBothAges(t *testing.T) {
+	s := newShop(t, false)
+	list, _ := s.ok("/cgi-bin/user/info/batchget", obj{"user_list": []obj{{"openid": fan}}})["user_info_list"].([]any)
+	today, _ := list[0].(map[string]any)
+	if today["nickname"] != "" || today["headimgurl"] != "" || today["subscribe_time"] == 0.0 {
+		t.Errorf("today %v", today)
+	}
+	accounts := shopAccounts()
+	accounts[0].NamesShown = true
+	if err := s.SetAccounts(accounts); err != nil {
+		t.Fatal(err)
+	}
+	if u := s.ok("/cgi-bin/user/info?openid="+fan, nil); u["nickname"] == "" || u["headimgurl"] == "" {
+		t.Errorf("before 2021-12-27 %v", u)
+	}
+}
+
 func TestMenus(t *testing.T) {
 	s := newShop(t, false)
 	everyone := obj{"button": []obj{

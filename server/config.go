@@ -8,6 +8,7 @@ import (
 	"oalab/server/internal/callback"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/config"
+	"oalab/server/internal/follower"
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/queue/rabbit"
 	"oalab/server/internal/retention"
@@ -42,6 +43,8 @@ type Config struct {
 	Callback Callback `yaml:"callback"`
 	Orders   Orders   `yaml:"orders"`
 	OAuth    OAuth    `yaml:"oauth"`
+	// Followers sizes what is done about followers behind the events that tell of them.
+	Followers Followers `yaml:"followers"`
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention Retention `yaml:"retention"`
 	Scaler    Scaler    `yaml:"scaler"`
@@ -77,6 +80,7 @@ func Default() Config {
 		Callback:  callback.DefaultSettings(),
 		Orders:    business.DefaultSettings(),
 		OAuth:     oauth.DefaultSettings(),
+		Followers: follower.DefaultSettings(),
 		Retention: retention.DefaultSettings(),
 		Scaler:    scaler.DefaultSettings(),
 		Log:       Log{Level: "info"},

@@ -109,7 +109,8 @@ oauth:
   address_logins_per_minute: 500
   logins_per_second: 50
   calls_per_minute: 60
-retention: {replies: 4d, orders: 8784h, dead_letters: 60d}
+followers: {workers: 12}
+retention: {replies: 4d, orders: 8784h, dead_letters: 60d, growth: 400d}
 scaler:
   own_status: http://127.0.0.1:8081/status
   partner_status: http://198.18.0.12:8081/status
@@ -160,8 +161,9 @@ func TestAllKeys(t *testing.T) {
 			ProfileAge: server.Period(12 * time.Hour), Proxies: []string{"198.18.0.0/15", "::1"},
 			LoginsPerMinute: 5, AddressLoginsPerMinute: 500, LoginsPerSecond: 50, CallsPerMinute: 60,
 		},
+		Followers: server.Followers{Workers: 12},
 		Retention: server.Retention{
-			Replies: server.Period(96 * time.Hour), Orders: server.Period(366 * 24 * time.Hour), DeadLetters: server.Period(60 * 24 * time.Hour),
+			Replies: server.Period(96 * time.Hour), Orders: server.Period(366 * 24 * time.Hour), DeadLetters: server.Period(60 * 24 * time.Hour), Growth: server.Period(400 * 24 * time.Hour),
 		},
 		Scaler: server.Scaler{
 			OwnStatus: "http://127.0.0.1:8081/status", PartnerStatus: "http://198.18.0.12:8081/status",

@@ -6,6 +6,7 @@ import (
 	"oalab/server/internal/callback"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/config"
+	"oalab/server/internal/follower"
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/queue/rabbit"
 	"oalab/server/internal/retention"
@@ -53,11 +54,16 @@ type (
 	Orders = business.Settings
 	// OAuth is the web login of followers.
 	OAuth = oauth.Settings
+	// Followers sizes what is done about followers behind the events that tell of them.
+	Followers = follower.Settings
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention = retention.Settings
 	// Scaler sizes the pool of app servers behind a load balancer.
 	Scaler = scaler.Settings
 )
+
+// Day is a Period of one day.
+const Day = config.Day
 
 // Whether something is cached.
 const (

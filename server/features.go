@@ -1,6 +1,7 @@
 package server
 
 import (
+	followerstore "oalab/server/internal/follower/store"
 	oauthstore "oalab/server/internal/oauth/store"
 	packetstore "oalab/server/internal/packet/store"
 	"oalab/server/internal/part"
@@ -25,11 +26,11 @@ func roleTable() []role {
 	return []role{
 		{name: RoleScaler, alone: true, parts: []func(*build) (part.Part, error){(*build).scaler}},
 		{name: RoleWorker, parts: []func(*build) (part.Part, error){
-			(*build).tokenRefresh, (*build).orderJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
+			(*build).tokenRefresh, (*build).orderJobs, (*build).followerJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
 		}},
 		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).login}},
 		{name: RoleCallback, parts: []func(*build) (part.Part, error){
-			(*build).nothingInWork, (*build).publishingToBroker, (*build).commands, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
+			(*build).nothingInWork, (*build).publishingToBroker, (*build).commands, (*build).followerEvents, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
 		}},
 	}
 }
@@ -37,5 +38,5 @@ func roleTable() []role {
 // coreTables are the migrations of all tables in the group core, in the order in which they
 // are made. A server makes them all, also those of roles that it has not: servers share the database.
 func coreTables() []sqldb.Migrations {
-	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations()}
+	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations(), followerstore.Migrations()}
 }

@@ -32,7 +32,7 @@ func (b *build) login() (part.Part, error) {
 	if err != nil {
 		return part.Part{}, err
 	}
-	cfg := oauth.Config{Settings: b.cfg.OAuth, OpenBase: b.cfg.WeChat.OpenBase, Keys: keys, Seed: uint64(time.Now().UnixNano())}
+	cfg := oauth.Config{Settings: b.cfg.OAuth, OpenBase: b.cfg.WeChat.OpenBase, Keys: keys, Named: nameFollower(db.DB), Seed: uint64(time.Now().UnixNano())}
 	for _, a := range b.cfg.Accounts {
 		cfg.Accounts = append(cfg.Accounts, oauth.Account{Name: a.Name, AppID: a.AppID})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	followerstore "oalab/server/internal/follower/store"
 	"oalab/server/internal/part"
 	"oalab/server/internal/retention"
 	"oalab/server/internal/sqlstore"
@@ -25,12 +26,17 @@ func (b *build) retention() (part.Part, error) {
 		Replies: time.Duration(b.cfg.Retention.Replies), Orders: time.Duration(b.cfg.Retention.Orders),
 		DeadLetters: time.Duration(b.cfg.Retention.DeadLetters), Zone: zone,
 	}
+	followers := followerstore.New(db.DB)
+	followed := followerstore.Retention{Events: kept.Replies, Growth: time.Duration(b.cfg.Retention.Growth), Zone: zone}
 	keeper, err := retention.New(retention.Config{
-		Tables: []string{sqlstore.RetainReplies, sqlstore.RetainOrders, sqlstore.RetainDeadLetters},
+		Tables: []string{sqlstore.RetainReplies, sqlstore.RetainOrders, sqlstore.RetainDeadLetters, followerstore.RetainEvents, followerstore.RetainGrowth},
 		Remove: func(ctx context.Context, removed func(string, int)) error {
 			err := db.Retain(ctx, kept, removed)
 			if errors.Is(err, sqlstore.ErrRetaining) {
 				return retention.ErrElsewhere
+			}
+			if more := followers.Retain(ctx, followed, removed); !errors.Is(more, followerstore.ErrRetaining) {
+				err = errors.Join(err, more)
 			}
 			return err
 		},

@@ -70,9 +70,8 @@ func TestDeadIsPrintable(t *testing.T) {
 	}
 }
 
-// giveUp starts oaserver, lets followers order, waits until so many jobs were given up, and
-// stops it.
-func giveUp(t *testing.T, dir string, jobs int, openids ...string) {
+// serving starts oaserver, and returns its address and what stops it.
+func serving(t *testing.T, dir string) (address string, stop func()) {
 	t.Helper()
 	reader, writer := io.Pipe()
 	var stderr bytes.Buffer
@@ -91,39 +90,59 @@ func giveUp(t *testing.T, dir string, jobs int, openids ...string) {
 	if err != nil {
 		t.Fatal(err, stderr.String())
 	}
-	address := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(string(line[:n]))
+	return regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(string(line[:n])), func() {
+		t.Helper()
+		signals <- syscall.SIGTERM
+		if _, err := io.ReadAll(reader); err != nil {
+			t.Fatal(err)
+		}
+		if status := <-ended; status != exit.OK {
+			t.Fatalf("status %d, stderr %s", status, &stderr)
+		}
+	}
+}
+
+// pushed makes one try of a message at a server, signed, and returns the answer.
+func pushed(t *testing.T, address, fields string) string {
+	t.Helper()
+	at := strconv.FormatInt(time.Now().Unix(), 10)
+	body := "<xml><ToUserName>gh_1</ToUserName><CreateTime>" + at + "</CreateTime>" + fields + "</xml>"
+	url := "http://" + address + "/wechat/demo?nonce=n&timestamp=" + at + "&signature=" + wechat.Sign("AAAAA", at, "n")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close = true
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v", answer.Status, text, err)
+	}
+	return string(text)
+}
+
+// giveUp starts oaserver, lets followers order, waits until so many jobs were given up, and
+// stops it.
+func giveUp(t *testing.T, dir string, jobs int, openids ...string) {
+	t.Helper()
+	address, stop := serving(t, dir)
 	for i, openid := range openids {
-		at := strconv.FormatInt(time.Now().Unix(), 10)
-		body := fmt.Sprintf("<xml><ToUserName>gh_1</ToUserName><FromUserName>%s</FromUserName><CreateTime>%s</CreateTime><MsgType>text</MsgType><Content>KT10</Content><MsgId>%d</MsgId></xml>", openid, at, 100+i)
-		url := "http://" + address + "/wechat/demo?nonce=n&timestamp=" + at + "&signature=" + wechat.Sign("AAAAA", at, "n")
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Close = true
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(answer.Body)
-		answer.Body.Close()
-		if err != nil || !strings.Contains(string(text), "流水号") {
-			t.Fatalf("%s: %s %v", answer.Status, text, err)
+		text := pushed(t, address, fmt.Sprintf("<FromUserName>%s</FromUserName><MsgType>text</MsgType><Content>KT10</Content><MsgId>%d</MsgId>", openid, 100+i))
+		if !strings.Contains(text, "流水号") {
+			t.Fatal(text)
 		}
 	}
 	for deadline := time.Now().Add(30 * time.Second); len(listed(t, dir)) < jobs; {
 		if time.Now().After(deadline) {
-			t.Fatalf("the jobs are not given up\n%s", &stderr)
+			t.Fatal("the jobs are not given up")
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	signals <- syscall.SIGTERM
-	if _, err := io.ReadAll(reader); err != nil {
-		t.Fatal(err)
-	}
-	if status := <-ended; status != exit.OK {
-		t.Fatalf("status %d, stderr %s", status, &stderr)
-	}
+	stop()
 }
 
 // letter is a line of oaserver dead list --json.

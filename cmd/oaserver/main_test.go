@@ -89,7 +89,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"drop by no age", nil, []string{"dead", "drop", "--older-than", "long", "--config", "a.yaml"}, `"long" is not a period such as 3d or 72h`},
 		{"drop what is not there", nil, []string{"dead", "drop", "7", "--config", "a.yaml"}, "drop dead letter 7: no such dead letter"},
 		{"list with an argument", nil, []string{"dead", "list", "7", "--config", "a.yaml"}, "dead list: got 1 arguments, want 0"},
-		{"list of no kind", nil, []string{"dead", "list", "--kind", "orders", "--config", "a.yaml"}, `kind: "orders" is none of order, query, tell`},
+		{"list of no kind", nil, []string{"dead", "list", "--kind", "orders", "--config", "a.yaml"}, `kind: "orders" is none of order, query, tell, profile`},
 		{"list since never", nil, []string{"dead", "list", "--since", "never", "--config", "a.yaml"}, `"never" is neither an age`},
 		{"list a negative number", nil, []string{"dead", "list", "--limit", "-1", "--config", "a.yaml"}, "dead list: --limit -1 is negative"},
 		{"another command's flag", nil, []string{"dead", "list", "--all", "--config", "a.yaml"}, "-all"},

@@ -28,13 +28,20 @@ const usage = `usage: oaserver COMMAND [--config FILE]
                          keywords,business (default) and, only when named, bindings
   dead list [--kind KIND] [--since WHEN] [--limit N] [--json]
                          show jobs that were given up, the latest first; KIND is order,
-                         query or tell; WHEN is an age (3d, 12h) or a time (2026-11-29,
+                         query, tell or profile; WHEN is an age (3d, 12h) or a time (2026-11-29,
                          2026-11-29T08:00:00Z); N is 100 when left out, 0 means all
   dead retry ID... | --all
                          put them back into work, each once: an order keeps its serial
                          and gets all its rounds again
   dead drop ID... | --older-than AGE
                          delete them; by age those stay whose order is still open
+  followers sync ACCOUNT [--pages N]
+                         store the followers whom the platform lists, with their profiles;
+                         it goes on where one before it ended early; N bounds the calls
+                         for the list, of which the platform allows 500 a day
+  followers growth ACCOUNT [--since AGE]
+                         show how many followers came, left and scanned each day by
+                         scene; AGE is 30d when left out
   version                tell the version of this binary
 
 Every key of the configuration can also be set by the environment:
@@ -75,6 +82,8 @@ func command(ctx context.Context, p proc.Proc) error {
 		return loadSeed(ctx, p, opt)
 	case "dead":
 		return dead(ctx, p, args)
+	case "followers":
+		return followers(ctx, p, args)
 	case "version":
 		info, _ := debug.ReadBuildInfo() // nil for a binary built without modules
 		fmt.Fprintln(p.Stdout, describe(info))
@@ -182,7 +191,8 @@ type options struct {
 	dryRun bool
 	prune  sections
 
-	dead deadOptions
+	dead      deadOptions
+	followers followersOptions
 }
 
 // anyNumber is the number of arguments of a command that judges them itself.
@@ -203,6 +213,7 @@ func parse(p proc.Proc, name string, args []string, want int) (options, error) {
 		flags.Var(&opt.prune, "prune", "")
 	}
 	opt.dead.define(name, flags)
+	opt.followers.define(name, flags)
 	for {
 		if err := flags.Parse(args); err != nil {
 			return options{}, fmt.Errorf("%s: %w: %w", name, err, errUsage)

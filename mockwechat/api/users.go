@@ -20,9 +20,13 @@ func (r *request) user(openID string) map[string]any {
 	}
 	p, b := profileOf(openID), platform.Part[book](r.acc)
 	remark, tags, scene := b.about(openID)
+	country := "中国"
+	if !r.acc.Config.NamesShown {
+		p, country = profile{subscribed: p.subscribed}, ""
+	}
 	u := map[string]any{
 		"subscribe": 1, "openid": openID, "nickname": p.nickname, "sex": p.sex, "language": "zh_CN", "city": p.city,
-		"province": p.province, "country": "中国", "headimgurl": p.picture, "subscribe_time": p.subscribed, "remark": remark,
+		"province": p.province, "country": country, "headimgurl": p.picture, "subscribe_time": p.subscribed, "remark": remark,
 		"groupid": 0, "tagid_list": tags, "subscribe_scene": "ADD_SCENE_SEARCH", "qr_scene": 0, "qr_scene_str": "",
 	}
 	if len(tags) > 0 {

@@ -53,6 +53,9 @@ type wireAccount struct {
 	// Reports makes the platform tell the callback how template and mass messages ended, of
 	// sessions with agents, and of publications.
 	Reports bool `json:"reports,omitempty" yaml:"reports"`
+	// NamesShown makes the calls about followers tell nickname, sex, place and picture, as
+	// before 2021-12-27; the platform of today tells them by a login with consent alone.
+	NamesShown bool `json:"names_shown,omitempty" yaml:"names_shown"`
 	// RedirectHosts are the domains to which a web login may send back; empty means all.
 	RedirectHosts []string `json:"redirect_hosts,omitempty" yaml:"redirect_hosts"`
 	// Pay is the account's merchant of WeChat Pay: number, APIv3 key of 32 characters, certificate
@@ -114,7 +117,7 @@ func (w wireAccount) account() Account {
 		Followers:     Followers{List: w.Followers.List, Count: w.Followers.Crowd.Count, Seed: w.Followers.Crowd.Seed},
 		TokenLifetime: time.Duration(w.TokenLifetimeS * float64(time.Second)),
 		Type:          w.Type, Unverified: w.Verified != nil && !*w.Verified, IPWhitelist: w.IPWhitelist,
-		SecretFrozen: w.SecretFrozen, QuotaPerDay: w.QuotaPerDay, Reports: w.Reports, RedirectHosts: w.RedirectHosts, Pay: w.Pay,
+		SecretFrozen: w.SecretFrozen, QuotaPerDay: w.QuotaPerDay, Reports: w.Reports, NamesShown: w.NamesShown, RedirectHosts: w.RedirectHosts, Pay: w.Pay,
 		Component: w.Component,
 	}
 }
@@ -130,7 +133,7 @@ func (a Account) wire() wireAccount {
 		Followers:      wireFollowers{List: a.Followers.List, Crowd: wireCrowd{Count: a.Followers.Count, Seed: a.Followers.Seed}},
 		TokenLifetimeS: a.TokenLifetime.Seconds(),
 		Type:           a.Type, Verified: verified, IPWhitelist: a.IPWhitelist,
-		SecretFrozen: a.SecretFrozen, QuotaPerDay: a.QuotaPerDay, Reports: a.Reports, RedirectHosts: a.RedirectHosts, Pay: a.Pay,
+		SecretFrozen: a.SecretFrozen, QuotaPerDay: a.QuotaPerDay, Reports: a.Reports, NamesShown: a.NamesShown, RedirectHosts: a.RedirectHosts, Pay: a.Pay,
 		Component: a.Component,
 	}
 }

@@ -108,6 +108,9 @@ type Account struct {
 	// Reports: the account's callback is told how its template and mass messages ended. A
 	// platform always tells; a scenario that counts pushes may not want it.
 	Reports bool
+	// NamesShown: the calls about followers tell nickname, sex, place and picture, as before
+	// 2021-12-27. The platform of today tells them by a login with consent alone.
+	NamesShown bool
 	// RedirectHosts are the domains to which a web login may send back; empty: all.
 	RedirectHosts []string
 	// Templates are the ids that template/send accepts; empty means order-result.

@@ -131,6 +131,12 @@ func (s *Service) save(ctx context.Context, u User) {
 	if err := s.users.SaveUser(ctx, u); err != nil {
 		s.log.WarnContext(ctx, "the profile of a follower was not stored", "account", u.Account, "error", err)
 	}
+	if s.cfg.Named == nil || u.Profile.At.IsZero() {
+		return
+	}
+	if err := s.cfg.Named(ctx, u); err != nil {
+		s.log.WarnContext(ctx, "the name of a follower was not taken over", "account", u.Account, "error", err)
+	}
 }
 
 // seal makes the tokens ready for the store. What is sealed is bound to its row.

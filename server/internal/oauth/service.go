@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,9 @@ type Config struct {
 	Accounts []Account
 	// Keys protect cookies and tokens.
 	Keys *Keyring
+	// Named is told of each profile that the platform gave with a follower's consent, after it
+	// was kept; nil means nothing. It is safe for concurrent use.
+	Named func(ctx context.Context, u User) error
 	// Seed is that of the jitter of waits.
 	Seed uint64
 	// Breaker sizes the way to the platform; its zero value takes the defaults.

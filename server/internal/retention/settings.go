@@ -16,11 +16,14 @@ type Settings struct {
 	Orders config.Period `yaml:"orders"`
 	// DeadLetters is for how long a job that was given up can be seen and retried.
 	DeadLetters config.Period `yaml:"dead_letters"`
+	// Growth is for how long the counts of a day are kept: how many followers came and left, by
+	// scene.
+	Growth config.Period `yaml:"growth"`
 }
 
 // DefaultSettings are those of an empty stanza.
 func DefaultSettings() Settings {
-	return Settings{Replies: 3 * config.Day, Orders: 184 * config.Day, DeadLetters: 30 * config.Day}
+	return Settings{Replies: 3 * config.Day, Orders: 184 * config.Day, DeadLetters: 30 * config.Day, Growth: 1096 * config.Day}
 }
 
 // minReplies is twice the time for which a shared cache answers a message that comes again.
@@ -37,7 +40,10 @@ func (s Settings) Validate(f *config.Faults) {
 	if s.DeadLetters < config.Day {
 		f.Add("retention.dead_letters", "%v is below %v", s.DeadLetters, config.Day)
 	}
-	for key, p := range map[string]config.Period{"replies": s.Replies, "orders": s.Orders, "dead_letters": s.DeadLetters} {
+	if s.Growth < 31*config.Day {
+		f.Add("retention.growth", "%v is below %v", s.Growth, 31*config.Day)
+	}
+	for key, p := range map[string]config.Period{"replies": s.Replies, "orders": s.Orders, "dead_letters": s.DeadLetters, "growth": s.Growth} {
 		if p > config.MaxPeriod {
 			f.Add("retention."+key, "%v is above %v", p, config.MaxPeriod)
 		}

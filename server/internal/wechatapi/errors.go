@@ -50,6 +50,16 @@ func ErrorClass(err error) Class {
 	return ClassBusy
 }
 
+// codeNoRight is how the platform answers an account that may not use an interface.
+const codeNoRight = 48001
+
+// NoRight reports whether err says that the account may not use the interface at all: its
+// type, or that it is not verified, does not allow it (MSG-13).
+func NoRight(err error) bool {
+	code, ok := errors.AsType[*CodeError](err)
+	return ok && code.Code == codeNoRight
+}
+
 // IsPermanent reports whether err says that the same call will never succeed, also after
 // the account was mended.
 func IsPermanent(err error) bool { return ErrorClass(err) == ClassMessage }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -21,7 +22,13 @@ const apiToken = "token"
 const (
 	firstHold   = time.Second
 	longestHold = 5 * time.Second
+	// rightHold is how long an interface is left alone that an account has no right to.
+	rightHold = 10 * time.Minute
 )
+
+// optional are the interfaces without which an account does its work: that one has no right
+// to them is no trouble of the account, and there is no alert.
+var optional = []string{pathUser, pathUsers, pathFollowers}
 
 // refusals knows which calls the platform refuses for an account's sake. It holds such calls
 // back, and is what people are alerted by: one warning at once, one a minute while it lasts,
@@ -43,6 +50,7 @@ type refusal struct {
 	since time.Time
 	pause time.Duration
 	until time.Time // no call before
+	quiet bool      // it is no trouble of the account
 }
 
 func newRefusals(accounts []string, log *slog.Logger, reg prometheus.Registerer) (*refusals, error) {
@@ -82,7 +90,7 @@ func (r *refusals) hold(account, api string) error {
 	if now.Before(f.until) {
 		return f.err
 	}
-	f.until = now.Add(longestHold) // the others wait for this one
+	f.until = now.Add(max(f.pause, longestHold)) // the others wait for this one
 	return nil
 }
 
@@ -100,12 +108,17 @@ func (r *refusals) note(account, api string, err error) {
 	f, before := r.now[call]
 	now := time.Now()
 	switch {
+	case refused && code.Code == codeNoRight && slices.Contains(optional, api):
+		if !before {
+			r.log.Info("the account has no right to an interface, which it can do without", "account", account, "api", api, "errcode", code.Code)
+		}
+		r.now[call] = &refusal{err: code, since: now, pause: rightHold, until: now.Add(rightHold), quiet: true}
 	case refused:
 		if !before {
 			f = &refusal{since: now}
 			r.now[call] = f
 		}
-		f.err = code
+		f.err, f.quiet = code, false
 		f.pause = min(max(2*f.pause, firstHold), longestHold)
 		f.until = now.Add(f.pause)
 		r.total.WithLabelValues(account, strconv.Itoa(code.Code)).Inc()
@@ -125,8 +138,8 @@ func (r *refusals) note(account, api string, err error) {
 
 // any reports whether some call of the account is refused. The lock is held.
 func (r *refusals) any(account string) bool {
-	for call := range r.now {
-		if call.account == account {
+	for call, f := range r.now {
+		if call.account == account && !f.quiet {
 			return true
 		}
 	}
