@@ -2,6 +2,7 @@ package server
 
 import (
 	followerstore "oalab/server/internal/follower/store"
+	menustore "oalab/server/internal/menu/store"
 	oauthstore "oalab/server/internal/oauth/store"
 	packetstore "oalab/server/internal/packet/store"
 	"oalab/server/internal/part"
@@ -38,5 +39,5 @@ func roleTable() []role {
 // coreTables are the migrations of all tables in the group core, in the order in which they
 // are made. A server makes them all, also those of roles that it has not: servers share the database.
 func coreTables() []sqldb.Migrations {
-	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations(), followerstore.Migrations()}
+	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations(), followerstore.Migrations(), menustore.Migrations()}
 }

@@ -9,6 +9,8 @@ import (
 
 	"oalab/server/internal/cache"
 	"oalab/server/internal/freshness"
+	"oalab/server/internal/menu"
+	menustore "oalab/server/internal/menu/store"
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/sqlstore"
 	supportstore "oalab/server/internal/support/store"
@@ -16,7 +18,11 @@ import (
 )
 
 // Seeded counts what a Seed stored.
-type Seeded struct{ Keywords, Business, Bindings int }
+type Seeded struct {
+	Keywords, Business, Bindings int
+	// Buttons are those of the menu, with those that open a list.
+	Buttons int
+}
 
 // SeedOptions say how a file is loaded. The zero value stores what the file has and
 // removes nothing.
@@ -54,7 +60,7 @@ func Seed(ctx context.Context, cfg Config, path string) (Seeded, error) {
 	return report.Seeded, err
 }
 
-// SeedWith loads keyword answers, business codes and bindings from a file into the
+// SeedWith loads keyword answers, business codes, bindings and the menu from a file into the
 // database, whose tables it brings up to date first. It is one transaction:
 // after an error nothing has changed. Seeding twice changes nothing. Servers that run
 // see the new entries with the next message, as package freshness bounds it.
@@ -87,11 +93,17 @@ func SeedWith(ctx context.Context, cfg Config, path string, opts SeedOptions) (_
 	}
 	prune := slices.Contains(data.orders.Prune, supportstore.SectionKeywords)
 	keywords := supportstore.New(db.DB).Seed(data.orders.Account, data.keywords, prune)
-	changes, err := db.DB.Seed(ctx, opts.DryRun, slices.Insert(sections, 0, keywords)...)
+	sections = slices.Insert(sections, 0, keywords)
+	if has[menustore.SectionMenus] {
+		sections = append(sections, menustore.New(db.DB).Seed(data.orders.Account, data.menu))
+	}
+	changes, err := db.DB.Seed(ctx, opts.DryRun, sections...)
 	if err != nil {
 		return SeedReport{}, fmt.Errorf("seed %s: %w", path, err)
 	}
-	report := SeedReport{Seeded: Seeded{len(data.keywords), len(data.orders.Business), len(data.orders.Bindings)}}
+	report := SeedReport{Seeded: Seeded{
+		Keywords: len(data.keywords), Business: len(data.orders.Business), Bindings: len(data.orders.Bindings), Buttons: menu.Count(data.menu),
+	}}
 	for _, c := range changes {
 		report.Changes = append(report.Changes, SeedChanges(c))
 	}

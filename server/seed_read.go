@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"oalab/server/internal/business"
+	"oalab/server/internal/menu"
+	menustore "oalab/server/internal/menu/store"
 	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/support"
 	supportstore "oalab/server/internal/support/store"
@@ -22,6 +24,8 @@ type seedFile struct {
 	Business []seedCode    `yaml:"business"`
 	// BindingsCSV has a line openid,phone for each follower.
 	BindingsCSV string `yaml:"bindings_csv"`
+	// Menus are the buttons of the account's menu.
+	Menus []menu.Button `yaml:"menus"`
 }
 
 type seedKeyword struct {
@@ -53,6 +57,7 @@ type seedReading struct {
 type seedData struct {
 	keywords []support.Entry
 	orders   sqlstore.SeedData
+	menu     []menu.Button
 }
 
 // readSeed reads a seed, and says which sections the file has: one with nothing behind its
@@ -77,7 +82,13 @@ func readSeed(path string, cfg Config) (_ seedData, has map[string]bool, _ error
 		r.fault("account", err)
 	}
 	data := seedData{keywords: r.keywords(), orders: sqlstore.SeedData{Account: account, Business: r.business(account), Bindings: r.bindings()}}
+	if data.menu = r.file.Menus; len(data.menu) > 0 {
+		if err := menu.Validate(data.menu); err != nil {
+			r.fault("menus", err)
+		}
+	}
 	has = map[string]bool{
+		menustore.SectionMenus:       len(data.menu) > 0,
 		supportstore.SectionKeywords: r.file.Keywords != nil, sqlstore.SectionBusiness: r.file.Business != nil,
 		sqlstore.SectionBindings: len(data.orders.Bindings) > 0,
 	}

@@ -22,7 +22,8 @@ const usage = `usage: oaserver COMMAND [--config FILE]
                          the host of a load balancer
   migrate                bring the tables of the database up to date
   seed FILE [--dry-run] [--prune[=SECTIONS]]
-                         load keyword answers, business codes and bindings; --dry-run
+                         load keyword answers, business codes, bindings and the menu;
+                         the menu of the file replaces the stored one; --dry-run
                          shows what would change; --prune also removes what the file
                          does not have, in the sections that it has: SECTIONS are
                          keywords,business (default) and, only when named, bindings
@@ -42,6 +43,11 @@ const usage = `usage: oaserver COMMAND [--config FILE]
   followers growth ACCOUNT [--since AGE]
                          show how many followers came, left and scanned each day by
                          scene; AGE is 30d when left out
+  menu show|diff|publish ACCOUNT
+                         show the stored menu, how it differs from the one that the
+                         platform shows, or make the platform show it
+  menu taps ACCOUNT [--since AGE]
+                         count the taps on its buttons by day; AGE is 7d when left out
   version                tell the version of this binary
 
 Every key of the configuration can also be set by the environment:
@@ -84,6 +90,8 @@ func command(ctx context.Context, p proc.Proc) error {
 		return dead(ctx, p, args)
 	case "followers":
 		return followers(ctx, p, args)
+	case "menu":
+		return menus(ctx, p, args)
 	case "version":
 		info, _ := debug.ReadBuildInfo() // nil for a binary built without modules
 		fmt.Fprintln(p.Stdout, describe(info))
@@ -142,8 +150,12 @@ func loadSeed(ctx context.Context, p proc.Proc, opt options) error {
 		fmt.Fprintln(p.Stderr, "oaserver: nothing was stored")
 		return nil
 	}
-	fmt.Fprintf(p.Stderr, "oaserver: stored %d keywords, %d business codes, %d bindings%s\n",
-		report.Keywords, report.Business, report.Bindings, removed(report.Changes))
+	menu := ""
+	if report.Buttons > 0 {
+		menu = fmt.Sprintf(", a menu of %d buttons", report.Buttons)
+	}
+	fmt.Fprintf(p.Stderr, "oaserver: stored %d keywords, %d business codes, %d bindings%s%s\n",
+		report.Keywords, report.Business, report.Bindings, menu, removed(report.Changes))
 	return nil
 }
 
@@ -193,6 +205,7 @@ type options struct {
 
 	dead      deadOptions
 	followers followersOptions
+	menu      menuOptions
 }
 
 // anyNumber is the number of arguments of a command that judges them itself.
@@ -214,6 +227,7 @@ func parse(p proc.Proc, name string, args []string, want int) (options, error) {
 	}
 	opt.dead.define(name, flags)
 	opt.followers.define(name, flags)
+	opt.menu.define(name, flags)
 	for {
 		if err := flags.Parse(args); err != nil {
 			return options{}, fmt.Errorf("%s: %w: %w", name, err, errUsage)

@@ -57,6 +57,7 @@ func conformance(t *testing.T, newDatabase newConfig) {
 	}{
 		{"a message has one row", oneRow},
 		{"search by follower, type and time", searchLog},
+		{"taps are counted by day", tapsByDay},
 		{"every byte comes back", everyByteOfTheLog},
 		{"batches of many servers at once", batchesOfMany},
 		{"a clock that is ahead drops nothing", clockAhead},
@@ -318,5 +319,36 @@ func TestMySQLRefusesARow(t *testing.T) {
 	}
 	if n := len(find(t, db, userlog.Filter{Account: "a"})); n != 0 {
 		t.Errorf("%d rows of a refused batch", n)
+	}
+}
+
+// tapsByDay: taps on buttons are counted, and neither other events nor other accounts nor
+// messages. Days begin in the zone of the store.
+func tapsByDay(t *testing.T, dbs []*userlogstore.Store) {
+	t.Helper()
+	var rows []userlog.Message
+	for i, m := range []struct {
+		account, kind, event, key string
+		at                        time.Time
+	}{
+		{"taps", "event", "CLICK", "Q", november}, {"taps", "event", "CLICK", "Q", november.Add(time.Second)},
+		{"taps", "event", "CLICK", "q", november}, {"taps", "event", "VIEW", "https://oa.example/", november},
+		{"taps", "event", "CLICK", "Q", november.Add(13 * time.Hour)}, {"taps", "event", "subscribe", "", november},
+		{"taps", "text", "", "", november}, {"others", "event", "CLICK", "Q", november}, {"taps", "event", "CLICK", "Q", november.Add(-time.Second)},
+	} {
+		row := logMessage(m.account, fmt.Sprintf("tap%d", i), m.at)
+		row.Type, row.Event, row.EventKey = m.kind, m.event, m.key
+		rows = append(rows, row)
+	}
+	if err := dbs[0].AppendMessages(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	got, err := dbs[1].Taps(t.Context(), "taps", november, november.Add(24*time.Hour))
+	want := map[userlog.Tap]int{
+		{Day: 20261124, Event: "CLICK", Key: "Q"}: 2, {Day: 20261124, Event: "CLICK", Key: "q"}: 1,
+		{Day: 20261124, Event: "VIEW", Key: "https://oa.example/"}: 1, {Day: 20261125, Event: "CLICK", Key: "Q"}: 1,
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v, -want +got\n%s", err, diff)
 	}
 }

@@ -11,11 +11,11 @@ import (
 
 // statements returns every statement that reads or changes rows by a condition.
 func statements(sqldb.Dialect) []string {
-	return []string{selectByOpenID, selectByType, selectFirst, selectNewest, selectDeleteUpTo, deleteUpTo}
+	return []string{selectByOpenID, selectByType, selectFirst, selectNewest, selectDeleteUpTo, deleteUpTo, selectEvents}
 }
 
 func TestNoStatementIsForgotten(t *testing.T) {
-	sqldbtest.NoneForgotten(t, statements(sqldb.Dialect{}), 6)
+	sqldbtest.NoneForgotten(t, statements(sqldb.Dialect{}), 7)
 }
 
 func TestSchemasMatch(t *testing.T) { sqldbtest.SchemasMatch(t, Migrations().Files, 10) }
