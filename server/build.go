@@ -18,10 +18,11 @@ import (
 // is closed in the reverse order, after all parts have stopped. It belongs to one goroutine.
 type build struct {
 	*Server
-	ctx    context.Context    // bounds the opening
-	known  map[string]*opened // what was asked for, by its name
-	opened []string           // their names, in the order of the opening
-	counts *statements        // nil until the first database
+	ctx      context.Context    // bounds the opening
+	known    map[string]*opened // what was asked for, by its name
+	opened   []string           // their names, in the order of the opening
+	counts   *statements        // nil until the first database
+	renewing bool               // a role has asked for the renewal of tokens
 }
 
 func newBuild(ctx context.Context, s *Server) *build {

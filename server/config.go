@@ -45,6 +45,8 @@ type Config struct {
 	OAuth    OAuth    `yaml:"oauth"`
 	// Followers sizes what is done about followers behind the events that tell of them.
 	Followers Followers `yaml:"followers"`
+	// API lists the systems that may ask this one.
+	API API `yaml:"api"`
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention Retention `yaml:"retention"`
 	Scaler    Scaler    `yaml:"scaler"`

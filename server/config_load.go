@@ -18,7 +18,7 @@ const EnvPrefix = "OALAB_"
 // overlaid by the environment. An empty value or a 0 in the file means the default. A
 // value means the characters that are written, as package strictyaml says. A key of the
 // file becomes a variable by its path:
-// database.core_dsn is OALAB_DATABASE_CORE_DSN, and accounts are named, as in
+// database.core_dsn is OALAB_DATABASE_CORE_DSN, and items of lists are named, as in
 // OALAB_ACCOUNTS_DEMO_SECRET. Empty variables count as unset. An error is one
 // line and names every mistake with the file's line or the variable, never a secret.
 // LoadConfig does not call Validate.
@@ -164,9 +164,10 @@ func (l *loading) overlay(v reflect.Value, prefix, path string, lookup func(stri
 			l.overlay(field, name+"_", key+".", lookup)
 			continue
 		}
-		if accounts, ok := reflect.TypeAssert[*[]Account](field.Addr()); ok {
-			for j := range *accounts {
-				l.overlay(reflect.ValueOf(&(*accounts)[j]).Elem(), name+"_"+variable((*accounts)[j].Name)+"_", fmt.Sprintf("%s[%d].", key, j), lookup)
+		if named(field.Type()) {
+			for j := range field.Len() {
+				item := field.Index(j)
+				l.overlay(item, name+"_"+variable(item.FieldByName("Name").String())+"_", fmt.Sprintf("%s[%d].", key, j), lookup)
 			}
 			continue
 		}
@@ -180,6 +181,15 @@ func (l *loading) overlay(v reflect.Value, prefix, path string, lookup func(stri
 	}
 }
 
+// named reports whether a type is a list whose items are called by a field Name, as accounts are.
+func named(list reflect.Type) bool {
+	if list.Kind() != reflect.Slice || list.Elem().Kind() != reflect.Struct {
+		return false
+	}
+	f, ok := list.Elem().FieldByName("Name")
+	return ok && f.Type.Kind() == reflect.String
+}
+
 func setField(field reflect.Value, value string) error {
 	if list, ok := reflect.TypeAssert[*[]string](field.Addr()); ok {
 		*list = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
@@ -188,7 +198,7 @@ func setField(field reflect.Value, value string) error {
 	return strictyaml.SetText(field, value)
 }
 
-// variable is an account's name as part of a variable's name.
+// variable is the name of an account, or of an app, as part of a variable's name.
 func variable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {

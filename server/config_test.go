@@ -110,6 +110,9 @@ oauth:
   logins_per_second: 50
   calls_per_minute: 60
 followers: {workers: 12}
+api:
+  apps:
+    - {name: shop, secret: "a secret of the shop, 32 characters!", previous_secret: "the secret before it, 32 characters", rights: [tokens, settings], md5: true}
 retention: {replies: 4d, orders: 8784h, dead_letters: 60d, growth: 400d}
 scaler:
   own_status: http://127.0.0.1:8081/status
@@ -162,6 +165,10 @@ func TestAllKeys(t *testing.T) {
 			LoginsPerMinute: 5, AddressLoginsPerMinute: 500, LoginsPerSecond: 50, CallsPerMinute: 60,
 		},
 		Followers: server.Followers{Workers: 12},
+		API: server.API{Apps: []server.App{{
+			Name: "shop", Secret: "a secret of the shop, 32 characters!", PreviousSecret: "the secret before it, 32 characters",
+			Rights: []string{"tokens", "settings"}, MD5: true,
+		}}},
 		Retention: server.Retention{
 			Replies: server.Period(96 * time.Hour), Orders: server.Period(366 * 24 * time.Hour), DeadLetters: server.Period(60 * 24 * time.Hour), Growth: server.Period(400 * 24 * time.Hour),
 		},
@@ -313,11 +320,11 @@ func TestAllMistakesAreNamed(t *testing.T) {
 
 func TestEnvironmentOverlaysTheFile(t *testing.T) {
 	t.Parallel()
-	path := writeFile(t, "listen: 127.0.0.1:1\ndata_dir: file\naccounts:\n  - {name: demo-1, token: AAAAA}\n  - {name: other, token: BBBBB}\n")
+	path := writeFile(t, "listen: 127.0.0.1:1\ndata_dir: file\naccounts:\n  - {name: demo-1, token: AAAAA}\n  - {name: other, token: BBBBB}\napi:\n  apps: [{name: my-shop, secret: old}]\n")
 	cfg, err := server.LoadConfig(path, env(
 		"OALAB_LISTEN", "127.0.0.1:2", "OALAB_DATABASE_DRIVER", "mysql", "OALAB_DATABASE_CORE_DSN", "u:p@/c",
 		"OALAB_CALLBACK_BUDGET", "3s", "OALAB_CALLBACK_BODY_LIMIT", "2KiB", "OALAB_ORDERS_WORKERS", "5",
-		"OALAB_ACCOUNTS_DEMO_1_SECRET", "s", "OALAB_DEFECTS", "no-dedup, no-serial", "OALAB_DATA_DIR", "",
+		"OALAB_ACCOUNTS_DEMO_1_SECRET", "s", "OALAB_API_APPS_MY_SHOP_SECRET", "of the shop", "OALAB_DEFECTS", "no-dedup, no-serial", "OALAB_DATA_DIR", "",
 		"OALAB_REQUIRE", "docker,browser", "OALAB_SIZE", "short",
 		"OALAB_SCALER_BANDS", "0:1 9:2", "OALAB_SCALER_SERVERS", "a:1 b:2",
 	))
@@ -330,6 +337,7 @@ func TestEnvironmentOverlaysTheFile(t *testing.T) {
 	want.Callback.Budget, want.Callback.BodyLimit = server.Duration(3*time.Second), 2<<10
 	want.Orders.Workers = 5
 	want.Accounts = []server.Account{{Name: "demo-1", Token: "AAAAA", Secret: "s"}, {Name: "other", Token: "BBBBB"}}
+	want.API.Apps = []server.App{{Name: "my-shop", Secret: "of the shop"}}
 	want.Defects = []string{"no-dedup", "no-serial"}
 	want.Scaler.Bands, want.Scaler.Servers = server.Bands{{From: 0, Servers: 1}, {From: 9, Servers: 2}}, []string{"a:1", "b:2"}
 	if diff := cmp.Diff(want, cfg); diff != "" {

@@ -11,6 +11,7 @@ import (
 	"oalab/server/internal/queue/rabbit"
 	"oalab/server/internal/retention"
 	"oalab/server/internal/scaler"
+	"oalab/server/internal/signedapi"
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/token"
 	"oalab/server/internal/wechatapi"
@@ -56,6 +57,10 @@ type (
 	OAuth = oauth.Settings
 	// Followers sizes what is done about followers behind the events that tell of them.
 	Followers = follower.Settings
+	// API lists the systems that may ask this one.
+	API = signedapi.Settings
+	// App is another system, or a server of this one, that signs its requests.
+	App = signedapi.App
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention = retention.Settings
 	// Scaler sizes the pool of app servers behind a load balancer.

@@ -32,7 +32,7 @@ func TestAnUnknownDefectIsNamed(t *testing.T) {
 	cfg := server.Default()
 	cfg.Defects = []string{"no-brakes", "no-dedup"}
 	known := []string{
-		"ack-before-carrier", "backup-shrinks", "code-retried", "dead-token-kept", "double-refresh", "no-dedup", "no-outbox", "no-serial",
+		"ack-before-carrier", "backup-shrinks", "code-retried", "dead-token-kept", "double-refresh", "no-dedup", "no-outbox", "no-serial", "nonce-not-stored",
 		"queue-without-deadline", "reply-not-cached", "scaler-blind", "scaler-flaps", "session-local-behind-round-robin",
 		"silent-without-database", "stale-cache", "stale-unasked", "state-not-bound",
 	}

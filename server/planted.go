@@ -15,6 +15,7 @@ import (
 	"oalab/server/internal/queue"
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
+	"oalab/server/internal/signedapi"
 	"oalab/server/internal/token"
 	"oalab/server/internal/web"
 )
@@ -50,6 +51,8 @@ func (planted) sessions(s oauth.Sessions) oauth.Sessions { return s }
 func (planted) grants(p oauth.Platform) oauth.Platform { return p }
 
 func (planted) logins(s *oauth.Service) []web.Route { return s.Routes() }
+
+func (planted) nonces(n signedapi.Nonces) signedapi.Nonces { return n }
 
 func (planted) scaler(cfg scaler.Config) scaler.Config { return cfg }
 

@@ -18,6 +18,7 @@ import (
 	"oalab/server/internal/queue"
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
+	"oalab/server/internal/signedapi"
 	"oalab/server/internal/token"
 	"oalab/server/internal/web"
 	"oalab/server/internal/worker"
@@ -91,6 +92,8 @@ func (p planted) sessions(s oauth.Sessions) oauth.Sessions { return oauth.PlantS
 func (p planted) grants(w oauth.Platform) oauth.Platform { return oauth.PlantPlatform(p.set(), w) }
 
 func (p planted) logins(s *oauth.Service) []web.Route { return oauth.PlantRoutes(p.set(), s) }
+
+func (p planted) nonces(n signedapi.Nonces) signedapi.Nonces { return signedapi.Plant(p.set(), n) }
 
 func (p planted) scaler(cfg scaler.Config) scaler.Config { return scaler.Plant(p.set(), cfg) }
 

@@ -12,11 +12,12 @@ const (
 	RoleCallback = "callback" // answers the platform
 	RoleOAuth    = "oauth"    // logs followers in
 	RoleWorker   = "worker"   // does the jobs behind the reply
+	RoleControl  = "control"  // gives app servers tokens and settings
 	RoleScaler   = "scaler"   // sizes the pool of app servers; alone, on a load balancer's host
 )
 
 // notYet are the roles of the design that no part has yet.
-var notYet = []string{"control", "campaign", "admin"}
+var notYet = []string{"campaign", "admin"}
 
 // roles is what a server does.
 type roles map[string]bool

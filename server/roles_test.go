@@ -4,11 +4,13 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"oalab/server/internal/signedapi"
 	"oalab/server/internal/telemetry"
 )
 
@@ -56,14 +58,16 @@ func TestEachRoleOpensWhatItNeeds(t *testing.T) {
 	}{
 		{RoleScaler, nil},
 		{RoleOAuth, []string{"core", "redis", "tickets", "tokens", "wechat"}},
+		{RoleControl, []string{"core", "redis", "tickets", "tokens", "wechat"}},
 		{RoleWorker, work},
-		{RoleCallback, append([]string{"copies", "keywords", "log"}, work...)},
-		{RoleAll, append([]string{"copies", "keywords", "log", "tickets"}, work...)},
+		{RoleCallback, append([]string{"contexts", "copies", "keywords", "log"}, work...)},
+		{RoleAll, append([]string{"contexts", "copies", "keywords", "log", "tickets"}, work...)},
 	} {
 		t.Run(test.roles, func(t *testing.T) {
 			t.Parallel()
 			cfg := Default()
 			cfg.DataDir = t.TempDir()
+			cfg.API.Apps = []signedapi.App{{Name: "app", Secret: Secret(strings.Repeat("s", 32)), Rights: []string{"tokens"}}}
 			cfg.Scaler.Servers = slices.Repeat([]string{"127.0.0.1:1"}, 5)
 			r, err := parseRoles(ParseRoles(test.roles))
 			if err != nil {

@@ -126,6 +126,9 @@ func (s *Server) warn() {
 	if len(s.cfg.Accounts) == 0 {
 		s.log.Warn("no accounts are configured: every callback is answered with 404")
 	}
+	if len(s.cfg.API.Apps) == 0 && s.roles[RoleControl] && !s.roles[RoleCallback] {
+		s.log.Warn("api.apps is empty: role control answers nothing; list the systems that may ask it")
+	}
 	if s.cfg.WeChat.APIBase == "" {
 		s.log.Warn("wechat.api_base is empty: the platform is never called, and no follower is told how an order ended")
 	}

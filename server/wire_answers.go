@@ -40,11 +40,11 @@ func (b *build) smartAnswers() (part.Part, error) {
 
 // lastAnswers greets new followers, and answers what nothing else does.
 func (b *build) lastAnswers() (part.Part, error) {
-	texts := make(map[string]callback.Texts, len(b.cfg.Accounts))
-	for _, a := range b.cfg.Accounts {
-		texts[a.Name] = callbackTexts(a)
+	contexts, err := b.contexts()
+	if err != nil {
+		return part.Part{}, err
 	}
-	return part.Part{Answers: callback.Answers(texts)}, nil
+	return part.Part{Answers: callback.Answers(b.texts(contexts))}, nil
 }
 
 // keywords is the smart answer.

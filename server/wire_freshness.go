@@ -25,6 +25,7 @@ func (b *build) openCopies() (*freshness.Watch, error) {
 	orders := ask(&err, b.orders)
 	answers := ask(&err, b.keywords)
 	phones := ask(&err, b.phones)
+	contexts := ask(&err, b.contexts)
 	if err != nil {
 		return nil, err
 	}
@@ -35,6 +36,7 @@ func (b *build) openCopies() (*freshness.Watch, error) {
 	}
 	watch.Keep(freshness.Business, orders.Reload)
 	watch.Keep(freshness.Keywords, answers.Reload)
+	watch.Keep(freshness.Settings, contexts.Reload)
 	if bindings := phones.cached; bindings != nil {
 		watch.Keep(freshness.Bindings, bindings.Load)
 		watch.Follow(freshness.Bindings, bindings.See)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"oalab/server/internal/cache"
+	"oalab/server/internal/control"
 	"oalab/server/internal/part"
 	"oalab/server/internal/token"
 	tokenstore "oalab/server/internal/token/store"
@@ -21,6 +22,7 @@ var (
 
 // refresher keeps access tokens young.
 type refresher interface {
+	control.Keeper
 	Run(ctx context.Context) error
 }
 
@@ -48,11 +50,12 @@ func (b *build) openTokens() (refresher, error) {
 	return keeper, nil
 }
 
-// tokenRefresh renews tokens before they end.
+// tokenRefresh renews tokens before they end, once for all roles.
 func (b *build) tokenRefresh() (part.Part, error) {
 	keeper, err := b.tokens()
-	if err != nil || b.cfg.WeChat.APIBase == "" {
+	if err != nil || b.cfg.WeChat.APIBase == "" || b.renewing {
 		return part.Part{}, err
 	}
+	b.renewing = true
 	return part.Part{Loops: []part.Loop{{Name: "token refresh", Run: keeper.Run}}}, nil
 }

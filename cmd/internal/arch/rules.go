@@ -139,7 +139,7 @@ func only(name string, in, deny []string, why string) ImportRule {
 // clients that know no rule of a feature.
 var platform = []string{
 	"cache", "carrierapi", "config", "defect", "domain", "freshness", "gather", "job", "message", "outbox", "part", "queue", "reply", "resilience",
-	"servertest", "sqldb", "sqlstore", "telemetry", "web", "wechatapi", "worker",
+	"servertest", "signedapi", "sqldb", "sqlstore", "telemetry", "web", "wechatapi", "worker",
 }
 
 // features are the server's features, one folder each: all that is no platform. A new folder

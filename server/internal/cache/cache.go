@@ -73,6 +73,7 @@ const (
 	cacheBindings = "bindings"
 	cacheNews     = "news" // what is told of changes
 	cacheSessions = "sessions"
+	cacheNonces   = "nonces" // of signed requests
 )
 
 // newsCheck is after how much silence the connection that news comes by is tried.
@@ -100,7 +101,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Name: "oalab_redis_errors_total", Help: "Requests that Redis did not answer, or not well.",
 		}),
 	}
-	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings, cacheNews, cacheSessions} {
+	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings, cacheNews, cacheSessions, cacheNonces} {
 		for _, result := range []string{resultHit, resultMiss, resultNew, resultDone, resultFailed, resultSkipped} {
 			c.requests.WithLabelValues(cache, result)
 		}

@@ -117,7 +117,7 @@ func newRig(t *testing.T, cfg callback.Config, more ...callback.Account) *rig {
 		cfg.Budget = time.Duration(bounds.Budget)
 	}
 	if cfg.Answers == nil {
-		cfg.Answers = callback.Answers(nil)
+		cfg.Answers = callback.Answers(callback.Fixed(nil))
 	}
 	cfg.Answers = append(append(cfg.Answers, answers.Answers()...),
 		message.Answerer{Name: "business", Rank: message.RankCommand, Answer: b.business.answer})
@@ -228,9 +228,9 @@ func TestAccessCheck(t *testing.T) {
 
 func TestRouting(t *testing.T) {
 	t.Parallel()
-	b := newRig(t, callback.Config{Answers: callback.Answers(map[string]callback.Texts{
+	b := newRig(t, callback.Config{Answers: callback.Answers(callback.Fixed(map[string]callback.Texts{
 		"demo": {Default: "没有答案", Welcome: "欢迎"}, "other": {Default: "没有答案"}, "own": {Default: "请拨打10086"},
-	})}, callback.Account{Name: "own", Token: token})
+	}))}, callback.Account{Name: "own", Token: token})
 	b.business.do = func(_ context.Context, c command) (message.Reply, bool, error) {
 		switch c.Text {
 		case "CXLL", "Q_DATA":

@@ -71,7 +71,7 @@ func unseal(t *testing.T, body, key string) string {
 func TestModes(t *testing.T) {
 	t.Parallel()
 	unknown := callback.Texts{Default: "没有答案"}
-	b := newRig(t, callback.Config{Answers: callback.Answers(map[string]callback.Texts{"demo": unknown, "other": unknown, "both": unknown, "safe": unknown})})
+	b := newRig(t, callback.Config{Answers: callback.Answers(callback.Fixed(map[string]callback.Texts{"demo": unknown, "other": unknown, "both": unknown, "safe": unknown}))})
 	b.business.do = func(_ context.Context, c command) (message.Reply, bool, error) {
 		if c.Text == "慢查" {
 			return message.Reply{Later: true}, true, nil
@@ -144,7 +144,7 @@ func TestTheDecryptedReplyIsTheSameOnEveryTry(t *testing.T) {
 func TestWhatIsNotJudged(t *testing.T) {
 	t.Parallel()
 	unknown := callback.Texts{Default: "没有答案"}
-	b := newRig(t, callback.Config{Answers: callback.Answers(map[string]callback.Texts{"demo": unknown, "other": unknown, "both": unknown, "safe": unknown})})
+	b := newRig(t, callback.Config{Answers: callback.Answers(callback.Fixed(map[string]callback.Texts{"demo": unknown, "other": unknown, "both": unknown, "safe": unknown}))})
 	encrypted := encrypt(t, aesKey, appID, text("1", "天气"))
 	for name, body := range map[string]string{
 		"outer ToUserName of another account": strings.Replace(safeBody(encrypted), "gh_a96a4a619366", "gh_000000000000", 1),

@@ -44,7 +44,7 @@ type Container[V any] struct {
 	loaded map[string]*entry[V]
 	ring   []*entry[V] // those that may be evicted
 	hand   int         // where in the ring the next search begins
-	epoch  uint64      // rises when all domains leave: what was read before is not kept
+	epoch  uint64      // of Renew: what was read under an earlier one is not kept
 }
 
 type entry[V any] struct {
@@ -89,7 +89,7 @@ func (c *Container[V]) Get(ctx context.Context, account string) (V, error) {
 		return v, nil
 	}
 	var none V
-	// A flight from before Clear may have read what is past: it is not joined.
+	// A flight from before Renew may have read what is past: it is not joined.
 	loading := c.flights.DoChan(account+"@"+strconv.FormatUint(epoch, 10), func() (any, error) {
 		if v, _, ok := c.seen(account); ok { // a flight that has just ended
 			return v, nil
@@ -193,18 +193,24 @@ func (c *Container[V]) Drop(account string, may func(V) bool) {
 	c.tell([]V{e.value})
 }
 
-// Clear removes all domains from memory, except the pinned ones.
-func (c *Container[V]) Clear() {
-	var gone []V
+// Renew says that what was read before now is past: a load under way is given to its callers
+// and not kept, and callers from now on do not join it. What is in memory stays: Replace it.
+func (c *Container[V]) Renew() {
 	c.mu.Lock()
-	for _, e := range c.ring {
-		delete(c.loaded, e.account)
-		gone = append(gone, e.value)
-	}
-	c.ring, c.hand = nil, 0
+	defer c.mu.Unlock()
 	c.epoch++
-	c.mu.Unlock()
-	c.tell(gone)
+}
+
+// Replace puts another domain in the place of one that is in memory; false says that there is
+// none.
+func (c *Container[V]) Replace(account string, v V) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.loaded[account]
+	if ok {
+		e.value = v
+	}
+	return ok
 }
 
 func (c *Container[V]) tell(gone []V) {

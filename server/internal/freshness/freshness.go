@@ -1,6 +1,6 @@
 // Package freshness owns how old the copies may be that a server keeps of what is in
 // the database: the keyword tables, the catalogue of business codes, what is cached of
-// the bindings (STO-7). It knows no Redis and no table.
+// the bindings, the settings of accounts (STO-7). It knows no Redis and no table.
 //
 // Every commit that changes such data gives its topic another generation, a name that
 // was never used before. A Watch asks the database for the generations each PollEvery,
@@ -27,6 +27,7 @@ const (
 	Bindings Topic = "bindings" // which number a follower is bound to
 	Business Topic = "business" // the catalogue of business codes
 	Keywords Topic = "keywords" // the tables of the smart answer
+	Settings Topic = "settings" // what was set for accounts at the control server
 )
 
 const (

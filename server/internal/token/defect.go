@@ -74,6 +74,20 @@ func (p *Planted) Token(ctx context.Context, account string) (string, error) {
 	return "", err
 }
 
+// Lookup is Token; version and life are those of the first keeper.
+func (p *Planted) Lookup(ctx context.Context, account string) (value string, version int64, left time.Duration, err error) {
+	if value, err = p.Token(ctx, account); err == nil {
+		_, version, left, _ = p.keepers[0].Lookup(ctx, account) // of the same account, for those that show them
+	}
+	return value, version, left, err
+}
+
+// Dead is Report.
+func (p *Planted) Dead(_ context.Context, account, token string) error {
+	p.Report(account, token)
+	return nil
+}
+
 // Report tells the keepers, or does not.
 func (p *Planted) Report(account, token string) {
 	if p.dead {

@@ -184,12 +184,17 @@ func Window(lifetime time.Duration) time.Duration { return min(5*time.Minute, li
 // Token returns a token that lives, and fetches one when none is at hand. Many
 // callers wait for one fetch; a fetch that failed is not repeated at once.
 func (k *Keeper) Token(ctx context.Context, account string) (string, error) {
-	t, err := k.Lookup(ctx, account)
+	t, err := k.token(ctx, account)
 	return t.Value, err
 }
 
 // Lookup is Token with the token's version and how long it will be given out.
-func (k *Keeper) Lookup(ctx context.Context, account string) (Token, error) {
+func (k *Keeper) Lookup(ctx context.Context, account string) (value string, version int64, left time.Duration, err error) {
+	t, err := k.token(ctx, account)
+	return t.Value, t.Version, t.Left, err
+}
+
+func (k *Keeper) token(ctx context.Context, account string) (Token, error) {
 	for {
 		s, err := k.slots.Get(ctx, account)
 		if err != nil {
@@ -212,6 +217,17 @@ func (k *Keeper) Report(account, token string) {
 	if s, ok := k.slots.Peek(account); ok {
 		s.reject(token)
 	}
+}
+
+// Dead is Report for a caller that may have the token from another server: what the others have
+// committed is read first. A token that is not the one in use is no news.
+func (k *Keeper) Dead(ctx context.Context, account, token string) error {
+	_, err := k.token(ctx, account)
+	if errors.Is(err, ErrNoAccount) || ctx.Err() != nil {
+		return err
+	}
+	k.Report(account, token) // also after another error: a token that nothing knows is not in use
+	return nil
 }
 
 // Run keeps tokens fresh until ctx ends; it returns nil then. A token that was not asked for

@@ -63,7 +63,7 @@ func callbackRouter(b *testing.B) http.Handler {
 	handler, err := callback.New(callback.Config{
 		Budget: 4500 * time.Millisecond, BodyLimit: 64 << 10, Accounts: []callback.Account{
 			{Name: "plain", Token: benchToken}, {Name: "safe", Token: benchToken, Mode: wechat.ModeSafe, Keys: keys},
-		}, Answers: append(append(answers.Answers(), callback.Answers(nil)...),
+		}, Answers: append(append(answers.Answers(), callback.Answers(callback.Fixed(nil))...),
 			message.Answerer{Name: "business", Rank: message.RankCommand, Answer: noBusiness}),
 	}, log, registry)
 	if err != nil {

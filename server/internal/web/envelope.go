@@ -27,6 +27,10 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrUnauthorized: the caller has to log in first.
 	ErrUnauthorized = errors.New("login required")
+	// ErrSignature: a signed request is not what it should be.
+	ErrSignature = errors.New("signature not accepted")
+	// ErrConflict: what the request is based on has changed since.
+	ErrConflict = errors.New("changed meanwhile")
 	// ErrTooMany: the caller asks too often. The answer says when to come back (Retry-After),
 	// where the handler has set that header.
 	ErrTooMany = errors.New("too many requests")
@@ -48,6 +52,8 @@ func statuses() []struct {
 		{ErrForbidden, http.StatusForbidden},
 		{ErrNotFound, http.StatusNotFound},
 		{ErrUnauthorized, http.StatusUnauthorized},
+		{ErrSignature, http.StatusUnauthorized},
+		{ErrConflict, http.StatusConflict},
 		{ErrTooMany, http.StatusTooManyRequests},
 		{ErrUnavailable, http.StatusServiceUnavailable},
 	}

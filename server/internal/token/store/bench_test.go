@@ -19,6 +19,9 @@ import (
 // noPlatform is not asked: each account has a token.
 type noPlatform struct{ token.Platform }
 
+// Refused implements token.Platform.
+func (noPlatform) Refused(error) bool { return false }
+
 // BenchmarkColdStart is how long a node that was just started takes to give out the tokens of
 // 100 000 accounts, all asked for by 32 callers, from rows in SQLite (CTL-7).
 func BenchmarkColdStart(b *testing.B) {
