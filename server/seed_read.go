@@ -15,6 +15,7 @@ import (
 	"oalab/server/internal/support"
 	supportstore "oalab/server/internal/support/store"
 	"oalab/server/strictyaml"
+	"oalab/server/wechat"
 )
 
 // seedFile is what `oaserver seed` reads.
@@ -32,7 +33,9 @@ type seedKeyword struct {
 	Keyword string   `yaml:"keyword"`
 	Match   string   `yaml:"match"`
 	Answers []string `yaml:"answers"`
-	Hidden  bool     `yaml:"hidden"`
+	// Replies are answers of other kinds than a text.
+	Replies []seedReply `yaml:"replies"`
+	Hidden  bool        `yaml:"hidden"`
 }
 
 type seedCode struct {
@@ -123,7 +126,12 @@ func (r *seedReading) keywords() []support.Entry {
 	for i, k := range r.file.Keywords {
 		key := fmt.Sprintf("keywords[%d]", i)
 		entry := support.Entry{Keyword: strings.TrimSpace(k.Keyword), Match: support.Match(k.Match), Answers: k.Answers, Hidden: k.Hidden}
-		if err := entry.Validate(); err != nil {
+		replies, err := keywordReplies(k.Replies)
+		entry.Replies = replies
+		if err == nil {
+			err = entry.Validate()
+		}
+		if err != nil {
 			r.fault(key, err)
 		} else if earlier, doubled := first[row{entry.Keyword, entry.Match}]; doubled {
 			r.fault(key, fmt.Errorf("keyword %q with match %s is already on line %d", entry.Keyword, entry.Match, r.lines.Of(earlier)))
@@ -133,6 +141,18 @@ func (r *seedReading) keywords() []support.Entry {
 		out = append(out, entry)
 	}
 	return out
+}
+
+// keywordReplies puts the answers of a keyword that are no texts into the platform's words.
+func keywordReplies(list []seedReply) (out []wechat.Reply, err error) {
+	for i, reply := range list {
+		show, err := reply.reply()
+		if err != nil {
+			return nil, fmt.Errorf("replies[%d]: %w", i, err)
+		}
+		out = append(out, show)
+	}
+	return out, nil
 }
 
 func (r *seedReading) business(account string) []business.Code {

@@ -198,7 +198,7 @@ func storeRules(t *Tree) []ImportRule {
 		rules = append(rules, ImportRule{
 			Name: "store-" + own, In: []string{folder}, Scope: CodeOnly,
 			Deny:  []string{Module + "/..."},
-			Allow: []string{in + own, in + "sqldb", in + "job", in + "message", in + "freshness"},
+			Allow: []string{in + own, in + "sqldb", in + "job", in + "message", in + "freshness", Module + "/server/wechat"},
 			Why:   "a store knows its own feature and the engine; no transaction spans features",
 		})
 	}

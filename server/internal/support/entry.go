@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"oalab/server/wechat"
 )
 
 // Entry is one row of a keyword table. An entry that is hidden, or that has no
@@ -11,7 +13,9 @@ import (
 type Entry struct {
 	Keyword string
 	Match   Match
+	// Answers are texts, Replies answers of other kinds (MSG-4): one of all of them is given.
 	Answers []string
+	Replies []wechat.Reply
 	Hidden  bool
 }
 
@@ -27,7 +31,7 @@ func (e Entry) Validate() error {
 	if !e.Match.Valid() {
 		all = append(all, fmt.Errorf("match %q is none of %s, %s, %s", e.Match, MatchEqual, MatchMessageContains, MatchKeywordContains))
 	}
-	if len(e.Answers) == 0 {
+	if e.contents() == 0 {
 		all = append(all, fmt.Errorf("keyword %q has no answers", e.Keyword))
 	}
 	for _, a := range e.Answers {
@@ -36,6 +40,11 @@ func (e Entry) Validate() error {
 		}
 		if strings.Contains(a, accepted) {
 			all = append(all, fmt.Errorf("an answer of keyword %q contains %s, by which followers know an accepted order", e.Keyword, accepted))
+		}
+	}
+	for _, r := range e.Replies {
+		if err := faultOf(r); err != nil {
+			all = append(all, fmt.Errorf("a reply of keyword %q: %w", e.Keyword, err))
 		}
 	}
 	return errors.Join(all...)

@@ -48,7 +48,7 @@ func TestTheTableOfTheMessagesTime(t *testing.T) {
 		{time.Unix(0, 0), map[string]string{"edited": "one", "hidden": "h", "removed": "r"}},
 	} {
 		for _, keyword := range []string{"edited", "added", "hidden", "removed"} {
-			if got, _ := s.Answer("a", keyword, "1", step.at); got != step.want[keyword] {
+			if got := words(s.Answer("a", keyword, "1", step.at)); got != step.want[keyword] {
 				t.Errorf("%s of a message of %s: %q, want %q", keyword, step.at.UTC(), got, step.want[keyword])
 			}
 		}

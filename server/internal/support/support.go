@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"oalab/server/internal/message"
+	"oalab/server/wechat"
 )
 
 // Match says how an entry's keyword meets a message.
@@ -101,10 +102,10 @@ func (s *Service) Reload(ctx context.Context) error {
 // Answer returns the answer to a message of the account, by the table that was in force
 // at a moment; key identifies the message and makes the choice. It is false when nothing
 // matches. With the same moment for all tries of a message they get the same (MSG-6).
-func (s *Service) Answer(account, message, key string, at time.Time) (string, bool) {
+func (s *Service) Answer(account, message, key string, at time.Time) (wechat.Reply, bool) {
 	h, ok := (*s.tables.Load())[account]
 	if !ok {
-		return "", false
+		return nil, false
 	}
 	return h.at(at).Answer(message, key)
 }
@@ -121,8 +122,8 @@ func (s *Service) answer(ctx context.Context, m *message.Asked) (message.Reply, 
 	}
 	at := m.Moments.Moment(ctx, m, s)
 	for _, question := range m.Questions {
-		if text, ok := s.Answer(m.Account, question, m.Message.Key(), at); ok {
-			return message.Text(text), true, nil
+		if show, ok := s.Answer(m.Account, question, m.Message.Key(), at); ok {
+			return message.Reply{Show: show}, true, nil
 		}
 	}
 	return message.Reply{}, false, nil

@@ -5,6 +5,8 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+
+	"oalab/server/wechat"
 )
 
 // Table is the keyword table of one account, ready to be searched. It never
@@ -23,7 +25,7 @@ func NewTable(entries []Entry) *Table {
 	for _, e := range entries {
 		e.Keyword = normal(e.Keyword)
 		e.Answers = slices.DeleteFunc(slices.Clone(e.Answers), func(a string) bool { return a == "" })
-		if e.Hidden || e.Keyword == "" || len(e.Answers) == 0 || !e.Match.Valid() {
+		if e.Hidden || e.Keyword == "" || e.contents() == 0 || !e.Match.Valid() {
 			continue
 		}
 		t.entries = append(t.entries, e)
@@ -65,13 +67,13 @@ func (t *Table) Hits(message string) []int {
 
 // Answer picks one of the hits and one of its answers. The same table, message
 // and key always give the same answer.
-func (t *Table) Answer(message, key string) (string, bool) {
+func (t *Table) Answer(message, key string) (wechat.Reply, bool) {
 	hits := t.Hits(message)
 	if len(hits) == 0 {
-		return "", false
+		return nil, false
 	}
 	entry := t.entries[hits[choose(key, "keyword", len(hits))]]
-	return entry.Answers[choose(key, "answer", len(entry.Answers))], true
+	return entry.content(choose(key, "answer", entry.contents())), true
 }
 
 // normal is the form in which keywords and messages are compared.

@@ -3,7 +3,6 @@ package supportstore
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -66,7 +65,7 @@ func (s *Store) seed(ctx context.Context, tx *sqlx.Tx, account string, entries [
 	for _, k := range entries {
 		before, existed := have[idOf(k)]
 		delete(have, idOf(k))
-		same := existed && before.Hidden == k.Hidden && slices.Equal(before.Answers, k.Answers)
+		same := existed && before.Same(k)
 		plan.Count(fmt.Sprintf("%q %s", k.Keyword, k.Match), existed, same)
 		if same {
 			continue
@@ -75,10 +74,14 @@ func (s *Store) seed(ctx context.Context, tx *sqlx.Tx, account string, entries [
 		if err == nil {
 			err = sqldb.ExecAll(ctx, tx,
 				sqldb.Query{Text: entry, Args: []any{account, k.Keyword, string(k.Match), k.Hidden}},
-				sqldb.Query{Text: deleteContents, Args: []any{account, k.Keyword, string(k.Match)}})
+				sqldb.Query{Text: deleteContents, Args: []any{account, k.Keyword, string(k.Match)}},
+				sqldb.Query{Text: deleteReplies, Args: []any{account, k.Keyword, string(k.Match)}})
 		}
 		for i := 0; i < len(k.Answers) && err == nil; i++ {
 			_, err = tx.ExecContext(ctx, content, account, k.Keyword, string(k.Match), i, k.Answers[i])
+		}
+		if err == nil {
+			err = s.writeReplies(ctx, tx, account, k)
 		}
 		if err != nil {
 			return plan, fmt.Errorf("keyword %q: %w", k.Keyword, err)
@@ -96,6 +99,7 @@ func (s *Store) seed(ctx context.Context, tx *sqlx.Tx, account string, entries [
 		if err == nil {
 			err = sqldb.ExecAll(ctx, tx,
 				sqldb.Query{Text: deleteContents, Args: []any{account, e.Keyword, string(e.Match)}},
+				sqldb.Query{Text: deleteReplies, Args: []any{account, e.Keyword, string(e.Match)}},
 				sqldb.Query{Text: deleteKeyword, Args: []any{account, e.Keyword, string(e.Match)}})
 		}
 		if err != nil {
@@ -128,10 +132,10 @@ func (s *Store) newPast(ctx context.Context, tx *sqlx.Tx, account string) (past,
 }
 
 func (p past) note(ctx context.Context, tx *sqlx.Tx, now, before support.Entry, existed bool) error {
-	answers, err := json.Marshal(before.Answers)
+	answers, err := packAnswers(before)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, p.insert, p.account, p.at, now.Keyword, string(now.Match), existed, before.Hidden, string(answers))
+	_, err = tx.ExecContext(ctx, p.insert, p.account, p.at, now.Keyword, string(now.Match), existed, before.Hidden, answers)
 	return err
 }

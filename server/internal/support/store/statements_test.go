@@ -11,11 +11,11 @@ import (
 // statements returns every statement that reads or changes rows by a condition.
 func statements(d sqldb.Dialect) []string {
 	s := New(&sqldb.DB{Dialect: d})
-	return []string{s.selectPast(), deleteContents, deleteOldPast, deleteKeyword, selectKeywords, selectContents}
+	return []string{s.selectPast(), deleteContents, deleteOldPast, deleteKeyword, selectKeywords, selectContents, selectReplies, deleteReplies}
 }
 
 func TestNoStatementIsForgotten(t *testing.T) {
-	sqldbtest.NoneForgotten(t, statements(sqldb.Dialects()[0]), 6)
+	sqldbtest.NoneForgotten(t, statements(sqldb.Dialects()[0]), 8)
 }
 
 func TestEnginesShareStatements(t *testing.T) { sqldbtest.SameOnAllEngines(t, statements) }

@@ -3,7 +3,6 @@ package supportstore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -74,7 +73,7 @@ func (s *Store) ListKeywords(ctx context.Context, account string) (support.Keywo
 	}
 	for _, r := range past {
 		e := support.Entry{Keyword: r.Keyword, Match: support.Match(r.Match), Hidden: r.Hidden}
-		if err := json.Unmarshal([]byte(r.Answers), &e.Answers); err != nil {
+		if err := unpackAnswers(r.Answers, &e); err != nil {
 			return support.Keywords{}, fmt.Errorf("read replaced keyword %q: %w", r.Keyword, err)
 		}
 		k.Replaced = append(k.Replaced, support.Replaced{At: time.UnixMilli(r.ReplacedAt), Existed: r.Existed, Entry: e})
@@ -98,11 +97,15 @@ func readKeywords(ctx context.Context, tx *sqlx.Tx, account string) ([]support.E
 		k := id{c.Keyword, c.Match}
 		of[k] = append(of[k], c.Content)
 	}
+	replies, err := readReplies(ctx, tx, account)
+	if err != nil {
+		return nil, err
+	}
 	entries := make([]support.Entry, 0, len(rows))
 	for _, r := range rows {
-		entries = append(entries, support.Entry{
-			Keyword: r.Keyword, Match: support.Match(r.Match), Hidden: r.Hidden, Answers: of[id{r.Keyword, r.Match}],
-		})
+		e := support.Entry{Keyword: r.Keyword, Match: support.Match(r.Match), Hidden: r.Hidden, Answers: of[id{r.Keyword, r.Match}]}
+		e.Replies = replies[idOf(e)]
+		entries = append(entries, e)
 	}
 	return entries, nil
 }
