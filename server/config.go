@@ -47,6 +47,8 @@ type Config struct {
 	Followers Followers `yaml:"followers"`
 	// API lists the systems that may ask this one.
 	API API `yaml:"api"`
+	// Control lists the control nodes.
+	Control Control `yaml:"control"`
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention Retention `yaml:"retention"`
 	Scaler    Scaler    `yaml:"scaler"`

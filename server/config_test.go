@@ -110,6 +110,12 @@ oauth:
   logins_per_second: 50
   calls_per_minute: 60
 followers: {workers: 12}
+control:
+  self: a
+  version: 3
+  nodes: [{name: a, address: "http://198.18.0.31:8080", weight: 2.5}, {name: b, address: "http://198.18.0.32:8080"}]
+  app: front
+  secret: "a secret of the app servers"
 api:
   apps:
     - {name: shop, secret: "a secret of the shop, 32 characters!", previous_secret: "the secret before it, 32 characters", rights: [tokens, settings], md5: true}
@@ -165,6 +171,10 @@ func TestAllKeys(t *testing.T) {
 			LoginsPerMinute: 5, AddressLoginsPerMinute: 500, LoginsPerSecond: 50, CallsPerMinute: 60,
 		},
 		Followers: server.Followers{Workers: 12},
+		Control: server.Control{
+			Self: "a", Version: 3, App: "front", Secret: "a secret of the app servers",
+			Nodes: []server.Node{{Name: "a", Address: "http://198.18.0.31:8080", Weight: 2.5}, {Name: "b", Address: "http://198.18.0.32:8080"}},
+		},
 		API: server.API{Apps: []server.App{{
 			Name: "shop", Secret: "a secret of the shop, 32 characters!", PreviousSecret: "the secret before it, 32 characters",
 			Rights: []string{"tokens", "settings"}, MD5: true,

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"oalab/server/controlclient"
 	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/callback"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/config"
+	"oalab/server/internal/control"
 	"oalab/server/internal/follower"
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/queue/rabbit"
@@ -61,6 +63,10 @@ type (
 	API = signedapi.Settings
 	// App is another system, or a server of this one, that signs its requests.
 	App = signedapi.App
+	// Control lists the control nodes.
+	Control = control.Placement
+	// Node is a control node.
+	Node = controlclient.Member
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention = retention.Settings
 	// Scaler sizes the pool of app servers behind a load balancer.

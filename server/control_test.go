@@ -207,6 +207,35 @@ func TestASettingCountsForTheNextMessage(t *testing.T) {
 	}
 }
 
+// TestAppServersReadFromControlNodes: an app server that asks control nodes calls the platform for
+// no token; when its node is gone and the token is dead it reports that to the other one (CTL-5, CTL-8).
+func TestAppServersReadFromControlNodes(t *testing.T) {
+	t.Parallel()
+	w, cfg := newWorld(t, withApps)
+	nodes := map[string]*server.Server{"a": servertest.Start(t, cfg, server.RoleControl), "b": servertest.Start(t, cfg, server.RoleControl)}
+	cfg.Control = server.Control{App: "shop", Secret: appSecret, Version: 1}
+	for name, node := range nodes {
+		cfg.Control.Nodes = append(cfg.Control.Nodes, server.Node{Name: name, Address: "http://" + node.Addr()})
+	}
+	app := servertest.Start(t, cfg, server.RoleCallback, server.RoleWorker)
+	order := func(id string) {
+		t.Helper()
+		serial := serialOf(t, w.say(app, mockwechat.Message{OpenID: "oFollower0000000000000000001", Content: "KT10", MsgID: id}).Seen)
+		w.until("the order is told", func() bool { return w.told(serial) == 1 })
+	}
+	order("701")
+	if n := w.fetches(); n != 1 {
+		t.Errorf("%d tokens were asked for", n)
+	}
+	servertest.Stop(t, nodes[cfg.Control.Members().Order("demo")[0].Name])
+	w.forceNewToken()
+	before := w.fetches()
+	order("702")
+	if n := w.fetches() - before; n != 1 {
+		t.Errorf("%d tokens were asked for after the report of a dead one", n)
+	}
+}
+
 // TestTokensAreReadWithoutRedisAndWithoutThePlatform: what the loss of either costs a reader is
 // nothing while a token lives (CTL-8).
 func TestTokensAreReadWithoutRedisAndWithoutThePlatform(t *testing.T) {

@@ -10,10 +10,17 @@ import (
 )
 
 // tickets keeps the jsapi tickets of the JSSDK.
-func (b *build) tickets() (*token.Keeper, error) { return shared(b, "tickets", b.openTickets) }
+func (b *build) tickets() (refresher, error) { return shared(b, "tickets", b.openTickets) }
 
 // openTickets makes the keeper of the jsapi tickets. A ticket is fetched when a page needs one.
-func (b *build) openTickets() (*token.Keeper, error) {
+func (b *build) openTickets() (refresher, error) {
+	if b.asksNodes() {
+		nodes, err := b.nodes()
+		if err != nil {
+			return nil, err
+		}
+		return nodes.Tickets(), nil
+	}
 	var err error
 	db := ask(&err, b.core)
 	redis := ask(&err, b.redis)

@@ -23,15 +23,19 @@ var (
 // refresher keeps access tokens young.
 type refresher interface {
 	control.Keeper
+	wechatapi.Tokens
 	Run(ctx context.Context) error
 }
 
 // tokens keeps the access tokens of the platform client.
 func (b *build) tokens() (refresher, error) { return shared(b, "tokens", b.openTokens) }
 
-// openTokens makes the keeper of the access tokens that the platform client sends its
+// openTokens makes the keeper of, or asks control nodes for, the access tokens that the platform client sends its
 // messages with.
 func (b *build) openTokens() (refresher, error) {
+	if b.asksNodes() {
+		return b.tokensOfNodes()
+	}
 	var err error
 	db := ask(&err, b.core)
 	redis := ask(&err, b.redis)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"oalab/server/controlclient"
 	"oalab/server/internal/signedapi"
 	"oalab/server/internal/web"
 )
@@ -30,7 +31,7 @@ type Account struct {
 	Mode       string `json:"mode"`
 }
 
-// Config of an API. Nothing of it may be missing.
+// Config of an API. Nothing of it may be missing, except the list of nodes.
 type Config struct {
 	Tokens, Tickets Keeper
 	Store           Store
@@ -41,7 +42,11 @@ type Config struct {
 	// Tell broadcasts that settings were changed.
 	Tell     func(ctx context.Context)
 	Verifier *signedapi.Verifier
-	Log      *slog.Logger
+	// Members are the control nodes and Self is this one: it serves tokens of its accounts, and of
+	// others where a caller asks for that. The zero value has every account.
+	Members controlclient.Members
+	Self    string
+	Log     *slog.Logger
 }
 
 // API answers app servers and other systems. It is safe for concurrent use.
@@ -62,9 +67,9 @@ func (a *API) Routes() []web.Route {
 		return web.Route{Method: method, Pattern: base + path, Area: web.Control, Serve: a.signed(right, serve)}
 	}
 	return []web.Route{
-		route(http.MethodGet, "/token", signedapi.RightTokens, a.read(a.cfg.Tokens)),
-		route(http.MethodGet, "/ticket", signedapi.RightTokens, a.read(a.cfg.Tickets)),
-		route(http.MethodPost, "/token/report", signedapi.RightTokens, a.report),
+		route(http.MethodGet, "/token", signedapi.RightTokens, a.placed(a.read(a.cfg.Tokens))),
+		route(http.MethodGet, "/ticket", signedapi.RightTokens, a.placed(a.read(a.cfg.Tickets))),
+		route(http.MethodPost, "/token/report", signedapi.RightTokens, a.placed(a.report)),
 		route(http.MethodGet, "/settings", signedapi.RightSettings, a.settings),
 		route(http.MethodPut, "/settings", signedapi.RightChange, a.change),
 	}
@@ -89,6 +94,17 @@ func (a *API) signed(right signedapi.Right, serve func(w http.ResponseWriter, r 
 			return fmt.Errorf("%w: this account is not kept", web.ErrNotFound)
 		}
 		return serve(w, r, call{app, account})
+	}
+}
+
+// placed sends a caller to the nodes that have the account, unless it asks for an answer anyway:
+// they may be away. Every node can serve every account; the placement says which of them do (CTL-5).
+func (a *API) placed(serve func(w http.ResponseWriter, r *http.Request, c call) error) func(w http.ResponseWriter, r *http.Request, c call) error {
+	return func(w http.ResponseWriter, r *http.Request, c call) error {
+		if r.URL.Query().Get("anyway") != "1" && !a.cfg.Members.Has(a.cfg.Self, c.account.Name) {
+			return web.Misdirected(w, map[string]any{"members": a.cfg.Members})
+		}
+		return serve(w, r, c)
 	}
 }
 

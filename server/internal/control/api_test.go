@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"oalab/server/controlclient"
+	"oalab/server/internal/config"
 	"oalab/server/internal/control"
 	"oalab/server/internal/signedapi"
 	"oalab/server/internal/web"
@@ -106,7 +108,7 @@ type rig struct {
 	handler         http.Handler
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, change ...func(*control.Config)) *rig {
 	t.Helper()
 	r := &rig{
 		t: t, tokens: &keeper{value: "TOKEN"}, tickets: &keeper{value: "TICKET"},
@@ -119,7 +121,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := control.New(control.Config{
+	cfg := control.Config{
 		Tokens: r.tokens, Tickets: r.tickets, Store: r.store, Verifier: verifier, Log: log,
 		Find: func(account string) (control.Account, bool) {
 			return control.Account{Name: account, AppID: "wx1", OriginalID: "gh_1", Mode: "safe"}, account == "demo"
@@ -131,7 +133,11 @@ func newRig(t *testing.T) *rig {
 			return nil
 		},
 		Tell: func(context.Context) { r.told++ },
-	})
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	api, err := control.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,6 +201,58 @@ func TestControlAPI(t *testing.T) {
 	}
 	if log := r.log.String(); !strings.Contains(log, `"settings changed"`) || strings.Contains(log, "TOKEN") || strings.Contains(log, "TICKET") || strings.Contains(log, "您好") {
 		t.Errorf("the log tells of the change, and shows no token and no setting:\n%s", log)
+	}
+}
+
+// TestANodeServesItsAccounts: a node that is neither the first nor the second one of an account
+// names the nodes, and serves it to a caller that asks anyway. Settings are served by every node (CTL-5).
+func TestANodeServesItsAccounts(t *testing.T) {
+	t.Parallel()
+	members := controlclient.Members{Version: 7}
+	for _, name := range []string{"a", "b", "c"} {
+		members.Nodes = append(members.Nodes, controlclient.Member{Name: name, Address: "http://" + name})
+	}
+	have := 0
+	for _, n := range members.Nodes {
+		r := newRig(t, func(cfg *control.Config) { cfg.Members, cfg.Self = members, n.Name })
+		for _, ask := range [][3]string{{"GET", "demo/token", ""}, {"GET", "demo/ticket", ""}, {"POST", "demo/token/report", `{"token":"x"}`}} {
+			want := 200
+			if !members.Has(n.Name, "demo") {
+				want = 421
+			}
+			status, data, whole := r.ask("all", ask[0], ask[1], ask[2])
+			if status != want || want == 421 && (data["members"] == nil || !strings.Contains(whole, `"version":7`) || strings.Contains(whole, "TOKEN")) {
+				t.Errorf("%s of node %s: %d, %s; want %d", ask[1], n.Name, status, whole, want)
+			}
+			if status, _, _ := r.ask("all", ask[0], ask[1]+"?anyway=1", ask[2]); status != 200 {
+				t.Errorf("%s of node %s, anyway: %d", ask[1], n.Name, status)
+			}
+			if status == 200 {
+				have++
+			}
+		}
+		if status, _, _ := r.ask("all", "GET", "demo/settings", ""); status != 200 {
+			t.Errorf("settings of node %s: %d", n.Name, status)
+		}
+	}
+	if have != 2*3 {
+		t.Errorf("%d answers, want those of the first node and its standby", have)
+	}
+}
+
+// TestPlacementIsJudged: each fault of the list is named under its key.
+func TestPlacementIsJudged(t *testing.T) {
+	t.Parallel()
+	f := &config.Faults{}
+	control.Placement{Self: "b", Nodes: []controlclient.Member{{Name: "a", Address: "nowhere"}}, App: "x"}.Validate(f)
+	control.Placement{App: "x", Secret: "s"}.Validate(f)
+	control.Placement{}.Validate(f)
+	var got []string
+	for _, fault := range f.List {
+		got = append(got, fault.Key)
+	}
+	if diff := cmp.Diff([]string{"control.nodes", "control.self", "control.secret", "control.app"}, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
 

@@ -93,6 +93,12 @@ func answer(w http.ResponseWriter, status int, e Envelope) error {
 	return json.NewEncoder(w).Encode(e)
 }
 
+// Misdirected answers that another server has what was asked for; data says which one.
+func Misdirected(w http.ResponseWriter, data any) error {
+	const status = http.StatusMisdirectedRequest
+	return answer(w, status, Envelope{Code: status, Message: "another node has this; data.members lists them", Data: data})
+}
+
 // OK answers with data in an envelope.
 func OK(w http.ResponseWriter, data any) error {
 	return answer(w, http.StatusOK, Envelope{Message: "ok", Data: data})
