@@ -9,7 +9,6 @@ import (
 
 	"oalab/server/internal/business"
 	"oalab/server/internal/job"
-	"oalab/server/internal/sqlstore"
 )
 
 const (
@@ -20,26 +19,33 @@ const (
 	backlogTimeout = time.Second
 )
 
+// left is what is stored and not done yet.
+type left struct {
+	jobs       int // rows in the outbox
+	unfinished int // orders that are neither done nor failed
+	dead       int // dead letters
+}
+
 // backlog shows how much is stored and not done yet. What this process has stored
 // since the database was asked is added: the figures may be too high for backlogAge,
 // by what was done within it, but never too low by what this server has accepted, so
 // that zero means that nothing of it is left.
 type backlog struct {
-	ask              func(context.Context) (sqlstore.Backlog, error)
+	ask              func(context.Context) (left, error)
 	rows, unfinished *prometheus.Desc
 	dead             *prometheus.Desc
 
 	mu    sync.Mutex // held while the database is asked
 	asked time.Time
-	last  sqlstore.Backlog // -1 each: the database did not say
+	last  left // -1 each: the database did not say
 
 	added struct {
 		mu sync.Mutex
-		sqlstore.Backlog
+		left
 	}
 }
 
-func newBacklog(ask func(context.Context) (sqlstore.Backlog, error)) *backlog {
+func newBacklog(ask func(context.Context) (left, error)) *backlog {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help+" (-1: the database did not say).", nil, nil)
 	}
@@ -59,9 +65,9 @@ func (b *backlog) note(stored []job.Envelope) {
 		if env.ID == 0 {
 			continue
 		}
-		b.added.Jobs++
+		b.added.jobs++
 		if env.Kind == business.KindOrder {
-			b.added.Unfinished++
+			b.added.unfinished++
 		}
 	}
 }
@@ -76,22 +82,22 @@ func (b *backlog) Describe(to chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (b *backlog) Collect(to chan<- prometheus.Metric) {
 	now := b.now()
-	to <- prometheus.MustNewConstMetric(b.rows, prometheus.GaugeValue, float64(now.Jobs))
-	to <- prometheus.MustNewConstMetric(b.unfinished, prometheus.GaugeValue, float64(now.Unfinished))
-	to <- prometheus.MustNewConstMetric(b.dead, prometheus.GaugeValue, float64(now.Dead))
+	to <- prometheus.MustNewConstMetric(b.rows, prometheus.GaugeValue, float64(now.jobs))
+	to <- prometheus.MustNewConstMetric(b.unfinished, prometheus.GaugeValue, float64(now.unfinished))
+	to <- prometheus.MustNewConstMetric(b.dead, prometheus.GaugeValue, float64(now.dead))
 }
 
-func (b *backlog) now() sqlstore.Backlog {
+func (b *backlog) now() left {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.asked.IsZero() || time.Since(b.asked) >= backlogAge {
 		b.refresh()
 	}
-	if b.last.Jobs < 0 {
+	if b.last.jobs < 0 {
 		return b.last
 	}
-	added := b.take(sqlstore.Backlog{})
-	return sqlstore.Backlog{Jobs: b.last.Jobs + added.Jobs, Unfinished: b.last.Unfinished + added.Unfinished, Dead: b.last.Dead}
+	added := b.take(left{})
+	return left{jobs: b.last.jobs + added.jobs, unfinished: b.last.unfinished + added.unfinished, dead: b.last.dead}
 }
 
 // refresh asks. What was noted before the question is in the answer; what is noted
@@ -99,11 +105,11 @@ func (b *backlog) now() sqlstore.Backlog {
 func (b *backlog) refresh() {
 	ctx, cancel := context.WithTimeout(context.Background(), backlogTimeout)
 	defer cancel()
-	before := b.take(sqlstore.Backlog{})
+	before := b.take(left{})
 	found, err := b.ask(ctx)
 	b.asked = time.Now()
 	if err != nil {
-		b.last = sqlstore.Backlog{Jobs: -1, Unfinished: -1, Dead: -1}
+		b.last = left{jobs: -1, unfinished: -1, dead: -1}
 		return
 	}
 	b.last = found
@@ -111,10 +117,10 @@ func (b *backlog) refresh() {
 }
 
 // take takes off what is in an answer, and returns what is left beside it.
-func (b *backlog) take(known sqlstore.Backlog) sqlstore.Backlog {
+func (b *backlog) take(known left) left {
 	b.added.mu.Lock()
 	defer b.added.mu.Unlock()
-	b.added.Jobs -= known.Jobs
-	b.added.Unfinished -= known.Unfinished
-	return b.added.Backlog
+	b.added.jobs -= known.jobs
+	b.added.unfinished -= known.unfinished
+	return b.added.left
 }

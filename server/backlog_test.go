@@ -11,38 +11,37 @@ import (
 
 	"oalab/server/internal/business"
 	"oalab/server/internal/job"
-	"oalab/server/internal/sqlstore"
 )
 
 // TestBacklog: one question a second, and what this process stores shows at once.
 func TestBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var stored sqlstore.Backlog
+		var stored left
 		var away error
 		questions := 0
 		var meanwhile func()
-		b := newBacklog(func(context.Context) (sqlstore.Backlog, error) {
+		b := newBacklog(func(context.Context) (left, error) {
 			questions++
 			found := stored
 			meanwhile()
 			return found, away
 		})
 		order := job.Envelope{ID: 1, Kind: business.KindOrder}
-		store := func() { stored.Jobs++; stored.Unfinished++; b.note([]job.Envelope{order}) }
+		store := func() { stored.jobs++; stored.unfinished++; b.note([]job.Envelope{order}) }
 		shows := func(what string, jobs, unfinished, asked int) {
 			t.Helper()
-			if got := b.now(); got.Jobs != jobs || got.Unfinished != unfinished || questions != asked {
+			if got := b.now(); got.jobs != jobs || got.unfinished != unfinished || questions != asked {
 				t.Errorf("%s: %+v after %d questions; want %d jobs, %d unfinished, %d questions", what, got, questions, jobs, unfinished, asked)
 			}
 		}
 		meanwhile = func() {}
-		stored.Jobs, stored.Dead = 2, 2
+		stored.jobs, stored.dead = 2, 2
 		shows("what was there", 2, 0, 1)
 		store()
 		b.note([]job.Envelope{{ID: 2, Kind: business.KindTell}, {Kind: business.KindOrder}})
-		stored.Jobs++
+		stored.jobs++
 		shows("stored since", 4, 1, 1)
-		stored = sqlstore.Backlog{Dead: 2}
+		stored = left{dead: 2}
 		shows("done since", 4, 1, 1)
 		time.Sleep(backlogAge)
 		shows("asked again", 0, 0, 2)
@@ -56,7 +55,7 @@ func TestBacklog(t *testing.T) {
 		time.Sleep(backlogAge)
 		away = errors.New("away")
 		shows("the queue does not say", -1, -1, 5)
-		if got := b.now().Dead; got != -1 {
+		if got := b.now().dead; got != -1 {
 			t.Errorf("%d dead letters when the queue does not say", got)
 		}
 		store()

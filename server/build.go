@@ -9,7 +9,7 @@ import (
 	"oalab/server/internal/cache"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/part"
-	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/sqldb"
 	"oalab/server/internal/wechatapi"
 )
 
@@ -79,10 +79,10 @@ func ask[T any](err *error, open func() (T, error)) (opened T) {
 }
 
 // core is the database of the core group.
-func (b *build) core() (*sqlstore.DB, error) { return shared(b, "core", b.openCore) }
+func (b *build) core() (*sqldb.DB, error) { return shared(b, "core", b.openCore) }
 
 // openCore opens the database of the core group, with its tables up to date.
-func (b *build) openCore() (*sqlstore.DB, error) {
+func (b *build) openCore() (*sqldb.DB, error) {
 	db, err := openStore(b.ctx, b.cfg)
 	if err != nil {
 		return nil, err

@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"oalab/server/internal/business"
 	"oalab/server/internal/config"
 	"oalab/server/internal/job"
-	"oalab/server/internal/sqlstore"
+	outboxstore "oalab/server/internal/outbox/store"
 	"oalab/server/internal/telemetry"
 )
 
@@ -43,7 +44,7 @@ const deadPage = 500
 
 // Dead is the reader of the dead letters of a database. Servers may run meanwhile.
 type Dead struct {
-	db    *sqlstore.DB
+	*stores
 	types job.Catalogue
 	mask  *telemetry.Masker
 }
@@ -57,11 +58,14 @@ func OpenDead(ctx context.Context, cfg Config) (*Dead, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Dead{db: db, types: config.JobTypes(cfg), mask: telemetry.NewMasker(cfg.secrets()...)}, nil
+	return &Dead{stores: newStores(db), types: config.JobTypes(cfg), mask: telemetry.NewMasker(cfg.secrets()...)}, nil
 }
 
 // Close closes the database.
-func (d *Dead) Close() error { return d.db.Close() }
+func (d *Dead) Close() error {
+	d.close()
+	return d.db.Close()
+}
 
 // List calls each for the dead letters that a filter chooses, the latest first, until it
 // returns an error.
@@ -70,7 +74,7 @@ func (d *Dead) List(ctx context.Context, f DeadFilter, each func(DeadLetter) err
 		kinds := fmt.Sprint(d.types.Kinds())
 		return fmt.Errorf("kind: %q is none of %s", f.Kind, strings.ReplaceAll(kinds[1:len(kinds)-1], " ", ", "))
 	}
-	page := sqlstore.DeadFilter{Kind: job.Kind(f.Kind), From: f.Since}
+	page := outboxstore.DeadFilter{Kind: job.Kind(f.Kind), From: f.Since}
 	if f.Since.IsZero() && f.Within > 0 {
 		now, err := d.db.Clock(ctx)
 		if err != nil {
@@ -83,7 +87,7 @@ func (d *Dead) List(ctx context.Context, f DeadFilter, each func(DeadLetter) err
 		if f.Limit > 0 {
 			page.Limit = min(deadPage, left)
 		}
-		letters, err := d.db.DeadLetters(ctx, page)
+		letters, err := d.outbox.DeadLetters(ctx, page)
 		if err != nil {
 			return err
 		}
@@ -101,9 +105,9 @@ func (d *Dead) List(ctx context.Context, f DeadFilter, each func(DeadLetter) err
 	return nil
 }
 
-func (d *Dead) shown(l sqlstore.DeadLetter) DeadLetter {
+func (d *Dead) shown(l outboxstore.DeadLetter) DeadLetter {
 	return DeadLetter{
-		ID: l.ID, Kind: string(l.Job.Kind), Key: d.mask.Mask(l.Job.Key), Serial: l.Serial(), Attempts: l.Attempts,
+		ID: l.ID, Kind: string(l.Job.Kind), Key: d.mask.Mask(l.Job.Key), Serial: business.SerialOf(l.Job), Attempts: l.Attempts,
 		Reason: d.mask.Mask(l.Reason), Created: l.Job.Created.UTC(), Buried: l.Buried.UTC(),
 	}
 }
@@ -113,7 +117,7 @@ func (d *Dead) shown(l sqlstore.DeadLetter) DeadLetter {
 // order is finished and told). An order keeps its serial and gets all its rounds again. An
 // ID that does not exist, or not any more, is an error.
 func (d *Dead) Retry(ctx context.Context, id int64) (string, error) {
-	outcome, err := d.db.RetryDead(ctx, d.types, id)
+	outcome, err := d.outbox.RetryDead(ctx, d.types, id, d.orders.Wake)
 	return string(outcome), err
 }
 
@@ -126,7 +130,7 @@ func (d *Dead) RetryAll(ctx context.Context, each func(id int64, outcome string,
 	}
 	for _, id := range ids {
 		outcome, err := d.Retry(ctx, id)
-		if errors.Is(err, sqlstore.ErrNoDeadLetter) {
+		if errors.Is(err, outboxstore.ErrNoDeadLetter) {
 			continue // it went with another one of the same job
 		}
 		if each(id, outcome, err); ctx.Err() != nil {
@@ -138,7 +142,7 @@ func (d *Dead) RetryAll(ctx context.Context, each func(id int64, outcome string,
 
 // Drop deletes a dead letter. An order that it is about stays as it is, and can only be
 // put back into work by another one.
-func (d *Dead) Drop(ctx context.Context, id int64) error { return d.db.DropDead(ctx, id) }
+func (d *Dead) Drop(ctx context.Context, id int64) error { return d.outbox.DropDead(ctx, id) }
 
 // DropOlder deletes dead letters that were buried longer ago, by the database's clock. It
 // keeps those whose order is unfinished or untold, and returns how many of each.
@@ -147,5 +151,5 @@ func (d *Dead) DropOlder(ctx context.Context, age Period) (dropped, kept int, er
 	if err != nil {
 		return 0, 0, err
 	}
-	return d.db.DropDeadBefore(ctx, now.Add(-time.Duration(age)))
+	return d.outbox.DropDeadBefore(ctx, now.Add(-time.Duration(age)), d.orders.OpenJobs)
 }

@@ -40,7 +40,7 @@ func (f *AccountFollowers) store() (*followerstore.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return followerstore.New(db.DB), nil
+	return followerstore.New(db), nil
 }
 
 // Sync stores the followers whom the platform lists, with their profiles. It goes on where

@@ -59,7 +59,7 @@ func (m *Menus) Stored(ctx context.Context) ([]MenuButton, error) {
 	if err != nil {
 		return nil, err
 	}
-	return menustore.New(db.DB).Menu(ctx, m.tool.account)
+	return menustore.New(db).Menu(ctx, m.tool.account)
 }
 
 func (m *Menus) service() (*menu.Service, error) {
@@ -73,7 +73,7 @@ func (m *Menus) service() (*menu.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return menu.New(menustore.New(db.DB), platform), nil
+	return menu.New(menustore.New(db), platform), nil
 }
 
 // Diff returns how the stored menu differs from the one that the platform shows.

@@ -34,7 +34,7 @@ func (p planted) refused() []error {
 
 func (planted) tell(*slog.Logger) {}
 
-func (planted) store(s business.Store, _ queue.Publisher) business.Store { return s }
+func (planted) stores(s business.Stores, _ queue.Publisher) business.Stores { return s }
 
 func (planted) replies(r reply.Cache) reply.Cache { return r }
 

@@ -60,12 +60,12 @@ func (p planted) tell(log *slog.Logger) {
 	}
 }
 
-// store also switches off the sweeper under the defects that it would heal.
-func (p planted) store(s business.Store, direct queue.Publisher) business.Store {
+// stores also switches off the sweeper under the defects that it would heal.
+func (p planted) stores(s business.Stores, direct queue.Publisher) business.Stores {
 	if p.set().Has(worker.DefectAckBeforeCarrier) {
 		s = business.Unswept(s)
 	}
-	return business.PlantStore(p.set(), s, direct)
+	return business.PlantStores(p.set(), s, direct)
 }
 
 func (p planted) replies(r reply.Cache) reply.Cache {

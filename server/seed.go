@@ -7,12 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	bindingstore "oalab/server/internal/binding/store"
+	businessstore "oalab/server/internal/business/store"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/freshness"
 	"oalab/server/internal/menu"
 	menustore "oalab/server/internal/menu/store"
 	"oalab/server/internal/sqldb"
-	"oalab/server/internal/sqlstore"
 	supportstore "oalab/server/internal/support/store"
 	userlogstore "oalab/server/internal/userlog/store"
 )
@@ -37,7 +38,7 @@ type SeedOptions struct {
 
 // SeedSections are the sections of a seed that can be pruned.
 func SeedSections() []string {
-	return []string{supportstore.SectionKeywords, sqlstore.SectionBusiness, sqlstore.SectionBindings}
+	return []string{supportstore.SectionKeywords, businessstore.SectionBusiness, bindingstore.SectionBindings}
 }
 
 // SeedReport is what a seed did, or with DryRun would do.
@@ -77,32 +78,31 @@ func SeedWith(ctx context.Context, cfg Config, path string, opts SeedOptions) (_
 	if err != nil {
 		return SeedReport{}, fmt.Errorf("seed %s: %w", path, err)
 	}
-	for _, section := range opts.Prune {
-		if has[section] {
-			data.orders.Prune = append(data.orders.Prune, section)
-		}
-	}
+	prunes := func(section string) bool { return has[section] && slices.Contains(opts.Prune, section) }
 	db, err := openStore(ctx, cfg)
 	if err != nil {
 		return SeedReport{}, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	sections, err := db.Seed(data.orders)
+	of := newStores(db)
+	defer of.close()
+	codes, err := of.orders.Seed(data.account, data.business, prunes(businessstore.SectionBusiness))
 	if err != nil {
 		return SeedReport{}, fmt.Errorf("seed %s: %w", path, err)
 	}
-	prune := slices.Contains(data.orders.Prune, supportstore.SectionKeywords)
-	keywords := supportstore.New(db.DB).Seed(data.orders.Account, data.keywords, prune)
-	sections = slices.Insert(sections, 0, keywords)
-	if has[menustore.SectionMenus] {
-		sections = append(sections, menustore.New(db.DB).Seed(data.orders.Account, data.menu))
+	sections := []sqldb.Section{
+		supportstore.New(db).Seed(data.account, data.keywords, prunes(supportstore.SectionKeywords)), codes,
+		of.bindings.Seed(data.account, data.bindings, prunes(bindingstore.SectionBindings)),
 	}
-	changes, err := db.DB.Seed(ctx, opts.DryRun, sections...)
+	if has[menustore.SectionMenus] {
+		sections = append(sections, menustore.New(db).Seed(data.account, data.menu))
+	}
+	changes, err := db.Seed(ctx, opts.DryRun, sections...)
 	if err != nil {
 		return SeedReport{}, fmt.Errorf("seed %s: %w", path, err)
 	}
 	report := SeedReport{Seeded: Seeded{
-		Keywords: len(data.keywords), Business: len(data.orders.Business), Bindings: len(data.orders.Bindings), Buttons: menu.Count(data.menu),
+		Keywords: len(data.keywords), Business: len(data.business), Bindings: len(data.bindings), Buttons: menu.Count(data.menu),
 	}}
 	for _, c := range changes {
 		report.Changes = append(report.Changes, SeedChanges(c))

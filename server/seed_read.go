@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strings"
 
+	"oalab/server/internal/binding"
+	bindingstore "oalab/server/internal/binding/store"
 	"oalab/server/internal/business"
+	businessstore "oalab/server/internal/business/store"
 	"oalab/server/internal/menu"
 	menustore "oalab/server/internal/menu/store"
-	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/support"
 	supportstore "oalab/server/internal/support/store"
 	"oalab/server/strictyaml"
@@ -59,7 +61,9 @@ type seedReading struct {
 // seedData is what a file has for the stores.
 type seedData struct {
 	keywords []support.Entry
-	orders   sqlstore.SeedData
+	account  string
+	business []business.Code
+	bindings []binding.Binding
 	menu     []menu.Button
 }
 
@@ -84,7 +88,7 @@ func readSeed(path string, cfg Config) (_ seedData, has map[string]bool, _ error
 	if err != nil {
 		r.fault("account", err)
 	}
-	data := seedData{keywords: r.keywords(), orders: sqlstore.SeedData{Account: account, Business: r.business(account), Bindings: r.bindings()}}
+	data := seedData{account: account, keywords: r.keywords(), business: r.business(account), bindings: r.bindings()}
 	if data.menu = r.file.Menus; len(data.menu) > 0 {
 		if err := menu.Validate(data.menu); err != nil {
 			r.fault("menus", err)
@@ -92,8 +96,8 @@ func readSeed(path string, cfg Config) (_ seedData, has map[string]bool, _ error
 	}
 	has = map[string]bool{
 		menustore.SectionMenus:       len(data.menu) > 0,
-		supportstore.SectionKeywords: r.file.Keywords != nil, sqlstore.SectionBusiness: r.file.Business != nil,
-		sqlstore.SectionBindings: len(data.orders.Bindings) > 0,
+		supportstore.SectionKeywords: r.file.Keywords != nil, businessstore.SectionBusiness: r.file.Business != nil,
+		bindingstore.SectionBindings: len(data.bindings) > 0,
 	}
 	return data, has, errors.Join(r.faults...)
 }
@@ -177,8 +181,8 @@ func (r *seedReading) business(account string) []business.Code {
 }
 
 // bindings reads lines of openid,phone. Faults name the line, not the number.
-func (r *seedReading) bindings() []sqlstore.Binding {
-	var out []sqlstore.Binding
+func (r *seedReading) bindings() []binding.Binding {
+	var out []binding.Binding
 	first := map[string]int{}
 	lines := bufio.NewScanner(strings.NewReader(r.file.BindingsCSV))
 	for n := 1; lines.Scan(); n++ {
@@ -197,7 +201,7 @@ func (r *seedReading) bindings() []sqlstore.Binding {
 			continue
 		}
 		first[openid] = n
-		out = append(out, sqlstore.Binding{OpenID: openid, Phone: phone})
+		out = append(out, binding.Binding{OpenID: openid, Phone: phone})
 	}
 	if err := lines.Err(); err != nil {
 		r.fault("bindings_csv", err)

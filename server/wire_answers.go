@@ -16,7 +16,7 @@ var _ support.Store = (*supportstore.Store)(nil)
 // commands answers exact commands and menu keys, and ends the bindings of followers who leave.
 func (b *build) commands() (part.Part, error) {
 	var err error
-	db := ask(&err, b.core)
+	db := ask(&err, b.stores)
 	redis := ask(&err, b.redis)
 	orders := ask(&err, b.orders)
 	if err != nil {
@@ -24,7 +24,7 @@ func (b *build) commands() (part.Part, error) {
 	}
 	p := part.Part{Answers: orders.Answers()}
 	if b.cfg.Callback.OnUnsubscribe != UnsubscribeKeep {
-		p.Listens = []message.Listener{business.Leaving(db.Unbind, cache.NewNews(redis).Tell)}
+		p.Listens = []message.Listener{business.Leaving(db.bindings.Unbind, cache.NewNews(redis).Tell)}
 	}
 	return p, nil
 }
@@ -56,5 +56,5 @@ func (b *build) openKeywords() (*support.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return support.New(supportstore.New(db.DB), b.accountNames(), b.log), nil
+	return support.New(supportstore.New(db), b.accountNames(), b.log), nil
 }

@@ -5,17 +5,20 @@ import (
 	"time"
 
 	"oalab/server/internal/business"
+	businessstore "oalab/server/internal/business/store"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/outbox"
+	outboxstore "oalab/server/internal/outbox/store"
 	"oalab/server/internal/reply"
-	"oalab/server/internal/sqlstore"
+	replystore "oalab/server/internal/reply/store"
 	"oalab/server/internal/wechatapi"
 )
 
 // What the features need of what they share.
 var (
-	_ business.Store  = (*sqlstore.DB)(nil)
-	_ outbox.Store    = (*sqlstore.DB)(nil)
+	_ business.Store  = (*businessstore.Store)(nil)
+	_ reply.Store     = (*replystore.Store)(nil)
+	_ outbox.Store    = (*outboxstore.Store)(nil)
 	_ business.WeChat = (*wechatapi.Client)(nil)
 	_ reply.Cache     = (*cache.Replies)(nil)
 )
@@ -26,7 +29,7 @@ func (b *build) orders() (*business.Service, error) { return shared(b, "business
 // openOrders makes the business service.
 func (b *build) openOrders() (*business.Service, error) {
 	var err error
-	db := ask(&err, b.core)
+	db := ask(&err, b.stores)
 	queue := ask(&err, b.queue)
 	redis := ask(&err, b.redis)
 	platform := ask(&err, b.wechat)
@@ -37,11 +40,12 @@ func (b *build) openOrders() (*business.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.Replies, cfg.Phones = b.planted.replies(cache.NewReplies(redis)), phones
+	cfg.Replies = b.planted.replies(cache.NewReplies(redis))
 	if held, ok := queue.(holding); ok {
 		cfg.Tells, cfg.Holding = held, held
 	}
-	return business.New(cfg, b.planted.store(db, queue), b.planted.carrier(carrier), platform, b.log, b.reg)
+	kept := business.Stores{Orders: db.orders, Replies: db.replies, Phones: phones, Waiting: db.outbox}
+	return business.New(cfg, b.planted.stores(kept, queue), b.planted.carrier(carrier), platform, b.log, b.reg)
 }
 
 func (b *build) businessConfig() (business.Config, error) {

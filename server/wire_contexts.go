@@ -21,7 +21,7 @@ func (b *build) openContexts() (*control.Contexts, error) {
 		return nil, err
 	}
 	names := b.accountNames()
-	return control.NewContexts(controlstore.New(db.DB), b.cfg.Tokens.Capacity, names[:min(len(names), b.cfg.Tokens.Always)]...)
+	return control.NewContexts(controlstore.New(db), b.cfg.Tokens.Capacity, names[:min(len(names), b.cfg.Tokens.Always)]...)
 }
 
 // texts are those of the settings, and where an account has none there, those of the file.

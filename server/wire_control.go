@@ -39,7 +39,7 @@ func (b *build) control() (part.Part, error) {
 		return part.Part{}, err
 	}
 	api, err := control.New(control.Config{
-		Tokens: tokens, Tickets: tickets, Store: controlstore.New(db.DB), Find: b.basics(), Judge: judgeSettings,
+		Tokens: tokens, Tickets: tickets, Store: controlstore.New(db), Find: b.basics(), Judge: judgeSettings,
 		Tell: cache.NewNews(redis).Tell, Verifier: verifier, Log: b.log,
 		Members: b.cfg.Control.Members(), Self: b.cfg.Control.Self,
 	})

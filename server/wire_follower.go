@@ -28,7 +28,7 @@ func (b *build) followerEvents() (part.Part, error) {
 		return part.Part{}, err
 	}
 	calls := b.cfg.WeChat.APIBase != ""
-	return part.Part{Listens: follower.Listeners(followerstore.New(db.DB), follower.ListenConfig{
+	return part.Part{Listens: follower.Listeners(followerstore.New(db), follower.ListenConfig{
 		Zone: zone, Profiles: func(string) bool { return calls },
 	})}, nil
 }
@@ -42,7 +42,7 @@ func (b *build) followers() (*follower.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return follower.New(b.cfg.Followers, followerstore.New(db.DB), platform)
+	return follower.New(b.cfg.Followers, followerstore.New(db), platform)
 }
 
 // followerJobs fetches the profiles of new followers.
@@ -55,7 +55,7 @@ func (b *build) followerJobs() (part.Part, error) {
 }
 
 // nameFollower takes over the names that logins tell.
-func nameFollower(db *sqldb.DB) func(context.Context, oauth.User) error {
+func nameFollower(db *sqldb) func(context.Context, oauth.User) error {
 	store := followerstore.New(db)
 	return func(ctx context.Context, u oauth.User) error {
 		return store.SaveName(ctx, follower.Name{

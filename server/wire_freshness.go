@@ -4,12 +4,12 @@ import (
 	"oalab/server/internal/cache"
 	"oalab/server/internal/freshness"
 	"oalab/server/internal/part"
-	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/sqldb"
 )
 
 // What stands between the features, their copies and the database.
 var (
-	_ freshness.Store     = (*sqlstore.DB)(nil)
+	_ freshness.Store     = (*sqldb.DB)(nil)
 	_ freshness.Broadcast = (*cache.News)(nil)
 )
 

@@ -32,11 +32,11 @@ func (b *build) login() (part.Part, error) {
 	if err != nil {
 		return part.Part{}, err
 	}
-	cfg := oauth.Config{Settings: b.cfg.OAuth, OpenBase: b.cfg.WeChat.OpenBase, Keys: keys, Named: nameFollower(db.DB), Seed: uint64(time.Now().UnixNano())}
+	cfg := oauth.Config{Settings: b.cfg.OAuth, OpenBase: b.cfg.WeChat.OpenBase, Keys: keys, Named: nameFollower(db), Seed: uint64(time.Now().UnixNano())}
 	for _, a := range b.cfg.Accounts {
 		cfg.Accounts = append(cfg.Accounts, oauth.Account{Name: a.Name, AppID: a.AppID})
 	}
-	service, err := oauth.New(cfg, b.planted.sessions(sessions), oauthstore.New(db.DB), b.planted.grants(platform), tickets, b.log, b.reg)
+	service, err := oauth.New(cfg, b.planted.sessions(sessions), oauthstore.New(db), b.planted.grants(platform), tickets, b.log, b.reg)
 	if err != nil {
 		return part.Part{}, err
 	}

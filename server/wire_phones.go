@@ -3,14 +3,14 @@ package server
 import (
 	"time"
 
+	bindingstore "oalab/server/internal/binding/store"
 	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
-	"oalab/server/internal/sqlstore"
 )
 
 // What stands between the bound numbers, their caches and the database.
 var (
-	_ cache.BindingStore = (*sqlstore.DB)(nil)
+	_ cache.BindingStore = (*bindingstore.Store)(nil)
 	_ business.Phones    = (*cache.Bindings)(nil)
 )
 
@@ -25,14 +25,14 @@ func (b *build) phones() (phoneBook, error) { return shared(b, "phones", b.openP
 
 func (b *build) openPhones() (phoneBook, error) {
 	var err error
-	db := ask(&err, b.core)
+	db := ask(&err, b.stores)
 	redis := ask(&err, b.redis)
 	if err != nil {
 		return phoneBook{}, err
 	}
-	bindings, err := cache.NewBindings(cache.BindingsConfig{Seed: uint64(time.Now().UnixNano())}, redis, db, b.log, b.reg)
+	bindings, err := cache.NewBindings(cache.BindingsConfig{Seed: uint64(time.Now().UnixNano())}, redis, db.bindings, b.log, b.reg)
 	if err != nil || b.cfg.Cache.Bindings == cache.Off {
-		return phoneBook{Phones: db}, err
+		return phoneBook{Phones: db.bindings}, err
 	}
 	return phoneBook{Phones: bindings, cached: bindings}, nil
 }

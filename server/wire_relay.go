@@ -15,17 +15,17 @@ func (b *build) relay() (*outbox.Relay, error) { return shared(b, "relay", b.ope
 // openRelay makes what publishes the jobs that were committed.
 func (b *build) openRelay() (*outbox.Relay, error) {
 	var err error
-	db := ask(&err, b.core)
+	db := ask(&err, b.stores)
 	q := ask(&err, b.queue)
 	if err != nil {
 		return nil, err
 	}
-	relay := outbox.New(outbox.Config{UntilAck: !b.overBroker()}, db, q, config.JobTypes(b.cfg).Queues(), b.log)
-	left := newBacklog(db.Backlog)
+	relay := outbox.New(outbox.Config{UntilAck: !b.overBroker()}, db.outbox, q, config.JobTypes(b.cfg).Queues(), b.log)
+	left := newBacklog(db.backlog)
 	if err := b.reg.Register(left); err != nil {
 		return nil, fmt.Errorf("register metrics of the backlog: %w", err)
 	}
-	db.OnOutbox(func(stored []job.Envelope) {
+	db.db.OnOutbox(func(stored []job.Envelope) {
 		left.note(stored)
 		relay.Announce(stored)
 	})

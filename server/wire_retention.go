@@ -9,12 +9,15 @@ import (
 	followerstore "oalab/server/internal/follower/store"
 	"oalab/server/internal/part"
 	"oalab/server/internal/retention"
-	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/sqldb"
 )
+
+// retainWait is how long a server waits for another one that removes old rows.
+const retainWait = time.Second
 
 // retention removes old rows.
 func (b *build) retention() (part.Part, error) {
-	db, err := b.core()
+	db, err := b.stores()
 	if err != nil {
 		return part.Part{}, err
 	}
@@ -22,23 +25,31 @@ func (b *build) retention() (part.Part, error) {
 	if err != nil {
 		return part.Part{}, fmt.Errorf("carrier.time_zone: %w", err)
 	}
-	kept := sqlstore.Retention{
-		Replies: time.Duration(b.cfg.Retention.Replies), Orders: time.Duration(b.cfg.Retention.Orders),
-		DeadLetters: time.Duration(b.cfg.Retention.DeadLetters), Zone: zone,
-	}
-	followers := followerstore.New(db.DB)
-	followed := followerstore.Retention{Events: kept.Replies, Growth: time.Duration(b.cfg.Retention.Growth), Zone: zone}
+	c, followers := b.cfg.Retention, followerstore.New(db.db)
 	keeper, err := retention.New(retention.Config{
-		Tables: []string{sqlstore.RetainReplies, sqlstore.RetainOrders, sqlstore.RetainDeadLetters, followerstore.RetainEvents, followerstore.RetainGrowth},
-		Remove: func(ctx context.Context, removed func(string, int)) error {
-			err := db.Retain(ctx, kept, removed)
-			if errors.Is(err, sqlstore.ErrRetaining) {
+		Alone: func(ctx context.Context, work func(context.Context, time.Time) error) error {
+			err := db.db.AloneAt(ctx, "retain", retainWait, work)
+			if errors.Is(err, sqldb.ErrHeld) {
 				return retention.ErrElsewhere
 			}
-			if more := followers.Retain(ctx, followed, removed); !errors.Is(more, followerstore.ErrRetaining) {
-				err = errors.Join(err, more)
-			}
 			return err
+		},
+		Tables: []retention.Table{
+			{Name: "replies", Keep: time.Duration(c.Replies), Old: func(before time.Time) retention.Batch {
+				return db.replies.OldReplies(before, db.orders.OpenMessages)
+			}},
+			{Name: "orders", Keep: time.Duration(c.Orders), Old: func(before time.Time) retention.Batch {
+				return db.orders.OldOrders(before, zone)
+			}},
+			{Name: "dead_letters", Keep: time.Duration(c.DeadLetters), Old: func(before time.Time) retention.Batch {
+				return db.outbox.OldLetters(before, db.orders.OpenJobs)
+			}},
+			{Name: "follow_events", Keep: time.Duration(c.Replies), Old: func(before time.Time) retention.Batch {
+				return followers.OldEvents(before)
+			}},
+			{Name: "follow_growth", Keep: time.Duration(c.Growth), Old: func(before time.Time) retention.Batch {
+				return followers.OldGrowth(before, zone)
+			}},
 		},
 	}, b.log, b.reg)
 	if err != nil {

@@ -29,7 +29,7 @@ func (b *build) openTickets() (refresher, error) {
 	if err != nil {
 		return nil, err
 	}
-	keeper, err := token.New(b.keeping(token.KindTicket), tokenstore.New(db.DB), cache.NewTokens(redis), wechatapi.NewTickets(platform), b.log, b.reg)
+	keeper, err := token.New(b.keeping(token.KindTicket), tokenstore.New(db), cache.NewTokens(redis), wechatapi.NewTickets(platform), b.log, b.reg)
 	if err != nil {
 		return nil, err
 	}

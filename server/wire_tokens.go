@@ -45,7 +45,7 @@ func (b *build) openTokens() (refresher, error) {
 	}
 	cfg := b.keeping(token.KindAccess)
 	cfg.Replace = b.cfg.WeChat.TokenAPI == wechatapi.TokenReplace
-	keeper, err := b.planted.keeper(cfg, tokenstore.New(db.DB), cache.NewTokens(redis), platform, b.log, b.reg)
+	keeper, err := b.planted.keeper(cfg, tokenstore.New(db), cache.NewTokens(redis), platform, b.log, b.reg)
 	if err != nil {
 		return nil, err
 	}

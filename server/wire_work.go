@@ -16,14 +16,14 @@ func (b *build) worker() (*worker.Worker, error) { return shared(b, "worker", b.
 // openWorker makes what does the jobs, with its metrics.
 func (b *build) openWorker() (*worker.Worker, error) {
 	var err error
-	db := ask(&err, b.core)
+	db := ask(&err, b.stores)
 	q := ask(&err, b.queue)
 	relay := ask(&err, b.relay)
 	types := ask(&err, b.handlers)
 	if err != nil {
 		return nil, err
 	}
-	from := outbox.Burying(q, db)
+	from := outbox.Burying(q, db.outbox)
 	if !b.overBroker() { // a broker keeps what it has confirmed; memory does not
 		from = relay.Consumer(q)
 	}

@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
@@ -102,7 +103,7 @@ func Rules(t *Tree) []ImportRule {
 		},
 		only("echo", []string{"server/internal/web", "mockwechat/...", "mockcarrier/..."}, []string{"github.com/labstack/echo/..."},
 			"one place knows the HTTP framework, so that it can be replaced"),
-		only("sqlx", slices.Concat([]string{"server/internal/sqldb/...", "server/internal/sqlstore", "scenarios/topology/masters"}, storeFolders(t)), []string{"github.com/jmoiron/sqlx/...", "database/sql", "github.com/pressly/goose/...", "modernc.org/sqlite/...", "github.com/go-sql-driver/mysql/..."},
+		only("sqlx", slices.Concat([]string{"server/internal/sqldb/...", "scenarios/topology/masters"}, storeFolders(t)), []string{"github.com/jmoiron/sqlx/...", "database/sql", "github.com/pressly/goose/...", "modernc.org/sqlite/...", "github.com/go-sql-driver/mysql/..."},
 			"rules live in the features, SQL in the stores beside them and in the engine below"),
 		only("amqp", []string{"server/internal/queue/rabbit"}, []string{"github.com/rabbitmq/amqp091-go/..."},
 			"features see a queue, not a broker"),
@@ -138,8 +139,8 @@ func only(name string, in, deny []string, why string) ImportRule {
 // platform are the packages of the server that features may import: words, engines and
 // clients that know no rule of a feature.
 var platform = []string{
-	"cache", "carrierapi", "config", "defect", "domain", "freshness", "gather", "job", "message", "outbox", "part", "queue", "reply", "resilience",
-	"servertest", "signedapi", "sqldb", "sqlstore", "telemetry", "web", "wechatapi", "worker",
+	"binding", "cache", "carrierapi", "config", "defect", "domain", "freshness", "gather", "job", "message", "outbox", "part", "queue", "reply", "resilience",
+	"servertest", "signedapi", "sqldb", "telemetry", "web", "wechatapi", "worker",
 }
 
 // features are the server's features, one folder each: all that is no platform. A new folder
@@ -176,33 +177,46 @@ func featureRules(t *Tree) []ImportRule {
 	return rules
 }
 
-// storeFolders are those of the features that keep something in the database: their SQL
-// stands in the folder store below them.
+// storeFolders are those of the server's packages that keep something in the database: their
+// SQL stands in the folder store below them.
 func storeFolders(t *Tree) []string {
 	var folders []string
-	for _, own := range features(t) {
-		if folder := "server/internal/" + own + "/store"; t.Has(folder) {
-			folders = append(folders, folder)
+	for _, p := range t.Packages {
+		if ok, _ := path.Match("server/internal/*/store", p.Path); ok {
+			folders = append(folders, p.Path)
 		}
 	}
 	return folders
 }
 
-// storeRules keep the stores apart. A store may be used below another one only where one
-// transaction has to write both.
+// below are the stores that may be used by another one, because one transaction has to write
+// both: an order is committed with the reply of its message.
+var below = map[string][]string{"business": {"reply/store"}}
+
+// storeRules keep the stores apart, and what uses them apart from their SQL.
 func storeRules(t *Tree) []ImportRule {
 	in := Module + "/server/internal/"
 	var rules []ImportRule
+	var all []string
 	for _, folder := range storeFolders(t) {
+		all = append(all, Module+"/"+folder)
 		own := strings.TrimSuffix(strings.TrimPrefix(folder, "server/internal/"), "/store")
+		allow := []string{in + own, in + "sqldb", in + "job", in + "message", in + "freshness", Module + "/server/wechat"}
+		for _, store := range below[own] {
+			allow = append(allow, in+store)
+		}
 		rules = append(rules, ImportRule{
 			Name: "store-" + own, In: []string{folder}, Scope: CodeOnly,
 			Deny:  []string{Module + "/..."},
-			Allow: []string{in + own, in + "sqldb", in + "job", in + "message", in + "freshness", Module + "/server/wechat"},
+			Allow: allow,
 			Why:   "a store knows its own feature and the engine; no transaction spans features",
 		})
 	}
-	return rules
+	return append(rules, ImportRule{
+		Name: "stores-are-introduced", In: []string{"server/internal/..."}, Except: storeFolders(t), Scope: CodeOnly,
+		Deny: all,
+		Why:  "a feature names what it needs of a store as an interface; package server gives it the store",
+	})
 }
 
 // clockless are the packages that must not read or wait for a clock: they get

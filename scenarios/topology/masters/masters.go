@@ -17,7 +17,7 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Times of a connection: those of the product (server/internal/sqlstore), for a canary
+// Times of a connection: those of the product (server/internal/sqldb), for a canary
 // is to meet what a server meets.
 const (
 	DialTimeout = 250 * time.Millisecond

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"oalab/server/carrier"
+	"oalab/server/internal/binding"
 	"oalab/server/internal/job"
 	"oalab/server/internal/message"
 	"oalab/server/internal/reply"
@@ -55,10 +56,10 @@ func (s *Service) Answer(ctx context.Context, c Command) (r message.Reply, ok bo
 // acceptOrder stores the order, its reply and its job in one transaction. The
 // unique message key makes a second arrival read the first one's reply.
 func (s *Service) acceptOrder(ctx context.Context, c Command, key string, code Code) (stored, mine message.Reply, err error) {
-	phone, err := s.cfg.Phones.Phone(ctx, c.Account, c.OpenID)
-	if errors.Is(err, ErrUnbound) {
+	phone, err := s.phones.Phone(ctx, c.Account, c.OpenID)
+	if errors.Is(err, binding.ErrUnbound) {
 		mine = message.Text(textUnbound)
-		stored, err = s.store.SaveReply(ctx, c.Account, key, mine)
+		stored, err = s.stored.SaveReply(ctx, c.Account, key, mine)
 		return stored, mine, err
 	}
 	if err != nil {
@@ -81,8 +82,8 @@ func (s *Service) acceptOrder(ctx context.Context, c Command, key string, code C
 
 // query answers from the carrier when that is fast, and hands over otherwise (MSG-5).
 func (s *Service) query(ctx context.Context, c Command, key string, code Code) (reply.Draft, error) {
-	phone, err := s.cfg.Phones.Phone(ctx, c.Account, c.OpenID)
-	if errors.Is(err, ErrUnbound) {
+	phone, err := s.phones.Phone(ctx, c.Account, c.OpenID)
+	if errors.Is(err, binding.ErrUnbound) {
 		return reply.Draft{Reply: message.Text(textUnbound)}, nil
 	}
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 	"oalab/server/internal/business"
 	"oalab/server/internal/job"
 	"oalab/server/internal/queue"
-	"oalab/server/internal/sqlstore"
 )
 
 // broker is a queue that outlives the processes: it keeps what it has confirmed, and
@@ -210,13 +209,13 @@ func TestToldOnceUnlessKilled(t *testing.T) {
 
 // counted notes how many statements each step took.
 type counted struct {
-	db    *sqlstore.DB
+	db    *stores
 	last  int64
 	steps map[string]int64
 }
 
 func (c *counted) step(name string) {
-	now := c.db.Statements()
+	now := c.db.engine.Statements()
 	c.steps[name] += now - c.last
 	c.last = now
 }
@@ -244,16 +243,16 @@ func TestStatementsOfAnOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			db := openDB(t, w.path)
-			defer db.Close()
+			defer db.close(t)
 			c := &counted{db: db, steps: map[string]int64{}}
 			w.onOrder = func(_ int, _ string, apply func()) error { c.step(claim); apply(); return nil }
 			var stored []job.Envelope
-			db.OnOutbox(func(envs []job.Envelope) { stored = append(stored, envs...) })
+			db.engine.OnOutbox(func(envs []job.Envelope) { stored = append(stored, envs...) })
 			cfg, b := defaults(), newBroker()
 			if tt.broker {
 				cfg.Tells = &brokerLink{b, &tap{}}
 			}
-			s, err := business.New(cfg, db, &fakeCarrier{w, &tap{}}, &fakePlatform{world: w, tap: &tap{}}, slog.New(slog.DiscardHandler), nil)
+			s, err := business.New(cfg, db.all(), &fakeCarrier{w, &tap{}}, &fakePlatform{world: w, tap: &tap{}}, slog.New(slog.DiscardHandler), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -267,7 +266,7 @@ func TestStatementsOfAnOrder(t *testing.T) {
 				}
 			}
 			cmd := business.Command{Account: account, OpenID: follower, Key: "m1", Text: "KT10"}
-			c.last = db.Statements() + 1 // the number bound to the follower, which a cache knows
+			c.last = db.engine.Statements() + 1 // the number bound to the follower, which a cache knows
 			_, _, err = s.Answer(t.Context(), cmd)
 			do(accept, err)
 			c.step(accept)

@@ -32,14 +32,15 @@ func (Settings) Defects() []string {
 	return []string{DefectNoOutbox, DefectNoSerial, DefectReplyNotCached}
 }
 
-// PlantStore returns the store with those of the defects that are its own. The jobs of
+// PlantStores returns the stores with those of the defects that are their own. The jobs of
 // no-outbox go to direct.
-func PlantStore(planted defect.Set, s Store, direct queue.Publisher) Store {
+func PlantStores(planted defect.Set, s Stores, direct queue.Publisher) Stores {
 	if planted.Has(DefectNoOutbox) {
-		s = Unswept(jobless{s, direct})
+		s.Orders, s.Replies = jobless{s.Orders, direct}, joblessReplies{s.Replies, direct}
+		s = Unswept(s)
 	}
 	if planted.Has(DefectReplyNotCached) {
-		s = forgetful{s}
+		s.Replies = forgetful{s.Replies}
 	}
 	return s
 }
@@ -61,7 +62,10 @@ func PlantCarrier(planted defect.Set, c Carrier) Carrier {
 }
 
 // Unswept hides stale orders from the sweeper, which would heal the defects that lose jobs.
-func Unswept(s Store) Store { return unswept{s} }
+func Unswept(s Stores) Stores {
+	s.Orders = unswept{s.Orders}
+	return s
+}
 
 type unswept struct{ Store }
 
@@ -74,22 +78,13 @@ type jobless struct {
 	direct queue.Publisher
 }
 
-// SaveReply implements Store.
-func (s jobless) SaveReply(ctx context.Context, account, key string, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
-	stored, err := s.Store.SaveReply(ctx, account, key, r)
-	if err != nil || !reply.Same(stored, r) {
-		return stored, err
-	}
-	return stored, s.publish(ctx, jobs)
-}
-
 // AcceptOrder implements Store.
 func (s jobless) AcceptOrder(ctx context.Context, o Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
 	stored, err := s.Store.AcceptOrder(ctx, o, r)
 	if err != nil || !reply.Same(stored, r) {
 		return stored, err
 	}
-	return stored, s.publish(ctx, jobs)
+	return stored, publish(ctx, s.direct, jobs)
 }
 
 // FinishOrder implements Store.
@@ -97,13 +92,28 @@ func (s jobless) FinishOrder(ctx context.Context, o Order, to State, reason stri
 	if err := s.Store.FinishOrder(ctx, o, to, reason); err != nil {
 		return err
 	}
-	return s.publish(ctx, jobs)
+	return publish(ctx, s.direct, jobs)
 }
 
-func (s jobless) publish(ctx context.Context, jobs []job.Envelope) error {
+// joblessReplies is the defect no-outbox of the replies.
+type joblessReplies struct {
+	reply.Store
+	direct queue.Publisher
+}
+
+// SaveReply implements reply.Store.
+func (s joblessReplies) SaveReply(ctx context.Context, account, key string, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+	stored, err := s.Store.SaveReply(ctx, account, key, r)
+	if err != nil || !reply.Same(stored, r) {
+		return stored, err
+	}
+	return stored, publish(ctx, s.direct, jobs)
+}
+
+func publish(ctx context.Context, direct queue.Publisher, jobs []job.Envelope) error {
 	var faults []error
 	for _, env := range jobs {
-		if err := s.direct.Publish(ctx, env); err != nil {
+		if err := direct.Publish(ctx, env); err != nil {
 			faults = append(faults, fmt.Errorf("publish %s: %w", env.Key, err))
 		}
 	}
@@ -112,14 +122,14 @@ func (s jobless) publish(ctx context.Context, jobs []job.Envelope) error {
 
 // forgetful is the defect reply-not-cached: a store without the replies of queries. What
 // is stored with a job or with an order is kept.
-type forgetful struct{ Store }
+type forgetful struct{ reply.Store }
 
-// Reply implements Store: only queries ask for it.
+// Reply implements reply.Store: only queries ask for it.
 func (forgetful) Reply(context.Context, string, string) (message.Reply, bool, error) {
 	return message.Reply{}, false, nil
 }
 
-// SaveReply implements Store.
+// SaveReply implements reply.Store.
 func (s forgetful) SaveReply(ctx context.Context, account, key string, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
 	if len(jobs) == 0 {
 		return r, nil

@@ -15,11 +15,11 @@ import (
 // planting puts defects where package server does.
 func planting(planted defect.Set) plant {
 	return plant{
-		store: func(s business.Store, direct queue.Publisher) business.Store {
+		store: func(s business.Stores, direct queue.Publisher) business.Stores {
 			if planted.Has(worker.DefectAckBeforeCarrier) {
 				s = business.Unswept(s)
 			}
-			return business.PlantStore(planted, s, direct)
+			return business.PlantStores(planted, s, direct)
 		},
 		carrier: func(c business.Carrier) business.Carrier { return business.PlantCarrier(planted, c) },
 		consumer: func(from queue.Consumer, again queue.Publisher) queue.Consumer {
@@ -81,7 +81,7 @@ func TestDefects(t *testing.T) {
 			}
 			if tt.want == 0 && fault && defects != nil {
 				// It is lost: no job is left, and no sweep will look for the order.
-				until(t, "no job is left", func() bool { b, err := p.db.Backlog(t.Context()); return err == nil && b.Jobs == 0 })
+				until(t, "no job is left", func() bool { jobs, _ := p.db.backlog(t); return jobs == 0 })
 			} else {
 				until(t, tt.defect+" settles", p.settled)
 			}

@@ -8,67 +8,66 @@ import (
 	"oalab/server/internal/business"
 	"oalab/server/internal/job"
 	"oalab/server/internal/message"
-	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/wechatapi"
 )
 
 // tappedStore is the store as a process that may be killed sees it.
 type tappedStore struct {
-	*sqlstore.DB
+	*stores
 	tap *tap
 }
 
 func (s *tappedStore) SaveReply(ctx context.Context, account, key string, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
-	return through(s.tap, func() (message.Reply, error) { return s.DB.SaveReply(ctx, account, key, r, jobs...) })
+	return through(s.tap, func() (message.Reply, error) { return s.stores.SaveReply(ctx, account, key, r, jobs...) })
 }
 
 func (s *tappedStore) AcceptOrder(ctx context.Context, o business.Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
-	return through(s.tap, func() (message.Reply, error) { return s.DB.AcceptOrder(ctx, o, r, jobs...) })
+	return through(s.tap, func() (message.Reply, error) { return s.stores.AcceptOrder(ctx, o, r, jobs...) })
 }
 
 func (s *tappedStore) ClaimOrder(ctx context.Context, known business.Order, lease time.Duration) (business.Order, error) {
-	return through(s.tap, func() (business.Order, error) { return s.DB.ClaimOrder(ctx, known, lease) })
+	return through(s.tap, func() (business.Order, error) { return s.stores.ClaimOrder(ctx, known, lease) })
 }
 
 func (s *tappedStore) ResendOrder(ctx context.Context, o business.Order, lease time.Duration) (business.Order, error) {
-	return through(s.tap, func() (business.Order, error) { return s.DB.ResendOrder(ctx, o, lease) })
+	return through(s.tap, func() (business.Order, error) { return s.stores.ResendOrder(ctx, o, lease) })
 }
 
 func (s *tappedStore) ReleaseOrder(ctx context.Context, o business.Order, to business.State, reason string) error {
-	return s.tap.run(func() error { return s.DB.ReleaseOrder(ctx, o, to, reason) })
+	return s.tap.run(func() error { return s.stores.ReleaseOrder(ctx, o, to, reason) })
 }
 
 func (s *tappedStore) FinishOrder(ctx context.Context, o business.Order, to business.State, reason string, jobs ...job.Envelope) error {
-	return s.tap.run(func() error { return s.DB.FinishOrder(ctx, o, to, reason, jobs...) })
+	return s.tap.run(func() error { return s.stores.FinishOrder(ctx, o, to, reason, jobs...) })
 }
 
 func (s *tappedStore) MarkTold(ctx context.Context, serial, way string) error {
-	return s.tap.run(func() error { return s.DB.MarkTold(ctx, serial, way) })
+	return s.tap.run(func() error { return s.stores.MarkTold(ctx, serial, way) })
 }
 
 func (s *tappedStore) DeleteJobs(ctx context.Context, ids []int64) error {
-	return s.tap.run(func() error { return s.DB.DeleteJobs(ctx, ids) })
+	return s.tap.run(func() error { return s.stores.DeleteJobs(ctx, ids) })
 }
 
 func (s *tappedStore) SettleJob(ctx context.Context, env job.Envelope) error {
-	return s.tap.run(func() error { return s.DB.SettleJob(ctx, env) })
+	return s.tap.run(func() error { return s.stores.SettleJob(ctx, env) })
 }
 
 func (s *tappedStore) BuryJob(ctx context.Context, env job.Envelope, attempts int, reason string) error {
-	return s.tap.run(func() error { return s.DB.BuryJob(ctx, env, attempts, reason) })
+	return s.tap.run(func() error { return s.stores.BuryJob(ctx, env, attempts, reason) })
 }
 
 func (s *tappedStore) SweepOrders(ctx context.Context, before time.Time, serials []string, jobs []job.Envelope) (int, error) {
-	return through(s.tap, func() (int, error) { return s.DB.SweepOrders(ctx, before, serials, jobs) })
+	return through(s.tap, func() (int, error) { return s.stores.SweepOrders(ctx, before, serials, jobs) })
 }
 
 func (s *tappedStore) RestOrder(ctx context.Context, serial string, rest time.Duration) error {
-	return s.tap.run(func() error { return s.DB.RestOrder(ctx, serial, rest) })
+	return s.tap.run(func() error { return s.stores.RestOrder(ctx, serial, rest) })
 }
 
 // RequeueOrders of a dead process must not reach the world either.
 func (s *tappedStore) RequeueOrders(ctx context.Context, serials []string, jobs []job.Envelope) error {
-	return s.tap.run(func() error { return s.DB.RequeueOrders(ctx, serials, jobs) })
+	return s.tap.run(func() error { return s.stores.RequeueOrders(ctx, serials, jobs) })
 }
 
 // fakeCarrier is the carrier as one process reaches it.

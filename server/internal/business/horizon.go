@@ -39,7 +39,7 @@ func (h *horizon) look(ctx context.Context) (time.Time, error) {
 func (h *horizon) empty(ctx context.Context) (behind time.Duration, empty bool, err error) {
 	queues := []string{orderType(Places{}).Queue, tellType(Places{}).Queue}
 	for _, name := range queues { // the rows first: what leaves them meanwhile is at the broker
-		rows, err := h.service.store.PendingJobs(ctx, name, 0, 1)
+		rows, err := h.service.waiting.PendingJobs(ctx, name, 0, 1)
 		if err != nil {
 			return 0, false, err
 		}

@@ -1,6 +1,10 @@
 package business
 
-import "oalab/server/internal/job"
+import (
+	"encoding/json"
+
+	"oalab/server/internal/job"
+)
 
 // The kinds of this package's jobs.
 const (
@@ -36,4 +40,16 @@ func (s *Service) Jobs() job.Catalogue {
 	query.Handle, query.End = s.runQuery, s.endQuery
 	tell.Handle, tell.End = s.runTell, s.endTell
 	return job.Catalogue{order, query, tell}
+}
+
+// SerialOf is the serial of the order that a job is about; "" when it is about none.
+func SerialOf(env job.Envelope) string {
+	if env.Kind != KindOrder && env.Kind != KindTell {
+		return ""
+	}
+	var o struct {
+		Serial string `json:"serial"`
+	}
+	_ = json.Unmarshal(env.Payload, &o) // one that cannot be read names no order
+	return o.Serial
 }

@@ -228,9 +228,7 @@ func TestSweeper(t *testing.T) {
 	if err := db.SettleJob(t.Context(), rows[0]); err != nil { // the job is lost
 		t.Fatal(err)
 	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	db.close(t)
 	p = w.start(t, options{sweep: 30 * time.Millisecond})
 	defer p.stop()
 	until(t, "the order is told", func() bool {

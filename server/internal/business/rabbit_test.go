@@ -47,13 +47,13 @@ func TestBacklogAtRabbitMQ(t *testing.T) {
 		}
 	}()
 	p := &process{t: t, world: w, tap: &tap{}, db: openDB(t, w.path)}
-	defer p.db.Close()
+	defer p.db.close(t)
 	relay := outbox.New(outbox.Config{}, p.db, q, business.JobTypes(business.Places{}).Queues(), log)
-	p.db.OnOutbox(relay.Announce)
+	p.db.engine.OnOutbox(relay.Announce)
 	cfg := defaults()
 	after, retryMax := cfg.SweepAfter, cfg.RetryMax
 	cfg.Tells, cfg.Holding = q, q
-	p.service, err = business.New(cfg, p.db, &fakeCarrier{world: w, tap: p.tap}, &fakePlatform{world: w, tap: p.tap}, log, nil)
+	p.service, err = business.New(cfg, p.db.all(), &fakeCarrier{world: w, tap: p.tap}, &fakePlatform{world: w, tap: p.tap}, log, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,11 +73,8 @@ func TestBacklogAtRabbitMQ(t *testing.T) {
 		return n
 	}
 	stored := func() int {
-		left, err := p.db.Backlog(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return left.Jobs
+		jobs, _ := p.db.backlog(t)
+		return jobs
 	}
 	patiently := func(what string, ok func() bool) {
 		t.Helper()

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"oalab/server/carrier"
+	"oalab/server/internal/binding"
 	"oalab/server/internal/business"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/job"
@@ -29,8 +30,6 @@ import (
 	"oalab/server/internal/queue"
 	"oalab/server/internal/queue/memqueue"
 	"oalab/server/internal/reply"
-	"oalab/server/internal/sqldb"
-	"oalab/server/internal/sqlstore"
 	"oalab/server/internal/wechatapi"
 	"oalab/server/internal/worker"
 	"oalab/server/wechat"
@@ -115,34 +114,18 @@ func newWorld(t *testing.T) *world {
 		told: map[string]int{}, sms: map[string]int{}, calling: map[string]int{},
 	}
 	db := openDB(t, w.path)
-	defer db.Close()
-	sections, err := db.Seed(sqlstore.SeedData{
-		Account: account,
-		Business: []business.Code{
-			{Code: "1.3", Sort: business.SortQuery, Name: "剩余流量", Commands: []string{"CXLL"}, MenuKey: "Q_DATA", Operation: "QueryUsage"},
-			{Code: "2.1.1", Sort: business.SortOrder, Name: "10元流量包", Commands: []string{"KT10"}, MenuKey: "O_10", Product: "P10"},
-		},
-		Bindings: []sqlstore.Binding{{OpenID: follower, Phone: phone}},
-	})
+	defer db.close(t)
+	codes, err := db.orders.Seed(account, []business.Code{
+		{Code: "1.3", Sort: business.SortQuery, Name: "剩余流量", Commands: []string{"CXLL"}, MenuKey: "Q_DATA", Operation: "QueryUsage"},
+		{Code: "2.1.1", Sort: business.SortOrder, Name: "10元流量包", Commands: []string{"KT10"}, MenuKey: "O_10", Product: "P10"},
+	}, false)
 	if err == nil {
-		_, err = db.DB.Seed(t.Context(), false, sections...)
+		_, err = db.engine.Seed(t.Context(), false, codes, db.bindings.Seed(account, []binding.Binding{{OpenID: follower, Phone: phone}}, false))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
-}
-
-func openDB(t *testing.T, path string) *sqlstore.DB {
-	t.Helper()
-	db, err := sqlstore.Open(t.Context(), sqldb.Config{CoreDSN: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return db
 }
 
 func (w *world) effects() int {
@@ -211,7 +194,7 @@ type process struct {
 	t       *testing.T
 	world   *world
 	tap     *tap
-	db      *sqlstore.DB
+	db      *stores
 	queue   *memqueue.Queue
 	service *business.Service
 	work    *worker.Worker
@@ -222,7 +205,7 @@ type process struct {
 
 // plant puts something between the parts; nil functions put nothing.
 type plant struct {
-	store    func(business.Store, queue.Publisher) business.Store
+	store    func(business.Stores, queue.Publisher) business.Stores
 	carrier  func(business.Carrier) business.Carrier
 	consumer func(queue.Consumer, queue.Publisher) queue.Consumer
 }
@@ -245,7 +228,7 @@ func (w *world) start(t *testing.T, o options) *process {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	p := &process{t: t, world: w, tap: &tap{at: o.killAt}, db: openDB(t, w.path), reg: prometheus.NewRegistry()}
-	store := &tappedStore{DB: p.db, tap: p.tap}
+	store := &tappedStore{stores: p.db, tap: p.tap}
 	var err error
 	check := func() {
 		t.Helper()
@@ -265,7 +248,7 @@ func (w *world) start(t *testing.T, o options) *process {
 	if from == nil {
 		from = relay.Consumer(p.queue)
 	}
-	p.db.OnOutbox(relay.Announce)
+	p.db.engine.OnOutbox(relay.Announce)
 	if o.sweep == 0 {
 		o.sweep = time.Hour
 	}
@@ -287,9 +270,9 @@ func (w *world) start(t *testing.T, o options) *process {
 	if o.noCarrier {
 		c = nil
 	}
-	var kept business.Store = store
+	kept := business.Stores{Orders: store, Replies: store, Phones: store, Waiting: store}
 	if o.plant.store != nil {
-		kept = o.plant.store(store, p.queue)
+		kept = o.plant.store(kept, p.queue)
 	}
 	if o.plant.carrier != nil {
 		c = o.plant.carrier(c)
@@ -330,9 +313,7 @@ func (p *process) stop() {
 	p.cancel()
 	p.running.Wait()
 	p.queue.Close()
-	if err := p.db.Close(); err != nil {
-		p.t.Error(err)
-	}
+	p.db.close(p.t)
 }
 
 func (p *process) answer(key, text string) (message.Reply, error) {
@@ -357,11 +338,8 @@ func (p *process) mustAnswer(key, text string) message.Reply {
 // idle reports whether no job is stored or held.
 func (p *process) idle() bool {
 	p.t.Helper()
-	left, err := p.db.Backlog(p.t.Context())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return left.Jobs+p.held() == 0
+	rows, _ := p.db.backlog(p.t)
+	return rows+p.held() == 0
 }
 
 func (p *process) held() int {
@@ -389,11 +367,8 @@ func (p *process) dead(name string) int {
 // settled reports whether nothing is left to do.
 func (p *process) settled() bool {
 	p.t.Helper()
-	left, err := p.db.Backlog(p.t.Context())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return left.Jobs+left.Unfinished+p.held() == 0
+	rows, unfinished := p.db.backlog(p.t)
+	return rows+unfinished+p.held() == 0
 }
 
 // until waits for a condition.

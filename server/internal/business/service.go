@@ -32,8 +32,6 @@ type Config struct {
 	Places Places
 	// Replies is a cache in front of the store's replies; nil means none.
 	Replies reply.Cache
-	// Phones is a cache in front of the store's bindings; nil means none.
-	Phones Phones
 	// Tells is a broker: what it has confirmed it keeps. The jobs that tell a follower go
 	// there unstored, before the order's own job ends. nil: they are stored with the
 	// order's end.
@@ -54,6 +52,9 @@ type Config struct {
 type Service struct {
 	cfg     Config
 	store   Store
+	stored  reply.Store
+	phones  Phones
+	waiting Waiting
 	carrier Carrier
 	wechat  WeChat
 	log     *slog.Logger
@@ -66,7 +67,7 @@ type Service struct {
 // New makes a Service with an empty catalogue (see Reload). With a nil Carrier all
 // business is answered "not available". It registers its metrics with reg, which may
 // be nil.
-func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
+func New(cfg Config, in Stores, c Carrier, w WeChat, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
 	if min(cfg.InlineWait, cfg.CarrierTimeout, cfg.SweepEvery, cfg.SweepAfter) <= 0 {
 		return nil, fmt.Errorf("business: each of InlineWait %v, CarrierTimeout %v, SweepEvery %v and SweepAfter %v must be above 0",
 			cfg.InlineWait, cfg.CarrierTimeout, cfg.SweepEvery, cfg.SweepAfter)
@@ -80,14 +81,14 @@ func New(cfg Config, store Store, c Carrier, w WeChat, log *slog.Logger, reg pro
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	replies, err := reply.New(store, cfg.Replies, cfg.InlineWait)
+	replies, err := reply.New(in.Replies, cfg.Replies, cfg.InlineWait)
 	if err != nil {
 		return nil, fmt.Errorf("business: %w", err)
 	}
-	if cfg.Phones == nil {
-		cfg.Phones = store
+	s := &Service{
+		cfg: cfg, store: in.Orders, stored: in.Replies, phones: in.Phones, waiting: in.Waiting,
+		replies: replies, carrier: c, wechat: w, log: log, pushed: newPushDelay(),
 	}
-	s := &Service{cfg: cfg, store: store, replies: replies, carrier: c, wechat: w, log: log, pushed: newPushDelay()}
 	s.swept = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "oalab_orders_swept_total", Help: "Orders without progress that were given a job again.",
 	})

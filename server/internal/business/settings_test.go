@@ -18,11 +18,11 @@ func TestNewRefusesMissingBounds(t *testing.T) {
 	} {
 		cfg := defaults()
 		change(&cfg)
-		if _, err := business.New(cfg, nil, nil, nil, slog.New(slog.DiscardHandler), nil); err == nil {
+		if _, err := business.New(cfg, business.Stores{}, nil, nil, slog.New(slog.DiscardHandler), nil); err == nil {
 			t.Errorf("a Config without %s was taken", name)
 		}
 	}
-	if _, err := business.New(defaults(), nil, nil, nil, slog.New(slog.DiscardHandler), nil); err != nil {
+	if _, err := business.New(defaults(), business.Stores{}, nil, nil, slog.New(slog.DiscardHandler), nil); err != nil {
 		t.Errorf("the default settings were refused: %v", err)
 	}
 }

@@ -36,8 +36,6 @@ const FirstVersion = 1
 
 // The errors of a Store that callers tell apart.
 var (
-	// ErrUnbound: the follower has no phone number bound.
-	ErrUnbound = errors.New("no phone number is bound")
 	// ErrNoOrder: there is no such order.
 	ErrNoOrder = errors.New("no such order")
 	// ErrLeased: another worker has the order.
@@ -48,21 +46,29 @@ var (
 	ErrStale = errors.New("order was changed meanwhile")
 )
 
-// Store keeps the catalogue, the bindings, the replies and the orders. Each method is one
-// invariant, whatever transactions it takes, and safe for concurrent use, by several
-// processes. An error does not say that nothing is stored: the database may be lost
-// between a COMMIT and its answer. Asking again is harmless, as a message has one reply
-// and a change of an order names the version that it saw.
+// Stores are where a Service keeps what must not be lost.
+type Stores struct {
+	// Orders keeps the catalogue and the orders.
+	Orders Store
+	// Replies keeps the first reply of each message.
+	Replies reply.Store
+	// Phones knows the numbers of followers. An answer may be some seconds old; the
+	// implementation says how many.
+	Phones Phones
+	// Waiting are the jobs that wait in the outbox.
+	Waiting Waiting
+}
+
+// Store keeps the catalogue and the orders. Each method is one invariant, through any number
+// of transactions, and safe for concurrent use, by several processes. An error does not say
+// that nothing is stored: the database may be lost between a COMMIT and its answer. Asking
+// again is harmless, as a message has one reply and a change of an order names the version
+// that it saw.
 type Store interface {
 	// Catalogue returns all business codes of all accounts.
 	Catalogue(ctx context.Context) ([]Code, error)
-	// Phone returns the number bound to a follower, or ErrUnbound.
-	Phone(ctx context.Context, account, openid string) (string, error)
-
-	// Of the replies.
-	reply.Store
 	// AcceptOrder stores an order, the reply of its message and its jobs, in the
-	// manner of SaveReply.
+	// manner of reply.Store.SaveReply.
 	AcceptOrder(ctx context.Context, o Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error)
 
 	// Order returns an order, or ErrNoOrder.
@@ -100,15 +106,19 @@ type Store interface {
 	// RestOrder notes that all attempts of an order's job have ended in vain. StaleOrders
 	// does not return it before its time and the rest have passed.
 	RestOrder(ctx context.Context, serial string, rest time.Duration) error
-	// PendingJobs returns rows of the outbox that carry jobs of the queue, the oldest first.
-	PendingJobs(ctx context.Context, queue string, after int64, limit int) ([]job.Envelope, error)
 }
 
-// Phones looks up bound numbers faster than the Store. An answer may be some
-// seconds old; the implementation says how many.
+// Phones looks up bound numbers.
 type Phones interface {
-	// Phone returns the number bound to a follower, or ErrUnbound.
+	// Phone returns the number bound to a follower, or binding.ErrUnbound.
 	Phone(ctx context.Context, account, openid string) (string, error)
+}
+
+// Waiting are the jobs that wait in the outbox.
+type Waiting interface {
+	// PendingJobs returns up to limit rows of the outbox that carry jobs of the queue and have
+	// an ID above after, the oldest first.
+	PendingJobs(ctx context.Context, queue string, after int64, limit int) ([]job.Envelope, error)
 }
 
 // Carrier is what this package asks of the carrier. A refusal is a
@@ -129,25 +139,4 @@ type Carrier interface {
 type WeChat interface {
 	TemplateSend(ctx context.Context, account string, m wechatapi.Template) error
 	CustomSend(ctx context.Context, account, openid, text string) error
-}
-
-// BindingChange says that the binding of a follower was made, changed or ended. Without
-// an OpenID those of any follower may have.
-type BindingChange struct {
-	// Seq numbers the changes in the order of their commits.
-	Seq             int64
-	Account, OpenID string
-}
-
-// BindingChanges are those after one that is known.
-type BindingChanges struct {
-	// Database names the database whose numbers they have, and Generation its state of the
-	// bindings.
-	Database, Generation string
-	Changes              []BindingChange
-	// Gap is set when the known change is not remembered any more: there may have been
-	// others before Changes.
-	Gap bool
-	// From is a number from which on all changes are remembered.
-	From int64
 }

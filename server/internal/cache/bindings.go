@@ -16,7 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/singleflight"
 
-	"oalab/server/internal/business"
+	"oalab/server/internal/binding"
 	"oalab/server/internal/freshness"
 )
 
@@ -36,13 +36,13 @@ const lookupTimeout = 3 * time.Second
 
 // BindingStore is the database behind Bindings.
 type BindingStore interface {
-	// Phone returns the number bound to a follower, or business.ErrUnbound.
+	// Phone returns the number bound to a follower, or binding.ErrUnbound.
 	Phone(ctx context.Context, account, openid string) (string, error)
 	// EachBinding visits every follower that has a number bound.
 	EachBinding(ctx context.Context, visit func(account, openid, phone string)) error
 	// BindingChanges tells which bindings have changed after a change that is known; 0 asks
 	// for all that are remembered.
-	BindingChanges(ctx context.Context, after int64) (business.BindingChanges, error)
+	BindingChanges(ctx context.Context, after int64) (binding.Changes, error)
 }
 
 // BindingsConfig sizes Bindings; zero values take the defaults.
@@ -88,7 +88,7 @@ type Bindings struct {
 	log     *slog.Logger
 	keys    uint
 	entries int
-	process *otter.Cache[bound, binding]
+	process *otter.Cache[bound, number]
 	flights singleflight.Group
 	view    atomic.Pointer[view]
 	seen    chan struct{} // holds one when the view is newer than what Run has seen
@@ -105,15 +105,15 @@ type Bindings struct {
 // bound is a follower of an account.
 type bound struct{ account, openid string }
 
-// binding is what is known of a follower.
-type binding struct {
+// number is what is known of the number of a follower.
+type number struct {
 	phone string // "" is not bound
 	until time.Time
 }
 
-func (b binding) answer() (string, error) {
+func (b number) answer() (string, error) {
 	if b.phone == "" {
-		return "", business.ErrUnbound
+		return "", binding.ErrUnbound
 	}
 	return b.phone, nil
 }
@@ -128,7 +128,7 @@ func NewBindings(cfg BindingsConfig, c *Client, store BindingStore, log *slog.Lo
 		cfg.Keys = 1_000_000
 	}
 	// Lives are in the entries: the cache needs no clock and no goroutine of its own.
-	process, err := otter.New(&otter.Options[bound, binding]{MaximumSize: cfg.Entries})
+	process, err := otter.New(&otter.Options[bound, number]{MaximumSize: cfg.Entries})
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of bindings: %w", err)
 	}
@@ -148,7 +148,7 @@ func NewBindings(cfg BindingsConfig, c *Client, store BindingStore, log *slog.Lo
 	return b, nil
 }
 
-// Phone returns the number bound to a follower, or business.ErrUnbound; another
+// Phone returns the number bound to a follower, or binding.ErrUnbound; another
 // error is the database's, and is not kept.
 func (b *Bindings) Phone(ctx context.Context, account, openid string) (string, error) {
 	now := time.Now()
@@ -165,14 +165,14 @@ func (b *Bindings) Phone(ctx context.Context, account, openid string) (string, e
 	if isNew := b.known.isNew(who); !isNew {
 		if f := b.filter.Load(); f != nil && !f.has(who) {
 			b.refusals.Inc()
-			return "", business.ErrUnbound
+			return "", binding.ErrUnbound
 		}
 	}
 	return b.shared(ctx, who)
 }
 
 // kept is what this process keeps of a follower.
-func (b *Bindings) kept(who bound, now time.Time) (binding, bool) {
+func (b *Bindings) kept(who bound, now time.Time) (number, bool) {
 	kept, ok := b.process.GetIfPresent(who)
 	return kept, ok && now.Before(kept.until)
 }
@@ -191,7 +191,7 @@ func (b *Bindings) shared(ctx context.Context, who bound) (string, error) {
 		if res.Err != nil {
 			return "", res.Err
 		}
-		return res.Val.(binding).answer()
+		return res.Val.(number).answer()
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
@@ -199,20 +199,20 @@ func (b *Bindings) shared(ctx context.Context, who bound) (string, error) {
 
 // fetch asks Redis, then the database. All changes up to at were known before: what is
 // found is of that state or of a later one.
-func (b *Bindings) fetch(ctx context.Context, who bound, at point) (binding, error) {
+func (b *Bindings) fetch(ctx context.Context, who bound, at point) (number, error) {
 	if kept, ok := b.kept(who, time.Now()); ok { // by a flight that has just landed
 		b.hits.Inc()
 		return kept, nil
 	}
-	var found binding
+	var found number
 	key := bindingKey(who, at.database)
 	phone, seq, ok := b.client.getBinding(ctx, key)
 	if ok = ok && b.known.believes(who, seq); ok {
 		found.phone = phone
 	} else {
 		phone, err := b.store.Phone(ctx, who.account, who.openid)
-		if err != nil && !errors.Is(err, business.ErrUnbound) {
-			return binding{}, err
+		if err != nil && !errors.Is(err, binding.ErrUnbound) {
+			return number{}, err
 		}
 		found.phone = phone
 		b.client.putBinding(ctx, key, phone, at.seq, b.life(SharedBindingTTL, phone))
@@ -224,7 +224,7 @@ func (b *Bindings) fetch(ctx context.Context, who bound, at point) (binding, err
 
 // keep keeps what was read when all changes up to seq were known, unless the follower has
 // changed since.
-func (b *Bindings) keep(who bound, found binding, seq int64) {
+func (b *Bindings) keep(who bound, found number, seq int64) {
 	b.known.unchanged(who, seq, func() { b.process.Set(who, found) })
 }
 

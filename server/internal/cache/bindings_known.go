@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"oalab/server/internal/business"
+	"oalab/server/internal/binding"
 )
 
 const (
@@ -116,7 +116,7 @@ func (k *known) filled(seq int64, swap func()) bool {
 
 // learn takes in changes: void is called for each follower that changed, and all when
 // every one may have.
-func (k *known) learn(news business.BindingChanges, now time.Time, void func(bound), all func()) {
+func (k *known) learn(news binding.Changes, now time.Time, void func(bound), all func()) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	everything := func(floor int64) {

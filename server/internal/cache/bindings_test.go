@@ -14,39 +14,32 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"oalab/server/internal/business"
+	"oalab/server/internal/binding"
+	bindingstore "oalab/server/internal/binding/store"
 	"oalab/server/internal/freshness"
 	"oalab/server/internal/sqldb"
-	"oalab/server/internal/sqlstore"
+	"oalab/server/internal/sqldb/sqldbtest"
 )
 
 const nobody = "127.0.0.1:1" // where no Redis is
 
-func openDB(t testing.TB, path string) *sqlstore.DB {
-	t.Helper()
-	db, err := sqlstore.Open(t.Context(), sqldb.Config{CoreDSN: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return db
+// bindingDB is a database with its bindings.
+type bindingDB struct {
+	*sqldb.DB
+	*bindingstore.Store
 }
 
-func bind(t testing.TB, db *sqlstore.DB, openid, phone string) {
-	t.Helper()
-	sections, err := db.Seed(sqlstore.SeedData{Account: "demo", Bindings: []sqlstore.Binding{{OpenID: openid, Phone: phone}}})
-	if err == nil {
-		_, err = db.DB.Seed(t.Context(), false, sections...)
-	}
-	if err != nil {
-		t.Fatal(err)
+func openDB(tb testing.TB, path string) *bindingDB {
+	tb.Helper()
+	db := sqldbtest.Open(tb, sqldb.Config{CoreDSN: path})
+	return &bindingDB{db, bindingstore.New(db)}
+}
+
+func bind(tb testing.TB, db *bindingDB, openid, phone string) {
+	tb.Helper()
+	section := db.Store.Seed("demo", []binding.Binding{{OpenID: openid, Phone: phone}}, false)
+	if _, err := db.DB.Seed(tb.Context(), false, section); err != nil {
+		tb.Fatal(err)
 	}
 }
 
@@ -126,7 +119,7 @@ func run(t testing.TB, b *Bindings, db freshness.Store) (stop func()) {
 func (b *Bindings) is(t *testing.T, openid, want string) {
 	t.Helper()
 	got, err := b.Phone(t.Context(), "demo", openid)
-	if got != want || (want == "") != errors.Is(err, business.ErrUnbound) || (want != "" && err != nil) {
+	if got != want || (want == "") != errors.Is(err, binding.ErrUnbound) || (want != "" && err != nil) {
 		t.Errorf("%s at %s: %q, %v; want %q", openid, time.Now().Format("05.000"), got, err, want)
 	}
 }
@@ -246,7 +239,7 @@ func TestBindingsAreKeptWarm(t *testing.T) {
 
 // deaf is a database that does not tell the generation any more.
 type deaf struct {
-	*sqlstore.DB
+	*bindingDB
 	on atomic.Bool
 }
 
@@ -267,7 +260,7 @@ func TestAChangeIsSeenWithinTheWindow(t *testing.T) {
 				t.Parallel()
 				path := filepath.Join(t.TempDir(), "core.db")
 				synctest.Test(t, func(t *testing.T) {
-					db, other := &deaf{DB: openDB(t, path)}, openDB(t, path)
+					db, other := &deaf{bindingDB: openDB(t, path)}, openDB(t, path)
 					bind(t, other, "o1", "13800000001")
 					b, reg := bindings(t, BindingsConfig{}, "", db)
 					stop := run(t, b, db)
@@ -315,13 +308,13 @@ func TestAChangeIsSeenWithinTheWindow(t *testing.T) {
 
 // counting counts the readings of all bindings.
 type counting struct {
-	*sqlstore.DB
+	*bindingDB
 	readings atomic.Int64
 }
 
 func (c *counting) EachBinding(ctx context.Context, visit func(account, openid, phone string)) error {
 	c.readings.Add(1)
-	return c.DB.EachBinding(ctx, visit)
+	return c.bindingDB.EachBinding(ctx, visit)
 }
 
 // A change concerns its follower alone: what is kept of the others stays, here and in
@@ -330,9 +323,9 @@ func TestAChangeConcernsItsFollowerAlone(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "core.db")
 	synctest.Test(t, func(t *testing.T) {
-		db := &counting{DB: openDB(t, path)}
+		db := &counting{bindingDB: openDB(t, path)}
 		for i := range 30 {
-			bind(t, db.DB, fmt.Sprint("o", i), "13800000001")
+			bind(t, db.bindingDB, fmt.Sprint("o", i), "13800000001")
 		}
 		b, reg := bindings(t, BindingsConfig{Entries: 100}, "", db)
 		stop := run(t, b, db)
@@ -340,8 +333,8 @@ func TestAChangeConcernsItsFollowerAlone(t *testing.T) {
 		read := db.readings.Load()
 		for round := range 20 {
 			changed := fmt.Sprint("late", round)
-			bind(t, db.DB, changed, "13800000002")
-			bind(t, db.DB, "o0", fmt.Sprintf("1380000%04d", round))
+			bind(t, db.bindingDB, changed, "13800000002")
+			bind(t, db.bindingDB, "o0", fmt.Sprintf("1380000%04d", round))
 			time.Sleep(freshness.PollEvery + time.Millisecond)
 			b.is(t, changed, "13800000002")
 			b.is(t, "o0", fmt.Sprintf("1380000%04d", round))
@@ -510,8 +503,8 @@ func (million) Generations(context.Context) (map[freshness.Topic]string, error) 
 	return map[freshness.Topic]string{freshness.Bindings: "g"}, nil
 }
 
-func (million) BindingChanges(context.Context, int64) (business.BindingChanges, error) {
-	return business.BindingChanges{Database: "m"}, nil
+func (million) BindingChanges(context.Context, int64) (binding.Changes, error) {
+	return binding.Changes{Database: "m"}, nil
 }
 
 func (million) EachBinding(_ context.Context, visit func(account, openid, phone string)) error {
@@ -576,7 +569,7 @@ func BenchmarkHotBinding(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if _, err := one.store.Phone(b.Context(), "demo", one.openid); err != nil && !errors.Is(err, business.ErrUnbound) {
+					if _, err := one.store.Phone(b.Context(), "demo", one.openid); err != nil && !errors.Is(err, binding.ErrUnbound) {
 						b.Error(err)
 					}
 				}

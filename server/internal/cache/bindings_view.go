@@ -111,7 +111,7 @@ func (b *Bindings) fill(ctx context.Context) error {
 		buf = who.bytes(buf)
 		f.bits.Add(buf)
 		if n++; n <= b.entries {
-			b.keep(who, binding{phone: phone, until: now.Add(b.life(BindingTTL, phone))}, seq)
+			b.keep(who, number{phone: phone, until: now.Add(b.life(BindingTTL, phone))}, seq)
 		}
 	})
 	if err != nil {

@@ -18,11 +18,12 @@ import (
 	"oalab/server/internal/job"
 	"oalab/server/internal/message"
 	"oalab/server/internal/outbox"
+	outboxstore "oalab/server/internal/outbox/store"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/queue/memqueue"
 	"oalab/server/internal/queue/queuetest"
+	replystore "oalab/server/internal/reply/store"
 	"oalab/server/internal/sqldb"
-	"oalab/server/internal/sqlstore"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,7 +33,9 @@ type system struct {
 	t    *testing.T
 	path string
 
-	db      *sqlstore.DB
+	db      *sqldb.DB
+	replies *replystore.Store // of messages that cause jobs
+	rows    *outboxstore.Store
 	queue   *memqueue.Queue
 	relay   *outbox.Relay
 	cancel  context.CancelFunc
@@ -52,17 +55,18 @@ func TestMemqueueOverOutbox(t *testing.T) {
 func (s *system) start() {
 	s.t.Helper()
 	var err error
-	if s.db, err = sqlstore.Open(s.t.Context(), sqldb.Config{CoreDSN: s.path}); err != nil {
+	if s.db, err = sqldb.Open(s.t.Context(), sqldb.Config{CoreDSN: s.path}); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.db.Migrate(s.t.Context()); err != nil {
+	if err := s.db.Migrate(s.t.Context(), sqldb.Core()); err != nil {
 		s.t.Fatal(err)
 	}
+	s.replies, s.rows = replystore.New(s.db), outboxstore.New(s.db)
 	if s.queue, err = memqueue.New(memqueue.Config{}, queuetest.Types().Queues(), nil); err != nil {
 		s.t.Fatal(err)
 	}
 	cfg := outbox.Config{UntilAck: true, Poll: time.Hour, Batch: 7} // an hour: it must hear of each row
-	s.relay = outbox.New(cfg, s.db, s.queue, queuetest.Types().Queues(), slog.New(slog.DiscardHandler))
+	s.relay = outbox.New(cfg, s.rows, s.queue, queuetest.Types().Queues(), slog.New(slog.DiscardHandler))
 	s.db.OnOutbox(s.relay.Announce)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	s.cancel = cancel
@@ -77,6 +81,8 @@ func (s *system) stop() {
 	s.cancel()
 	s.running.Wait()
 	s.queue.Close()
+	s.rows.Close()
+	s.replies.Close()
 	if err := s.db.Close(); err != nil {
 		s.t.Error(err)
 	}
@@ -89,17 +95,18 @@ func (s *system) Consumer() queue.Consumer { return s.relay.Consumer(s.queue) }
 func (s *system) Figures(name string) queue.Figures { return s.queue.Figures(name) }
 
 func (s *system) Stored() int {
-	b, err := s.db.Backlog(s.t.Context())
+	n, err := s.db.Count(s.t.Context(), s.rows.CountJobs())
 	if err != nil {
 		s.t.Error(err)
+		return -1
 	}
-	return b.Jobs
+	return n[0]
 }
 
 func (s *system) Durable() bool { return false }
 
 func (s *system) Submit(ctx context.Context, env job.Envelope) error {
-	_, err := s.db.SaveReply(ctx, "a", rand.Text(), message.Reply{}, env)
+	_, err := s.replies.SaveReply(ctx, "a", rand.Text(), message.Reply{}, env)
 	return err
 }
 

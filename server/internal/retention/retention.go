@@ -1,5 +1,5 @@
 // Package retention owns when old rows leave the tables of the group core, and counts them.
-// What is old and closed is the store's word.
+// Which rows are old and closed is known to the store of each table.
 package retention
 
 import (
@@ -19,16 +19,41 @@ const (
 	first = time.Minute
 )
 
+const (
+	// pauseMin is how long the pause after a batch is at least; it is pauseShare times the
+	// duration of the batch otherwise, so that a slow database has its time for others. It is
+	// never longer than pauseMax: the lock is held meanwhile, and a process that was frozen
+	// within a batch took no time of the database.
+	pauseMin   = 20 * time.Millisecond
+	pauseShare = 9
+	pauseMax   = time.Minute
+)
+
 // ErrElsewhere says that another server is at it.
 var ErrElsewhere = errors.New("another server does the retention")
 
+// Batch removes the next old rows. It tells how many it removed, and whether there may be
+// more.
+type Batch func(ctx context.Context) (rows int, more bool, err error)
+
+// Table is one that old rows leave.
+type Table struct {
+	// Name is that of the metric.
+	Name string
+	// Keep is how long rows are kept that nothing depends on any more.
+	Keep time.Duration
+	// Old returns what removes rows from before a time of the database.
+	Old func(before time.Time) Batch
+}
+
 // Config says what is removed.
 type Config struct {
-	// Remove removes what is old, a batch after the other, and tells of each. It returns
-	// ErrElsewhere when another server is at it.
-	Remove func(ctx context.Context, removed func(table string, rows int)) error
-	// Tables are the names that Remove may tell.
-	Tables []string
+	// Alone runs work, with the time of the database, while no other server does. It returns
+	// ErrElsewhere when another one is at it.
+	Alone func(ctx context.Context, work func(ctx context.Context, now time.Time) error) error
+	// Tables are in the order in which they are gone through. A failure in one does not keep
+	// the others from it.
+	Tables []Table
 }
 
 // Keeper removes what is old for as long as it runs.
@@ -44,7 +69,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Keeper, erro
 		Name: "oalab_retention_removed_total", Help: "Rows that this server removed for their age; orders go to the archive.",
 	}, []string{"table"})}
 	for _, table := range cfg.Tables {
-		k.removed.WithLabelValues(table)
+		k.removed.WithLabelValues(table.Name)
 	}
 	if err := reg.Register(k.removed); err != nil {
 		return nil, fmt.Errorf("register metric of the retention: %w", err)
@@ -69,9 +94,18 @@ func (k *Keeper) Run(ctx context.Context) error {
 
 func (k *Keeper) once(ctx context.Context) {
 	total := 0
-	err := k.cfg.Remove(ctx, func(table string, rows int) {
-		k.removed.WithLabelValues(table).Add(float64(rows))
-		total += rows
+	err := k.cfg.Alone(ctx, func(ctx context.Context, now time.Time) error {
+		var faults []error
+		for _, table := range k.cfg.Tables {
+			err := inBatches(ctx, table.Old(now.Add(-table.Keep)), func(rows int) {
+				k.removed.WithLabelValues(table.Name).Add(float64(rows))
+				total += rows
+			})
+			if err != nil {
+				faults = append(faults, fmt.Errorf("retention of %s: %w", table.Name, err))
+			}
+		}
+		return errors.Join(faults...)
 	})
 	switch {
 	case err == nil, ctx.Err() != nil:
@@ -82,5 +116,31 @@ func (k *Keeper) once(ctx context.Context) {
 	}
 	if total > 0 {
 		k.log.Info("old rows were removed", "rows", total)
+	}
+}
+
+// inBatches runs a batch until there are no more rows, with pauses between. It tells after each
+// one how many rows it removed.
+func inBatches(ctx context.Context, batch Batch, removed func(rows int)) error {
+	for {
+		began := time.Now()
+		n, more, err := batch(ctx)
+		took := time.Since(began) // without removed, which may wait
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			removed(n)
+		}
+		if !more {
+			return nil
+		}
+		pause := time.NewTimer(min(max(pauseMin, pauseShare*took), pauseMax))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return ctx.Err()
+		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"oalab/server/internal/retention"
 )
 
-// TestRunsNowAndThen: what is removed is counted, a failure is told and does not end it, and
-// a server that finds another one at it is silent.
+// TestRunsNowAndThen: what is removed is counted, a failure in one table is told and ends
+// neither the other tables nor the next run, and a server that finds another one at it is silent.
 func TestRunsNowAndThen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -25,14 +25,34 @@ func TestRunsNowAndThen(t *testing.T) {
 		reg := prometheus.NewPedanticRegistry()
 		var runs []time.Duration
 		began := time.Now()
-		results := []error{nil, errors.New("disk is full"), retention.ErrElsewhere, nil}
+		full := errors.New("disk is full")
+		results := []error{nil, full, retention.ErrElsewhere, nil}
+		cutoffs := map[string]time.Duration{}
+		old := func(name string, batches ...int) func(time.Time) retention.Batch {
+			return func(before time.Time) retention.Batch {
+				cutoffs[name] = time.Since(before)
+				next := 0
+				return func(context.Context) (int, bool, error) {
+					if name == "replies" && results[len(runs)-1] != nil {
+						return 0, false, results[len(runs)-1]
+					}
+					next++
+					return batches[next-1], next < len(batches), nil
+				}
+			}
+		}
 		k, err := retention.New(retention.Config{
-			Tables: []string{"replies", "orders"},
-			Remove: func(_ context.Context, removed func(string, int)) error {
-				runs = append(runs, time.Since(began))
-				removed("replies", 200)
-				removed("replies", 1)
-				return results[len(runs)-1]
+			Alone: func(ctx context.Context, work func(context.Context, time.Time) error) error {
+				runs = append(runs, time.Since(began).Truncate(time.Second)) // batches have pauses
+				if errors.Is(results[len(runs)-1], retention.ErrElsewhere) {
+					return retention.ErrElsewhere
+				}
+				return work(ctx, time.Now())
+			},
+			Tables: []retention.Table{
+				{Name: "replies", Keep: time.Hour, Old: old("replies", 200, 1)},
+				{Name: "orders", Keep: 2 * time.Hour, Old: old("orders", 0)},
+				{Name: "dead_letters", Keep: 3 * time.Hour, Old: old("dead_letters", 3)},
 			},
 		}, slog.New(slog.NewTextHandler(&log, nil)), reg)
 		if err != nil {
@@ -54,8 +74,15 @@ func TestRunsNowAndThen(t *testing.T) {
 		for _, m := range families[0].GetMetric() {
 			got[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
 		}
-		if diff := cmp.Diff(map[string]float64{"orders": 0, "replies": 804}, got); diff != "" {
+		if diff := cmp.Diff(map[string]float64{"orders": 0, "replies": 402, "dead_letters": 9}, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
+		}
+		want := map[string]time.Duration{"replies": time.Hour, "orders": 2 * time.Hour, "dead_letters": 3 * time.Hour}
+		for name, age := range cutoffs { // the last run began some pauses ago
+			cutoffs[name] = age.Truncate(time.Hour)
+		}
+		if diff := cmp.Diff(want, cutoffs); diff != "" {
+			t.Errorf("ages: -want +got\n%s", diff)
 		}
 		if warned := strings.Count(log.String(), "level=WARN"); warned != 1 || !strings.Contains(log.String(), "disk is full") {
 			t.Errorf("%d warnings in\n%s", warned, &log)

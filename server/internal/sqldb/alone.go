@@ -24,6 +24,17 @@ func (db *DB) Alone(ctx context.Context, name string, wait time.Duration, work f
 	return db.alone(ctx, db.dsn+"."+name+".lock", name, wait, work)
 }
 
+// AloneAt is Alone for a work on the store's own connections. now is the database's time.
+func (db *DB) AloneAt(ctx context.Context, name string, wait time.Duration, work func(ctx context.Context, now time.Time) error) error {
+	return db.Alone(ctx, name, wait, func(ctx context.Context, _ *sqlx.DB) error {
+		now, err := db.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		return work(ctx, now)
+	})
+}
+
 // alone is Alone with the name of the lock's file, which SQLite needs.
 func (db *DB) alone(ctx context.Context, file, name string, wait time.Duration, work func(ctx context.Context, q *sqlx.DB) error) error {
 	if db.Dialect.Engine == MySQL {

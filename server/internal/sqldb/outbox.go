@@ -3,26 +3,12 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"oalab/server/internal/job"
 )
-
-// The hint, a mere comment to SQLite, keeps MySQL from walking the backlog of
-// all queues by the primary key, which it holds for short.
-const selectJobs = "SELECT /*+ INDEX(outbox outbox_queue) */ id, job_key, kind, payload, created_at FROM outbox WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"
-
-type jobRow struct {
-	ID      int64  `db:"id"`
-	Key     string `db:"job_key"`
-	Kind    string `db:"kind"`
-	Payload string `db:"payload"`
-	Created int64  `db:"created_at"`
-}
 
 // OnOutbox sets what is called after a commit that stored jobs in the outbox; it
 // must not block. Jobs without an ID were there already.
@@ -64,19 +50,4 @@ func (db *DB) Announce(stored []job.Envelope) {
 	if announce := db.announced.Load(); announce != nil && len(stored) > 0 {
 		(*announce)(stored)
 	}
-}
-
-// PendingJobs returns rows of a queue with an ID above after, by ID.
-func (db *DB) PendingJobs(ctx context.Context, queue string, after int64, limit int) ([]job.Envelope, error) {
-	var rows []jobRow
-	if err := db.Read.SelectContext(ctx, &rows, selectJobs, queue, after, limit); err != nil {
-		return nil, fmt.Errorf("read outbox: %w", err)
-	}
-	jobs := make([]job.Envelope, 0, len(rows))
-	for _, r := range rows {
-		jobs = append(jobs, job.Envelope{
-			ID: r.ID, Key: r.Key, Kind: job.Kind(r.Kind), Queue: queue, Payload: json.RawMessage(r.Payload), Created: time.UnixMilli(r.Created),
-		})
-	}
-	return jobs, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -66,3 +67,21 @@ func (db *DB) ClockOf(ctx context.Context, q sqlx.QueryerContext) (time.Time, er
 }
 
 func (db *DB) selectNow() string { return "SELECT " + db.Dialect.Now }
+
+// OldRows is how many old rows one transaction removes: what is stored meanwhile waits for one
+// of these on SQLite, and for none on MySQL.
+const OldRows = 200
+
+// Count asks several questions for a number in one statement.
+func (db *DB) Count(ctx context.Context, questions ...Query) ([]int, error) {
+	texts, args := make([]string, len(questions)), []any(nil)
+	numbers, into := make([]int, len(questions)), make([]any, len(questions))
+	for i, q := range questions {
+		texts[i], into[i] = "("+q.Text+")", &numbers[i]
+		args = append(args, q.Args...)
+	}
+	if err := db.Read.QueryRowContext(ctx, "SELECT "+strings.Join(texts, ", "), args...).Scan(into...); err != nil {
+		return nil, fmt.Errorf("count rows: %w", err)
+	}
+	return numbers, nil
+}

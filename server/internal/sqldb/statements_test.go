@@ -73,7 +73,7 @@ func TestPing(t *testing.T) {
 // many rows they have. The stores test the statements that they have.
 func TestStatementsOfOrders(t *testing.T) {
 	for query, want := range map[string]bool{
-		selectGenerations: false, updateGeneration: false, selectJobs: true,
+		selectGenerations: false, updateGeneration: false,
 		sqliteDialect.InsertRows(256, "outbox", "job_key", "queue"):                   true,
 		sqliteDialect.InsertNewRows(256, "user_log", "account", "account", "content"): false,
 	} {

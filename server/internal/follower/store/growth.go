@@ -2,7 +2,6 @@ package followerstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -42,118 +41,49 @@ func (s *Store) Growth(ctx context.Context, account string, from, to int) ([]fol
 	return all, nil
 }
 
-// The tables that Retain takes rows from, as the metric of the retention names them.
-const (
-	RetainEvents = "follow_events"
-	RetainGrowth = "follow_growth"
-)
-
-// Retention is how long rows are kept, by the database's clock.
-type Retention struct {
-	// Events is for how long an event may come again.
-	Events time.Duration
-	// Growth is for how long the counts of a day are kept.
-	Growth time.Duration
-	// Zone is where days begin.
-	Zone *time.Location
-}
-
-const (
-	// retainBatch is how many rows one transaction takes.
-	retainBatch = 200
-	// retainPause is how long the pause after a batch is at least, and retainShare times what
-	// the batch took otherwise.
-	retainPause = 20 * time.Millisecond
-	retainShare = 9
-	// retainWait is how long a server waits for another one that does this work.
-	retainWait = time.Second
-)
-
-// ErrRetaining says that another process does this work now.
-var ErrRetaining = errors.New("another process does the retention of followers")
-
-// Retain removes what is older than it is kept, in small batches with pauses between. One
-// process at a time does so; ErrRetaining is returned to another one. removed is told after
-// each batch what it took.
-func (s *Store) Retain(ctx context.Context, r Retention, removed func(table string, rows int)) error {
-	err := s.db.Alone(ctx, "retain followers", retainWait, func(ctx context.Context, _ *sqlx.DB) error {
-		now, err := s.db.Clock(ctx)
-		if err != nil {
-			return err
+// OldEvents returns what deletes the next batch of the events that were noted before a time. It
+// tells how many it deleted, and whether there may be more.
+func (s *Store) OldEvents(before time.Time) func(context.Context) (rows int, more bool, err error) {
+	return func(ctx context.Context) (int, bool, error) {
+		var rows []struct {
+			Account string `db:"account"`
+			Key     string `db:"msg_key"`
 		}
-		zone := r.Zone
-		if zone == nil {
-			zone = time.UTC
+		if err := s.db.Read.SelectContext(ctx, &rows, selectOldEvents, before.UnixMilli(), sqldb.OldRows); err != nil {
+			return 0, false, err
 		}
-		day := now.Add(-r.Growth).In(zone)
-		return errors.Join(
-			batches(ctx, RetainEvents, removed, func(ctx context.Context) (int, error) { return s.oldEvents(ctx, now.Add(-r.Events)) }),
-			batches(ctx, RetainGrowth, removed, func(ctx context.Context) (int, error) {
-				return s.oldGrowth(ctx, day.Year()*10_000+int(day.Month())*100+day.Day())
-			}),
-		)
-	})
-	if errors.Is(err, sqldb.ErrHeld) {
-		return ErrRetaining
-	}
-	return err
-}
-
-// batches deletes batches until one is not full.
-func batches(ctx context.Context, table string, removed func(string, int), batch func(context.Context) (int, error)) error {
-	for {
-		began := time.Now()
-		n, err := batch(ctx)
-		took := time.Since(began)
-		if err != nil {
-			return fmt.Errorf("retention of %s: %w", table, err)
+		queries := make([]sqldb.Query, 0, len(rows))
+		for _, r := range rows {
+			queries = append(queries, sqldb.Query{Text: deleteEvent, Args: []any{r.Account, r.Key}})
 		}
-		if n > 0 {
-			removed(table, n)
-		}
-		if n < retainBatch {
-			return nil
-		}
-		pause := time.NewTimer(max(retainPause, min(retainShare*took, time.Minute)))
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return ctx.Err()
-		}
+		return len(rows), len(rows) == sqldb.OldRows, s.deleteAll(ctx, queries)
 	}
 }
 
-func (s *Store) oldEvents(ctx context.Context, before time.Time) (int, error) {
-	var rows []struct {
-		Account string `db:"account"`
-		Key     string `db:"msg_key"`
+// OldGrowth returns what deletes the next batch of the counts of days before that of a time,
+// which begin where they do in the zone; nil means UTC.
+func (s *Store) OldGrowth(before time.Time, zone *time.Location) func(context.Context) (rows int, more bool, err error) {
+	if zone == nil {
+		zone = time.UTC
 	}
-	if err := s.db.Read.SelectContext(ctx, &rows, selectOldEvents, before.UnixMilli(), retainBatch); err != nil {
-		return 0, err
+	first := before.In(zone)
+	day := first.Year()*10_000 + int(first.Month())*100 + first.Day()
+	return func(ctx context.Context) (int, bool, error) {
+		var rows []struct {
+			Account string `db:"account"`
+			Day     int    `db:"day"`
+			Scene   string `db:"scene"`
+			Slot    int    `db:"slot"`
+		}
+		if err := s.db.Read.SelectContext(ctx, &rows, selectOldGrowth, day, sqldb.OldRows); err != nil {
+			return 0, false, err
+		}
+		queries := make([]sqldb.Query, 0, len(rows))
+		for _, r := range rows {
+			queries = append(queries, sqldb.Query{Text: deleteGrowth, Args: []any{r.Account, r.Day, r.Scene, r.Slot}})
+		}
+		return len(rows), len(rows) == sqldb.OldRows, s.deleteAll(ctx, queries)
 	}
-	queries := make([]sqldb.Query, 0, len(rows))
-	for _, r := range rows {
-		queries = append(queries, sqldb.Query{Text: deleteEvent, Args: []any{r.Account, r.Key}})
-	}
-	return len(rows), s.deleteAll(ctx, queries)
-}
-
-func (s *Store) oldGrowth(ctx context.Context, before int) (int, error) {
-	var rows []struct {
-		Account string `db:"account"`
-		Day     int    `db:"day"`
-		Scene   string `db:"scene"`
-		Slot    int    `db:"slot"`
-	}
-	if err := s.db.Read.SelectContext(ctx, &rows, selectOldGrowth, before, retainBatch); err != nil {
-		return 0, err
-	}
-	queries := make([]sqldb.Query, 0, len(rows))
-	for _, r := range rows {
-		queries = append(queries, sqldb.Query{Text: deleteGrowth, Args: []any{r.Account, r.Day, r.Scene, r.Slot}})
-	}
-	return len(rows), s.deleteAll(ctx, queries)
 }
 
 func (s *Store) deleteAll(ctx context.Context, queries []sqldb.Query) error {

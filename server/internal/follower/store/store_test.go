@@ -313,25 +313,28 @@ func (s *suite) unlisted() {
 
 func (s *suite) retention() {
 	at := began()
-	for i := range retainBatch + 5 {
+	for i := range sqldb.OldRows + 5 {
 		s.note(follower.Gained, fmt.Sprintf("o%d", i), "x", at)
 	}
 	today := follower.Change{Account: s.account, OpenID: "o1", Key: "today", Kind: follower.Lost, At: time.Now(), Day: 99991231}
 	if err := s.Note(s.Context(), today); err != nil {
 		s.Fatal(err)
 	}
-	removed := map[string]int{}
-	tell := func(table string, rows int) { removed[table] += rows }
-	if err := s.Retain(s.Context(), Retention{Events: time.Hour, Growth: 24 * 365 * 100 * time.Hour}, tell); err != nil || len(removed) > 0 {
-		s.Errorf("young rows: %v, %v", removed, err)
+	retain := func(events, growth time.Duration) (int, int) {
+		s.Helper()
+		now, err := s.db.Clock(s.Context())
+		if err != nil {
+			s.Fatal(err)
+		}
+		return sqldbtest.Batches(s.T, s.OldEvents(now.Add(-events))), sqldbtest.Batches(s.T, s.OldGrowth(now.Add(-growth), nil))
 	}
-	s.grew(follower.Growth{Scene: "x", Gained: retainBatch + 5})
+	if events, growth := retain(time.Hour, 24*365*100*time.Hour); events+growth > 0 {
+		s.Errorf("young rows: %d, %d", events, growth)
+	}
+	s.grew(follower.Growth{Scene: "x", Gained: sqldb.OldRows + 5})
 	// The day of the test is one long gone when the age is negative.
-	if err := s.Retain(s.Context(), Retention{Events: -time.Hour, Growth: -24 * 365 * 50 * time.Hour}, tell); err != nil {
-		s.Fatal(err)
-	}
-	if removed[RetainEvents] < retainBatch+6 || removed[RetainGrowth] < 2 {
-		s.Errorf("removed %v", removed)
+	if events, growth := retain(-time.Hour, -24*365*50*time.Hour); events < sqldb.OldRows+6 || growth < 2 {
+		s.Errorf("removed %d, %d", events, growth)
 	}
 	s.grew()
 	rest, err := s.Growth(s.Context(), s.account, 0, 99991231)
