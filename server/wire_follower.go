@@ -55,7 +55,7 @@ func (b *build) followerJobs() (part.Part, error) {
 }
 
 // nameFollower takes over the names that logins tell.
-func nameFollower(db *sqldb) func(context.Context, oauth.User) error {
+func nameFollower(db *sqldb.DB) func(context.Context, oauth.User) error {
 	store := followerstore.New(db)
 	return func(ctx context.Context, u oauth.User) error {
 		return store.SaveName(ctx, follower.Name{

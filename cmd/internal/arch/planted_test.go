@@ -70,11 +70,16 @@ func TestEachImportRuleBites(t *testing.T) {
 		"contracts-are-pure": {"server/carrier/p.go", "log/slog"},
 		"profiles-are-pure":  {"scenarios/load/profile/p.go", "math/rand/v2"},
 		// The rules of features and stores are the same for each folder.
-		"feature-novel": {"server/internal/novel/deep/p.go", "oalab/server/internal/business"},
-		"store-novel":   {"server/internal/novel/store/p.go", "oalab/server/internal/web"},
+		"feature-novel":         {"server/internal/novel/deep/p.go", "oalab/server/internal/business"},
+		"store-novel":           {"server/internal/novel/store/p.go", "oalab/server/internal/web"},
+		"stores-are-introduced": {"server/internal/novel/p.go", "oalab/server/internal/novel/store"},
 	}
 	for name, p := range planted {
-		tree, _ := plant(t, map[string]string{p.file: importing("p", p.imports)})
+		files := map[string]string{p.file: importing("p", p.imports)}
+		if name == "stores-are-introduced" {
+			files["server/internal/novel/store/s.go"] = "// Package novelstore is planted.\npackage novelstore\n"
+		}
+		tree, _ := plant(t, files)
 		rules := arch.Rules(tree)
 		i := slices.IndexFunc(rules, func(r arch.ImportRule) bool { return r.Name == name })
 		if i < 0 {
