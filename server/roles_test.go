@@ -51,7 +51,7 @@ func TestSharedIsOpenedOnce(t *testing.T) {
 // none of the connections of another one (OAU-7).
 func TestEachRoleOpensWhatItNeeds(t *testing.T) {
 	t.Parallel()
-	work := []string{"business", "carrier", "core", "phones", "queue", "redis", "relay", "tokens", "wechat", "worker"}
+	work := []string{"business", "carrier", "core", "phones", "queue", "redis", "relay", "stores", "tokens", "wechat", "worker"}
 	for _, test := range []struct {
 		roles string
 		want  []string // sorted
