@@ -90,6 +90,7 @@ orders:
   max_attempts: 11
   retry_base: 100ms
   retry_max: 1s
+  query_cache: 30s
   sweep_every: 1s
   sweep_after: 5s
 oauth:
@@ -160,7 +161,7 @@ func TestAllKeys(t *testing.T) {
 		Callback: server.Callback{InlineWait: server.Duration(500 * time.Millisecond), Budget: server.Duration(4 * time.Second), BodyLimit: 32 << 10, MaxConcurrent: 100, OnUnsubscribe: server.UnsubscribeKeep},
 		Orders: server.Orders{
 			CarrierTimeout: server.Duration(3 * time.Second), Workers: 8, QueryWorkers: 9, TellWorkers: 10, MaxAttempts: 11,
-			RetryBase: server.Duration(100 * time.Millisecond), RetryMax: server.Duration(time.Second),
+			RetryBase: server.Duration(100 * time.Millisecond), RetryMax: server.Duration(time.Second), QueryCache: server.Duration(30 * time.Second),
 			SweepEvery: server.Duration(time.Second), SweepAfter: server.Duration(5 * time.Second),
 		},
 		OAuth: server.OAuth{

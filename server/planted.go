@@ -38,6 +38,8 @@ func (planted) stores(s business.Stores, _ queue.Publisher) business.Stores { re
 
 func (planted) replies(r reply.Cache) reply.Cache { return r }
 
+func (planted) recent(r business.Recent) business.Recent { return r }
+
 func (planted) carrier(c business.Carrier) business.Carrier { return c }
 
 func (planted) consumer(from queue.Consumer, _ queue.Publisher) queue.Consumer { return from }

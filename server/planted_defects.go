@@ -72,6 +72,10 @@ func (p planted) replies(r reply.Cache) reply.Cache {
 	return business.PlantReplies(p.set(), r)
 }
 
+func (p planted) recent(r business.Recent) business.Recent {
+	return business.PlantRecent(p.set(), r)
+}
+
 func (p planted) carrier(c business.Carrier) business.Carrier {
 	return business.PlantCarrier(p.set(), c)
 }

@@ -21,6 +21,7 @@ var (
 	_ outbox.Store    = (*outboxstore.Store)(nil)
 	_ business.WeChat = (*wechatapi.Client)(nil)
 	_ reply.Cache     = (*cache.Replies)(nil)
+	_ business.Recent = (*cache.Recent)(nil)
 )
 
 // orders is the business service.
@@ -41,6 +42,9 @@ func (b *build) openOrders() (*business.Service, error) {
 		return nil, err
 	}
 	cfg.Replies = b.planted.replies(cache.NewReplies(redis))
+	if life := time.Duration(b.cfg.Orders.QueryCache); life > 0 {
+		cfg.Recent = b.planted.recent(cache.NewRecent(redis, life))
+	}
 	if held, ok := queue.(holding); ok {
 		cfg.Tells, cfg.Holding = held, held
 	}

@@ -25,6 +25,7 @@ type serverConfig struct {
 	Carrier  carrierConfig   `yaml:"carrier,omitempty"`
 	Accounts []accountConfig `yaml:"accounts,omitempty"`
 	Callback *callbackConfig `yaml:"callback,omitempty"`
+	Orders   ordersConfig    `yaml:"orders"`
 	OAuth    *oauthConfig    `yaml:"oauth,omitempty"`
 	Scaler   *scalerConfig   `yaml:"scaler,omitempty"`
 	Defects  []string        `yaml:"defects,omitempty"`
@@ -48,6 +49,12 @@ type databaseConfig struct {
 type callbackConfig struct {
 	MaxConcurrent int    `yaml:"max_concurrent,omitempty"`
 	Budget        string `yaml:"budget,omitempty"`
+}
+
+type ordersConfig struct {
+	// QueryCache is off: queries are what makes a callback wait for the carrier, and what a
+	// reply that was made anew is known by.
+	QueryCache string `yaml:"query_cache"`
 }
 
 type amqpConfig struct {
@@ -100,6 +107,7 @@ func configOf(spec Spec) serverConfig {
 	}
 	return serverConfig{
 		Callback: callback,
+		Orders:   ordersConfig{QueryCache: "0s"},
 		WeChat:   wechatConfig{TokenAPI: spec.TokenAPI},
 		Accounts: []accountConfig{{
 			Name: a.Name, AppID: a.AppID, Secret: a.Secret, Token: a.Token,

@@ -89,13 +89,14 @@ func (s *Service) query(ctx context.Context, c Command, key string, code Code) (
 	if err != nil {
 		return reply.Draft{}, err
 	}
+	day := c.At.In(s.cfg.Zone).Format(dayForm)
 	q := queryPayload{
-		Account: c.Account, OpenID: c.OpenID, Phone: phone, Name: code.Name, Month: c.At.In(s.cfg.Zone).Format("200601"),
+		Account: c.Account, OpenID: c.OpenID, Phone: phone, Name: code.Name, Operation: code.Operation, Day: day, Month: day[:len(monthForm)],
 	}
 	quick, cancel := context.WithTimeout(ctx, s.cfg.InlineWait)
-	usage, err := s.carrier.QueryUsageNow(quick, q.Phone, q.Month)
+	answer, err := s.ask(quick, q, s.carrier.QueryNow)
 	cancel()
-	if text, ok := s.queryText(q, usage, err); ok {
+	if text, ok := s.queryText(q, answer, err); ok {
 		return reply.Draft{Reply: message.Text(text)}, nil
 	}
 	env, err := queryType(Places{}).New(c.Account+"|"+key, q, s.cfg.Now())
@@ -107,11 +108,11 @@ func (s *Service) query(ctx context.Context, c Command, key string, code Code) (
 
 // queryText is what the follower reads of the carrier's answer; false when
 // there is no answer yet that asking again would not change.
-func (s *Service) queryText(q queryPayload, u *carrier.QueryUsageResponse, err error) (string, bool) {
+func (s *Service) queryText(q queryPayload, r carrier.Response, err error) (string, bool) {
 	var refused *carrier.RefusedError
 	switch {
 	case err == nil:
-		return usageText(q.Name, u, s.cfg.Zone), true
+		return answerText(q.Name, r, s.cfg.Zone), true
 	case errors.As(err, &refused) && refused.Final():
 		return refusedText(q.Name, refused), true
 	}

@@ -20,9 +20,6 @@ const (
 	SortOrder Sort = "order"
 )
 
-// OperationQueryUsage is the carrier operation that queries call.
-const OperationQueryUsage = "QueryUsage"
-
 // Code is one entry of the catalogue (BIZ-1).
 type Code struct {
 	Account string
@@ -32,7 +29,7 @@ type Code struct {
 	// Commands are the texts that ask for it, exactly; MenuKey the menu key, "" for none.
 	Commands []string
 	MenuKey  string
-	// Operation is the carrier operation of a query.
+	// Operation is the carrier operation of a query, one of QueryOperations.
 	Operation string
 	// Product is the carrier's code of what an order orders.
 	Product string
@@ -47,8 +44,8 @@ func (c Code) Validate() error {
 	switch {
 	case c.Sort != SortQuery && c.Sort != SortOrder:
 		all = append(all, fmt.Errorf("business code %s: kind %q is none of query, order", c.Code, c.Sort))
-	case c.Sort == SortQuery && c.Operation != OperationQueryUsage:
-		all = append(all, fmt.Errorf("business code %s: operation %q is not known, expected %s", c.Code, c.Operation, OperationQueryUsage))
+	case c.Sort == SortQuery && !isQuery(c.Operation):
+		all = append(all, fmt.Errorf("business code %s: operation %q is not known, expected one of %q", c.Code, c.Operation, QueryOperations()))
 	case c.Sort == SortOrder && c.Product == "":
 		all = append(all, fmt.Errorf("business code %s: an order needs a product", c.Code))
 	}

@@ -53,6 +53,15 @@ func PlantReplies(planted defect.Set, r reply.Cache) reply.Cache {
 	return r
 }
 
+// PlantRecent returns what keeps the carrier's answers, or none where a defect keeps no
+// replies: it would hide that.
+func PlantRecent(planted defect.Set, r Recent) Recent {
+	if planted.Has(DefectReplyNotCached) {
+		return nil
+	}
+	return r
+}
+
 // PlantCarrier returns the carrier with the defect no-serial where that is planted.
 func PlantCarrier(planted defect.Set, c Carrier) Carrier {
 	if c != nil && planted.Has(DefectNoSerial) {

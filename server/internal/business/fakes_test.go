@@ -2,6 +2,7 @@ package business_test
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"oalab/server/carrier"
@@ -130,8 +131,8 @@ func (c *fakeCarrier) QueryOrder(_ context.Context, serial string) (*carrier.Que
 	})
 }
 
-func (c *fakeCarrier) QueryUsage(ctx context.Context, _, month string) (*carrier.QueryUsageResponse, error) {
-	return through(c.tap, func() (*carrier.QueryUsageResponse, error) {
+func (c *fakeCarrier) Query(ctx context.Context, req carrier.Request) (carrier.Response, error) {
+	return through(c.tap, func() (carrier.Response, error) {
 		w := c.world
 		w.mu.Lock()
 		w.usages++
@@ -142,15 +143,22 @@ func (c *fakeCarrier) QueryUsage(ctx context.Context, _, month string) (*carrier
 				return nil, err
 			}
 		}
-		return &carrier.QueryUsageResponse{
-			Month: month, Receipt: time.Duration(call).String(),
-			Resources: []carrier.Resource{{Type: "data", Unit: "MB", Total: 100, Used: 40, Left: 60}},
-		}, nil
+		ok := carrier.ResultOf(carrier.CodeOK)
+		switch r := req.(type) {
+		case *carrier.QueryUsageRequest:
+			return &carrier.QueryUsageResponse{
+				Result: ok, Month: r.Month, Receipt: time.Duration(call).String(),
+				Resources: []carrier.Resource{{Type: "voice", Unit: "minute", Total: 100, Used: int64(40 + call - 1), Left: int64(60 - call + 1)}},
+			}, nil
+		case *carrier.QueryBillDayRequest:
+			return &carrier.QueryBillDayResponse{Result: ok, Day: r.Day, Fen: 150, Items: []carrier.BillItem{{Name: "通话费", Fen: 150}}}, nil
+		}
+		return nil, fmt.Errorf("the fake carrier has no %s", req.Operation())
 	})
 }
 
-func (c *fakeCarrier) QueryUsageNow(ctx context.Context, phone, month string) (*carrier.QueryUsageResponse, error) {
-	return c.QueryUsage(ctx, phone, month)
+func (c *fakeCarrier) QueryNow(ctx context.Context, req carrier.Request) (carrier.Response, error) {
+	return c.Query(ctx, req)
 }
 
 func (c *fakeCarrier) SendSMS(_ context.Context, serial, _, text string) error {

@@ -72,7 +72,7 @@ func (s *Service) askOrder(ctx context.Context, o Order, deadline time.Time) err
 	case carrier.StateApplied:
 		return s.finish(ctx, o, StateDone, "")
 	case carrier.StateRefused:
-		return s.finish(ctx, o, StateFailed, answer.Refusal.Desc())
+		return s.finish(ctx, o, StateFailed, refusalWords(answer.Refusal, ""))
 	case carrier.StateUnknown:
 		deadline = time.Now().Add(s.cfg.CarrierTimeout)
 		if o, err = s.store.ResendOrder(ctx, o, s.lease()); err != nil {
@@ -95,7 +95,7 @@ func (s *Service) sendOrder(ctx context.Context, o Order, deadline time.Time) er
 	case err == nil:
 		return s.finish(ctx, o, StateDone, "")
 	case errors.As(err, &refused) && refused.Final():
-		return s.finish(ctx, o, StateFailed, refused.Desc)
+		return s.finish(ctx, o, StateFailed, refusalWords(refused.Code, refused.Desc))
 	case errors.As(err, &refused) && refused.Code != carrier.CodeInProgress, carrierapi.NotSent(err):
 		return s.release(ctx, o, StateQueued, err) // nothing has happened
 	}
@@ -117,6 +117,9 @@ func (s *Service) release(ctx context.Context, o Order, to State, cause error) e
 // finish stores the end of the order and sees to it that it is told: by a job that is
 // stored with it, or that a broker has confirmed before the order's own job ends.
 func (s *Service) finish(ctx context.Context, o Order, to State, reason string) error {
+	if to == StateDone {
+		s.changed(ctx, o.Phone)
+	}
 	known := Order{Serial: o.Serial} // one that failed is read: the store bounds its reason
 	if to == StateDone {
 		known = o

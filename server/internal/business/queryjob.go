@@ -16,7 +16,11 @@ type queryPayload struct {
 	OpenID  string `json:"openid"`
 	Phone   string `json:"phone"`
 	Name    string `json:"name"`
-	Month   string `json:"month"`
+	// Operation and Day (yyyyMMdd) are missing in a job of an earlier version, which asks
+	// what was used in Month.
+	Operation string `json:"operation,omitempty"`
+	Day       string `json:"day,omitempty"`
+	Month     string `json:"month"`
 }
 
 // How long a job waits for a platform that refuses the account, or is away, before the
@@ -48,8 +52,8 @@ func (s *Service) runQuery(ctx context.Context, env job.Envelope) error {
 func (s *Service) lateAnswer(ctx context.Context, q queryPayload) (string, error) {
 	call, cancel := context.WithTimeout(ctx, s.cfg.CarrierTimeout)
 	defer cancel()
-	usage, err := s.carrier.QueryUsage(call, q.Phone, q.Month)
-	if text, ok := s.queryText(q, usage, err); ok {
+	answer, err := s.ask(call, q, s.carrier.Query)
+	if text, ok := s.queryText(q, answer, err); ok {
 		return text, nil
 	}
 	return "", err

@@ -117,6 +117,7 @@ func newWorld(t *testing.T) *world {
 	defer db.close(t)
 	codes, err := db.orders.Seed(account, []business.Code{
 		{Code: "1.3", Sort: business.SortQuery, Name: "剩余流量", Commands: []string{"CXLL"}, MenuKey: "Q_DATA", Operation: "QueryUsage"},
+		{Code: "1.4", Sort: business.SortQuery, Name: "日账单", Commands: []string{"CXRZD"}, Operation: "QueryBillDay"},
 		{Code: "2.1.1", Sort: business.SortOrder, Name: "10元流量包", Commands: []string{"KT10"}, MenuKey: "O_10", Product: "P10"},
 	}, false)
 	if err == nil {
@@ -220,6 +221,7 @@ type options struct {
 	attempts  int           // max_attempts; 0 means 1000
 	inline    time.Duration // inline_wait; 0 means 50 ms
 	replies   reply.Cache
+	recent    business.Recent
 	results   map[string]business.ResultTemplate
 	zone      *time.Location
 }
@@ -259,7 +261,7 @@ func (w *world) start(t *testing.T, o options) *process {
 		timeout, margin = 60*time.Millisecond, 60*time.Millisecond
 	}
 	cfg := business.Config{
-		Results: o.results, InlineWait: cmp.Or(o.inline, 50*time.Millisecond), Replies: o.replies, CarrierTimeout: timeout, LeaseMargin: margin,
+		Results: o.results, InlineWait: cmp.Or(o.inline, 50*time.Millisecond), Replies: o.replies, Recent: o.recent, CarrierTimeout: timeout, LeaseMargin: margin,
 		SweepEvery: 20 * time.Millisecond, SweepAfter: o.sweep,
 		Zone: o.zone, Places: business.Places{Orders: cmp.Or(o.workers, 4), Queries: 2, Tells: 2},
 	}

@@ -32,6 +32,8 @@ type Config struct {
 	Places Places
 	// Replies is a cache in front of the store's replies; nil means none.
 	Replies reply.Cache
+	// Recent keeps the carrier's answers to queries; nil means that each query asks it.
+	Recent Recent
 	// Tells is a broker: what it has confirmed it keeps. The jobs that tell a follower go
 	// there unstored, before the order's own job ends. nil: they are stored with the
 	// order's end.

@@ -23,6 +23,9 @@ type Settings struct {
 	RetryBase config.Duration `yaml:"retry_base"`
 	// RetryMax is the longest pause between two attempts.
 	RetryMax config.Duration `yaml:"retry_max"`
+	// QueryCache is how long an answer of the carrier to a query is kept for its number, unless
+	// an order changes the number before; 0 asks the carrier each time.
+	QueryCache config.Duration `yaml:"query_cache"`
 	// SweepEvery is how often orders without progress are looked for.
 	SweepEvery config.Duration `yaml:"sweep_every"`
 	// SweepAfter is how long an order is without progress before it is queued again, and the
@@ -38,6 +41,7 @@ func DefaultSettings() Settings {
 		MaxAttempts: 60,
 		RetryBase:   config.Duration(200 * time.Millisecond),
 		RetryMax:    config.Duration(2 * time.Second),
+		QueryCache:  config.Duration(time.Minute),
 		SweepEvery:  config.Duration(2 * time.Second),
 		SweepAfter:  config.Duration(15 * time.Second),
 	}
@@ -67,6 +71,9 @@ func (s Settings) Validate(f *config.Faults) {
 		if n < 1 || n > 10_000 {
 			f.Add("orders."+key, "%d is not between 1 and 10000", n)
 		}
+	}
+	if s.QueryCache < 0 {
+		f.Add("orders.query_cache", "%v is below 0", s.QueryCache)
 	}
 	if s.RetryMax < s.RetryBase {
 		f.Add("orders.retry_max", "%v is below retry_base", s.RetryMax)

@@ -63,7 +63,7 @@ func TestSerial(t *testing.T) {
 }
 
 func TestCatalogue(t *testing.T) {
-	query := Code{Account: "a", Code: "1.3", Sort: SortQuery, Name: "n", Operation: OperationQueryUsage, Commands: []string{" CX "}}
+	query := Code{Account: "a", Code: "1.3", Sort: SortQuery, Name: "n", Operation: "QueryUsage", Commands: []string{" CX "}}
 	order := Code{Account: "a", Code: "2.1", Sort: SortOrder, Name: "n", Product: "P", MenuKey: "O"}
 	c, err := newCatalogue([]Code{query, order})
 	if err != nil {

@@ -125,13 +125,26 @@ type Waiting interface {
 // *carrier.RefusedError; of any other error carrierapi.NotSent says whether the
 // call may have had an effect.
 type Carrier interface {
-	QueryUsage(ctx context.Context, phone, month string) (*carrier.QueryUsageResponse, error)
-	// QueryUsageNow is QueryUsage for a callback that waits: behind a bulkhead
-	// and a breaker, it refuses rather than queue.
-	QueryUsageNow(ctx context.Context, phone, month string) (*carrier.QueryUsageResponse, error)
+	// Query asks what changes nothing; the answer is the response of the request's operation.
+	Query(ctx context.Context, req carrier.Request) (carrier.Response, error)
+	// QueryNow is Query for a callback that waits: behind a bulkhead and a breaker, it
+	// refuses rather than queue.
+	QueryNow(ctx context.Context, req carrier.Request) (carrier.Response, error)
 	OrderProduct(ctx context.Context, serial, phone, product string) error
 	QueryOrder(ctx context.Context, serial string) (*carrier.QueryOrderResponse, error)
 	SendSMS(ctx context.Context, serial, phone, text string) error
+}
+
+// Recent keeps for a short time what the carrier answered about a number.
+type Recent interface {
+	// Get returns an answer that is kept, and a mark to put one under. asked is false when
+	// nothing can be kept now.
+	Get(ctx context.Context, phone, question string) (answer []byte, mark string, found, asked bool)
+	// Put keeps an answer that was asked for after the Get that gave the mark. It is not
+	// found when Forget came between.
+	Put(ctx context.Context, phone, question, mark string, answer []byte)
+	// Forget ends what is kept of a number that was changed.
+	Forget(ctx context.Context, phone string)
 }
 
 // WeChat is what this package asks of the platform. wechatapi.IsPermanent tells

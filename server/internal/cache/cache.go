@@ -73,6 +73,7 @@ const (
 	cacheBindings = "bindings"
 	cacheNews     = "news" // what is told of changes
 	cacheSessions = "sessions"
+	cacheRecent   = "recent"
 	cacheNonces   = "nonces" // of signed requests
 )
 
@@ -101,7 +102,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Name: "oalab_redis_errors_total", Help: "Requests that Redis did not answer, or not well.",
 		}),
 	}
-	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings, cacheNews, cacheSessions, cacheNonces} {
+	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings, cacheNews, cacheSessions, cacheRecent, cacheNonces} {
 		for _, result := range []string{resultHit, resultMiss, resultNew, resultDone, resultFailed, resultSkipped} {
 			c.requests.WithLabelValues(cache, result)
 		}

@@ -58,18 +58,6 @@ func (c *Client) QueryNow(ctx context.Context, req carrier.Request) (carrier.Res
 	return answer, err
 }
 
-// QueryUsage asks what a number has used in a month (yyyyMM).
-func (c *Client) QueryUsage(ctx context.Context, phone, month string) (*carrier.QueryUsageResponse, error) {
-	return ask(ctx, c, &carrier.QueryUsageRequest{Msisdn: phone, Month: month}, &carrier.QueryUsageResponse{})
-}
-
-// QueryUsageNow is QueryUsage in the manner of QueryNow.
-func (c *Client) QueryUsageNow(ctx context.Context, phone, month string) (*carrier.QueryUsageResponse, error) {
-	answer, err := c.QueryNow(ctx, &carrier.QueryUsageRequest{Msisdn: phone, Month: month})
-	usage, _ := answer.(*carrier.QueryUsageResponse)
-	return usage, err
-}
-
 // OrderProduct orders a product under a serial number.
 func (c *Client) OrderProduct(ctx context.Context, serial, phone, product string) error {
 	return do(ctx, c, &carrier.OrderProductRequest{Serial: serial, Msisdn: phone, ProductCode: product})

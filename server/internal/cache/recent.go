@@ -1,0 +1,59 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+)
+
+// Recent keeps for a short time what the carrier answered about a number (BIZ-3). Without
+// Redis it keeps nothing. It is safe for concurrent use.
+//
+// A number that was changed has a mark, which is part of the keys of its answers: answers
+// from before are found no longer. The mark outlives them, so that they are gone when it is.
+type Recent struct {
+	client *Client
+	life   time.Duration
+}
+
+// NewRecent makes a Recent whose answers live so long; life is above 0.
+func NewRecent(c *Client, life time.Duration) *Recent { return &Recent{client: c, life: life} }
+
+func markKey(phone string) string { return "oalab:changed:" + phone }
+
+func recentKey(phone, mark, question string) string {
+	return "oalab:recent:" + phone + ":" + mark + ":" + question
+}
+
+// Get implements business.Recent. A mark that is not known is a miss: an answer must not be
+// put then.
+func (r *Recent) Get(ctx context.Context, phone, question string) (answer []byte, mark string, found, asked bool) {
+	result := r.client.request(ctx, resultHit, func(ctx context.Context) (err error) {
+		mark, err = r.client.rdb.Get(ctx, markKey(phone)).Result()
+		return err
+	})
+	if result == resultHit || result == resultMiss {
+		asked = true
+		result = r.client.request(ctx, resultHit, func(ctx context.Context) (err error) {
+			answer, err = r.client.rdb.Get(ctx, recentKey(phone, mark, question)).Bytes()
+			return err
+		})
+	}
+	r.client.requests.WithLabelValues(cacheRecent, result).Inc()
+	return answer, mark, result == resultHit, asked
+}
+
+// Put implements business.Recent.
+func (r *Recent) Put(ctx context.Context, phone, question, mark string, answer []byte) {
+	r.client.visit(ctx, cacheRecent, resultDone, func(ctx context.Context) error {
+		return r.client.rdb.Set(ctx, recentKey(phone, mark, question), answer, r.life).Err()
+	})
+}
+
+// Forget implements business.Recent. A question that is under way may be put under the mark
+// from before for as long as an answer lives.
+func (r *Recent) Forget(ctx context.Context, phone string) {
+	r.client.visit(ctx, cacheRecent, resultDone, func(ctx context.Context) error {
+		return r.client.rdb.Set(ctx, markKey(phone), rand.Text(), 2*r.life).Err()
+	})
+}
