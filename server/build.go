@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/part"
@@ -139,13 +138,12 @@ func (b *build) openWeChat() (*wechatapi.Client, error) {
 }
 
 // carrier is the client of the carrier; nil means that business is not available.
-func (b *build) carrier() (business.Carrier, error) { return shared(b, "carrier", b.openCarrier) }
+func (b *build) carrier() (*carrierapi.Client, error) { return shared(b, "carrier", b.openCarrier) }
 
-// openCarrier makes the client of the carrier, or none where the carrier is not configured.
-func (b *build) openCarrier() (business.Carrier, error) {
+// openCarrier makes the client of the carrier, or nil where the carrier is not configured.
+func (b *build) openCarrier() (*carrierapi.Client, error) {
 	if !b.cfg.Carrier.Known() {
-		var none business.Carrier
-		return none, nil
+		return nil, nil //nolint:nilnil // no carrier is no error
 	}
 	client, err := carrierapi.New(carrierapi.Config{
 		WSDLURL: b.cfg.Carrier.WSDLURL, Endpoint: b.cfg.Carrier.Endpoint,

@@ -3,6 +3,7 @@ package server
 import (
 	"slices"
 
+	"oalab/server/internal/bind"
 	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/callback"
@@ -42,6 +43,7 @@ type Config struct {
 	Tokens   Tokens   `yaml:"tokens"`
 	Callback Callback `yaml:"callback"`
 	Orders   Orders   `yaml:"orders"`
+	Bind     Bind     `yaml:"bind"`
 	OAuth    OAuth    `yaml:"oauth"`
 	// Followers sizes what is done about followers behind the events that tell of them.
 	Followers Followers `yaml:"followers"`
@@ -83,6 +85,7 @@ func Default() Config {
 		Tokens:    token.DefaultSettings(),
 		Callback:  callback.DefaultSettings(),
 		Orders:    business.DefaultSettings(),
+		Bind:      bind.DefaultSettings(),
 		OAuth:     oauth.DefaultSettings(),
 		Followers: follower.DefaultSettings(),
 		Retention: retention.DefaultSettings(),

@@ -93,6 +93,7 @@ orders:
   query_cache: 30s
   sweep_every: 1s
   sweep_after: 5s
+bind: {code_life: 2m, wrong_codes: 4, lock: 10m, gap: 30s, hourly: 6}
 oauth:
   base_url: https://oa.example
   key: a key of the login that has 32 characters
@@ -163,6 +164,9 @@ func TestAllKeys(t *testing.T) {
 			CarrierTimeout: server.Duration(3 * time.Second), Workers: 8, QueryWorkers: 9, TellWorkers: 10, MaxAttempts: 11,
 			RetryBase: server.Duration(100 * time.Millisecond), RetryMax: server.Duration(time.Second), QueryCache: server.Duration(30 * time.Second),
 			SweepEvery: server.Duration(time.Second), SweepAfter: server.Duration(5 * time.Second),
+		},
+		Bind: server.Bind{
+			CodeLife: server.Duration(2 * time.Minute), WrongCodes: 4, Lock: server.Duration(10 * time.Minute), Gap: server.Duration(30 * time.Second), Hourly: 6,
 		},
 		OAuth: server.OAuth{
 			BaseURL: "https://oa.example", Key: "a key of the login that has 32 characters", PreviousKey: "the key before it, with 32 characters",

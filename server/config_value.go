@@ -2,6 +2,7 @@ package server
 
 import (
 	"oalab/server/controlclient"
+	"oalab/server/internal/bind"
 	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/callback"
@@ -55,6 +56,8 @@ type (
 	Callback = callback.Settings
 	// Orders sizes the work behind the reply.
 	Orders = business.Settings
+	// Bind bounds what followers can try when they bind a number.
+	Bind = bind.Settings
 	// OAuth is the web login of followers.
 	OAuth = oauth.Settings
 	// Followers sizes what is done about followers behind the events that tell of them.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	bindstore "oalab/server/internal/bind/store"
 	controlstore "oalab/server/internal/control/store"
 	followerstore "oalab/server/internal/follower/store"
 	menustore "oalab/server/internal/menu/store"
@@ -33,7 +34,7 @@ func roleTable() []role {
 		{name: RoleControl, parts: []func(*build) (part.Part, error){(*build).tokenRefresh, (*build).control}},
 		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).login}},
 		{name: RoleCallback, parts: []func(*build) (part.Part, error){
-			(*build).nothingInWork, (*build).publishingToBroker, (*build).commands, (*build).followerEvents, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
+			(*build).nothingInWork, (*build).publishingToBroker, (*build).binding, (*build).commands, (*build).followerEvents, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
 		}},
 	}
 }
@@ -41,5 +42,5 @@ func roleTable() []role {
 // coreTables are the migrations of all tables in the group core, in the order in which they
 // are made. A server makes them all, also those of roles that it has not: servers share the database.
 func coreTables() []sqldb.Migrations {
-	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations(), followerstore.Migrations(), menustore.Migrations(), controlstore.Migrations()}
+	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations(), followerstore.Migrations(), menustore.Migrations(), controlstore.Migrations(), bindstore.Migrations()}
 }

@@ -37,6 +37,11 @@ func logOf(t *testing.T, cfg server.Config) []string {
 // messagesOf reads what a server has logged of a follower, the latest first.
 func messagesOf(t *testing.T, cfg server.Config) []userlog.Message {
 	t.Helper()
+	return messagesFrom(t, cfg, loggedFollower)
+}
+
+func messagesFrom(t *testing.T, cfg server.Config, openid string) []userlog.Message {
+	t.Helper()
 	db, err := sqldb.OpenLog(t.Context(), sqldb.Config{
 		Driver: cfg.Database.Driver, CoreDSN: string(cfg.Database.CoreDSN), LogDSN: string(cfg.Database.LogDSN), DataDir: cfg.DataDir,
 	})
@@ -45,7 +50,7 @@ func messagesOf(t *testing.T, cfg server.Config) []userlog.Message {
 	}
 	defer db.Close()
 	found, err := userlogstore.New(db, nil).Messages(t.Context(), userlog.Filter{
-		Account: servertest.Account, OpenID: loggedFollower, To: time.Now().AddDate(1, 0, 0), From: time.Unix(0, 0), Limit: 10_000,
+		Account: servertest.Account, OpenID: openid, To: time.Now().AddDate(1, 0, 0), From: time.Unix(0, 0), Limit: 10_000,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -48,8 +48,12 @@ func (b *build) openOrders() (*business.Service, error) {
 	if held, ok := queue.(holding); ok {
 		cfg.Tells, cfg.Holding = held, held
 	}
+	var asked business.Carrier
+	if carrier != nil {
+		asked = carrier
+	}
 	kept := business.Stores{Orders: db.orders, Replies: db.replies, Phones: phones, Waiting: db.outbox}
-	return business.New(cfg, b.planted.stores(kept, queue), b.planted.carrier(carrier), platform, b.log, b.reg)
+	return business.New(cfg, b.planted.stores(kept, queue), b.planted.carrier(asked), platform, b.log, b.reg)
 }
 
 func (b *build) businessConfig() (business.Config, error) {

@@ -22,6 +22,9 @@ func (b *build) callback() (part.Part, error) {
 	for _, p := range b.parts {
 		cfg.Answers = append(cfg.Answers, p.Answers...)
 		cfg.Listens = append(cfg.Listens, p.Listens...)
+		if p.Private != nil {
+			cfg.Private = append(cfg.Private, p.Private)
+		}
 	}
 	handler, err := callback.New(b.planted.callback(cfg), b.log, b.reg)
 	if err != nil {

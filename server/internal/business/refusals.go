@@ -6,8 +6,7 @@ import (
 	"oalab/server/carrier"
 )
 
-// refusals are what followers read of the carrier's refusals, by result code. docs/answers.md
-// is made of it (TestAnswersPage).
+// refusals are what followers read of the carrier's refusals, by result code.
 var refusals = map[carrier.Code]string{
 	carrier.CodeBadNumber:      "手机号码有误，请重新绑定后再试。",
 	carrier.CodeUnknownProduct: "该产品不存在或已下架。",

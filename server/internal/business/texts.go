@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"oalab/server/carrier"
+	"oalab/server/internal/message"
 )
 
 // What followers read. Only textAccepted may contain "流水号：": by it a
@@ -32,17 +33,19 @@ func resultText(o Order) string {
 	return fmt.Sprintf("您办理的%s未成功：%s", o.Name, o.Reason)
 }
 
-// trouble is a text about what could not be done.
-type trouble struct{ when, text string }
-
-// troubles are the texts about what could not be done that are not the carrier's refusals.
-// docs/answers.md is made of them (TestAnswersPage).
-func troubles() []trouble {
-	return []trouble{
-		{"no number is bound", textUnbound},
-		{"no carrier is configured", textNotAvailable},
-		{"a query was handed over and could not be answered", notHadText("剩余流量")},
-		{"a query is refused: the reason is one of those below", fmt.Sprintf(textRefused, "剩余流量", "…")},
-		{"an order is refused: the reason is one of those below", resultText(Order{State: StateFailed, Name: "5元流量月包", Reason: "…"})},
+// Troubles are the texts about what could not be done: our own, and the carrier's refusals.
+func Troubles() []message.Trouble {
+	all := []message.Trouble{
+		{When: "no number is bound", Text: textUnbound},
+		{When: "no carrier is configured", Text: textNotAvailable},
+		{When: "a query was handed over and could not be answered", Text: notHadText("剩余流量")},
+		{When: "a query is refused: the reason is one of those below", Text: fmt.Sprintf(textRefused, "剩余流量", "…")},
+		{When: "an order is refused: the reason is one of those below", Text: resultText(Order{State: StateFailed, Name: "5元流量月包", Reason: "…"})},
 	}
+	for _, c := range carrier.Codes() {
+		if c.Final() {
+			all = append(all, message.Trouble{When: "the carrier refuses with " + string(c) + " (" + c.Desc() + ")", Text: refusalWords(c, "")})
+		}
+	}
+	return all
 }

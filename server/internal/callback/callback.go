@@ -51,6 +51,8 @@ type Config struct {
 	Answers []message.Answerer
 	// Listens are told of messages and events before these are answered.
 	Listens []message.Listener
+	// Private say which words of followers are secrets: the user log gets none of them.
+	Private []func(text string) bool
 	// UserLog gets every message that is answered, before the answer; nil means none.
 	UserLog UserLog
 }

@@ -29,9 +29,21 @@ func (h *Handler) record(ctx context.Context, of message.Heard, arrived time.Tim
 	m := of.Message
 	h.cfg.UserLog.Write(ctx, message.Entry{
 		Account: of.Account, OpenID: m.From, Key: m.Key(), Type: m.Type, Event: m.Event, EventKey: m.EventKey,
-		Content: content(m), Answer: a.outcome, Sent: time.Unix(m.CreateTime, 0), Received: arrived,
+		Content: h.content(m), Answer: a.outcome, Sent: time.Unix(m.CreateTime, 0), Received: arrived,
 		Took: time.Since(arrived),
 	})
+}
+
+// hiddenContent stands in the log for a secret.
+const hiddenContent = "******"
+
+// content is what the log gets of a message: all that it says, unless that is a secret.
+func (h *Handler) content(m *wechat.Message) string {
+	words := m.Words()
+	if slices.ContainsFunc(h.cfg.Private, func(private func(string) bool) bool { return private(words) }) {
+		return hiddenContent
+	}
+	return content(m)
 }
 
 // longEventKey is the longest EventKey that has room in its own column of the log.

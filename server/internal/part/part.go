@@ -30,6 +30,9 @@ type Part struct {
 	Answers []message.Answerer
 	// Listens are told of messages and events before these are answered.
 	Listens []message.Listener
+	// Private reports whether what a follower wrote is a secret, which is kept nowhere; nil
+	// means never.
+	Private func(text string) bool
 	// Jobs are the handlers of the job types that its stanza declares, by their kinds.
 	Jobs job.Catalogue
 	// Health is asked for whenever readiness is (LOG-6), before the start too.

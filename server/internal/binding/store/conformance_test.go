@@ -32,6 +32,7 @@ var suite = sqldbtest.Suite[*rig]{
 	Tests: map[string]func(*testing.T, *rig){
 		"a follower is found by every byte":            found,
 		"a follower who leaves is unbound":             unbound,
+		"a follower binds a number":                    boundByThemselves,
 		"a change of a binding names its follower":     bindingChanges,
 		"a change of bindings has a name":              generations,
 		"a seed ends no binding that it does not name": seedPrunes,
@@ -258,5 +259,46 @@ func seedsOfMany(t *testing.T, dbs []*rig) {
 	two, err2 := dbs[0].Phone(t.Context(), account, "o2")
 	if err1 != nil || err2 != nil || one != two {
 		t.Errorf("bindings of two seeds are mixed: %s (%v), %s (%v)", one, err1, two, err2)
+	}
+}
+
+// boundByThemselves: a follower has one number, the last; a number can have followers of
+// several accounts. Each change is noted, a repeat is none.
+func boundByThemselves(t *testing.T, r *rig) {
+	account, other := sqldbtest.Unique("a"), sqldbtest.Unique("a")
+	last := int64(0)
+	changed := func(want ...string) {
+		t.Helper()
+		news, err := r.BindingChanges(t.Context(), last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range news.Changes {
+			last = c.Seq
+			if c.Account == account || c.Account == other {
+				got = append(got, c.Account[:1]+c.OpenID)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	}
+	for _, step := range []struct {
+		account, phone string
+		want           []string
+	}{
+		{account, "13800000001", []string{"ao1"}},
+		{account, "13800000001", nil},
+		{account, "13800000002", []string{"ao1"}},
+		{other, "13800000002", []string{"ao1"}},
+	} {
+		if err := r.Bind(t.Context(), step.account, "o1", step.phone); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := r.Phone(t.Context(), step.account, "o1"); err != nil || got != step.phone {
+			t.Errorf("%q, %v, want %s", got, err, step.phone)
+		}
+		changed(step.want...)
 	}
 }

@@ -53,8 +53,7 @@ func (s *Store) seed(ctx context.Context, tx *sqlx.Tx, account string, bindings 
 	for _, r := range rows {
 		have[r.OpenID] = r.Phone
 	}
-	bind, err := tx.PreparexContext(ctx, s.db.Dialect.Upsert("bind", []string{"account", "openid"}, []string{"phone", "created_at"},
-		[]string{"account", "openid", "phone", "created_at"}))
+	bind, err := tx.PreparexContext(ctx, s.upsertBinding())
 	if err != nil {
 		return plan, fmt.Errorf("prepare bindings: %w", err)
 	}
