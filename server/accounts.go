@@ -3,10 +3,12 @@ package server
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"oalab/server/internal/business"
 	"oalab/server/internal/callback"
 	"oalab/server/internal/config"
+	"oalab/server/internal/wechatapi"
 	"oalab/server/wechat"
 )
 
@@ -30,6 +32,11 @@ type Account struct {
 	// Mode is plain, compatible or safe, as in the platform's console; empty means
 	// plain. The others need the app_id and the key.
 	Mode string `yaml:"mode"`
+	// Type is subscription or service; empty means service. Interfaces that the platform does not
+	// give such an account are not called.
+	Type string `yaml:"type"`
+	// Verified is true or false, as for Type; empty means true.
+	Verified string `yaml:"verified"`
 	// TokenLifetime is the full life of an access token in seconds; 0 means 7200.
 	TokenLifetime int `yaml:"token_lifetime_s"`
 	// Welcome answers a new follower; empty means the text compiled in.
@@ -42,6 +49,12 @@ type Account struct {
 	ResultTemplate string       `yaml:"result_template"`
 	ResultFields   ResultFields `yaml:"result_fields"`
 }
+
+// The types of an account.
+const (
+	TypeService      = "service"
+	TypeSubscription = "subscription"
+)
 
 // ResultFields are the names of the fields of an account's result template. The start checks
 // the form of these names and of the template's id. A wrong one shows with the first result:
@@ -89,6 +102,12 @@ func validateAccounts(f *config.Faults, accounts []Account, calls bool) {
 			f.Add(key, "app_id and secret are needed to call the platform (wechat.api_base is set)")
 		}
 		validateCryptography(f, key, a)
+		if !slices.Contains([]string{"", TypeService, TypeSubscription}, a.Type) {
+			f.Add(key+".type", "%q is none of %s, %s", a.Type, TypeService, TypeSubscription)
+		}
+		if !slices.Contains([]string{"", "true", "false"}, a.Verified) {
+			f.Add(key+".verified", "%q is neither true nor false", a.Verified)
+		}
 		if a.TokenLifetime < 0 {
 			f.Add(key+".token_lifetime_s", "must not be negative")
 		}
@@ -130,6 +149,13 @@ func resultTemplate(a Account) business.ResultTemplate {
 	return business.ResultTemplate{
 		ID: a.ResultTemplate, Text: a.ResultFields.Text, Product: a.ResultFields.Product,
 		Result: a.ResultFields.Result, Serial: a.ResultFields.Serial,
+	}
+}
+
+// platformAccount is what calls for an account need.
+func platformAccount(a Account) wechatapi.Account {
+	return wechatapi.Account{
+		Name: a.Name, AppID: a.AppID, Secret: string(a.Secret), Subscription: a.Type == TypeSubscription, Unverified: a.Verified == "false",
 	}
 }
 

@@ -127,7 +127,7 @@ func (b *build) wechat() (*wechatapi.Client, error) { return shared(b, "wechat",
 func (b *build) openWeChat() (*wechatapi.Client, error) {
 	cfg := wechatapi.Config{APIBase: b.cfg.WeChat.APIBase, Log: b.log, Metrics: b.reg}
 	for _, a := range b.cfg.Accounts {
-		cfg.Accounts = append(cfg.Accounts, wechatapi.Account{Name: a.Name, AppID: a.AppID, Secret: string(a.Secret)})
+		cfg.Accounts = append(cfg.Accounts, platformAccount(a))
 	}
 	client, err := wechatapi.New(cfg)
 	if err != nil {

@@ -75,6 +75,8 @@ accounts:
     previous_encoding_aes_key: ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopB
     original_id: gh_1
     mode: safe
+    type: subscription
+    verified: false
     token_lifetime_s: 60
     welcome: 你好
     default_answer: 没有答案
@@ -152,7 +154,7 @@ func TestAllKeys(t *testing.T) {
 		WeChat:   server.WeChat{APIBase: "http://127.0.0.1:9001"},
 		Carrier:  server.Carrier{WSDLURL: "http://127.0.0.1:9002/carrier?wsdl", Endpoint: "http://127.0.0.1:9003/carrier", TimeZone: "Asia/Urumqi"},
 		Accounts: []server.Account{{
-			Name: "demo", AppID: "wx1", Secret: "s1", Token: "AAAAA", OriginalID: "gh_1", Mode: "safe", TokenLifetime: 60,
+			Name: "demo", AppID: "wx1", Secret: "s1", Token: "AAAAA", OriginalID: "gh_1", Mode: "safe", Type: "subscription", Verified: "false", TokenLifetime: 60,
 			EncodingAESKey:         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopA",
 			PreviousEncodingAESKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopB",
 			Welcome:                "你好", DefaultAnswer: "没有答案", ResultTemplate: "TM0001",

@@ -75,8 +75,11 @@ func TestAMenuIsPublished(t *testing.T) {
 		differs("2.1")
 		at := time.Now().Unix() - 60
 		for i, tap := range []mockwechat.Message{
-			{Event: "CLICK", EventKey: "Q_DATA"}, {Event: "CLICK", EventKey: "Q_DATA"}, {Event: "CLICK", EventKey: "Q_DATA"},
-			{Event: "VIEW", EventKey: "https://oa.example/"}, {Event: "LOCATION"},
+			{Event: "CLICK", EventKey: "Q_DATA"},
+			{Event: "CLICK", EventKey: "Q_DATA"},
+			{Event: "CLICK", EventKey: "Q_DATA"},
+			{Event: "VIEW", EventKey: "https://oa.example/"},
+			{Event: "LOCATION"},
 		} {
 			tap.OpenID, tap.CreateTime = fan, at+int64(i)
 			if got := w.say(s, tap); !got.OK {

@@ -27,9 +27,12 @@ func (b *build) followerEvents() (part.Part, error) {
 	if err != nil {
 		return part.Part{}, err
 	}
-	calls := b.cfg.WeChat.APIBase != ""
+	asked := make(map[string]bool)
+	for _, a := range b.cfg.Accounts {
+		asked[a.Name] = b.cfg.WeChat.APIBase != "" && platformAccount(a).MayProfiles()
+	}
 	return part.Part{Listens: follower.Listeners(followerstore.New(db), follower.ListenConfig{
-		Zone: zone, Profiles: func(string) bool { return calls },
+		Zone: zone, Profiles: func(account string) bool { return asked[account] },
 	})}, nil
 }
 

@@ -84,16 +84,31 @@ func TestEventsAreTakenIn(t *testing.T) {
 		want     []follower.Change
 		jobs     int
 	}{
-		{"with a scene", heard(&wechat.Subscribe{Scene: "店A"}, "subscribe", "qrscene_店A", day), true,
-			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Gained, Scene: "店A", At: time.Unix(day, 0), Day: 20261130}}, 1},
-		{"a second before midnight", heard(&wechat.Subscribe{}, "subscribe", "", day-1), true,
-			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Gained, At: time.Unix(day-1, 0), Day: 20261129}}, 1},
-		{"without the right to profiles", heard(&wechat.Subscribe{}, "subscribe", "", day), false,
-			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Gained, At: time.Unix(day, 0), Day: 20261130}}, 0},
-		{"leaves", heard(&wechat.Unsubscribe{}, "unsubscribe", "", day), true,
-			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Lost, At: time.Unix(day, 0), Day: 20261130}}, 0},
-		{"scans", heard(&wechat.Scan{Scene: "7"}, "SCAN", "7", day), true,
-			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Scanned, Scene: "7", At: time.Unix(day, 0), Day: 20261130}}, 0},
+		{
+			"with a scene", heard(&wechat.Subscribe{Scene: "店A"}, "subscribe", "qrscene_店A", day), true,
+			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Gained, Scene: "店A", At: time.Unix(day, 0), Day: 20261130}},
+			1,
+		},
+		{
+			"a second before midnight", heard(&wechat.Subscribe{}, "subscribe", "", day-1), true,
+			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Gained, At: time.Unix(day-1, 0), Day: 20261129}},
+			1,
+		},
+		{
+			"without the right to profiles", heard(&wechat.Subscribe{}, "subscribe", "", day), false,
+			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Gained, At: time.Unix(day, 0), Day: 20261130}},
+			0,
+		},
+		{
+			"leaves", heard(&wechat.Unsubscribe{}, "unsubscribe", "", day), true,
+			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Lost, At: time.Unix(day, 0), Day: 20261130}},
+			0,
+		},
+		{
+			"scans", heard(&wechat.Scan{Scene: "7"}, "SCAN", "7", day), true,
+			[]follower.Change{{Account: "demo", OpenID: "oFan", Key: "k", Kind: follower.Scanned, Scene: "7", At: time.Unix(day, 0), Day: 20261130}},
+			0,
+		},
 		{"an event of another form", heard(&wechat.Unknown{}, "subscribe", "", day), true, nil, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -31,27 +31,47 @@ func TestValidate(t *testing.T) {
 		{"all that is allowed", full, nil},
 		{"no button", nil, []string{"a menu has 1 to 3 buttons, not 0"}},
 		{"too many", []menu.Button{click("a", "A"), click("b", "B"), click("c", "C"), click("d", "D")}, []string{"a menu has 1 to 3 buttons, not 4"}},
-		{"too many below", []menu.Button{list("x", click("a", "A"), click("b", "B"), click("c", "C"), click("d", "D"), click("e", "E"), click("f", "F"))},
-			[]string{"button 1 has 6 buttons below it; the platform shows 5"}},
-		{"names are counted in bytes", []menu.Button{click("查询流量吗呀", "Q"), list("", click(strings.Repeat("字", 21), "A"))},
-			[]string{`button 1: its name "查询流量吗呀" has 18 bytes; it takes 1 to 16`, `button 2: its name "" has 0 bytes; it takes 1 to 16`,
-				`button 2.1: its name "` + strings.Repeat("字", 21) + `" has 63 bytes; it takes 1 to 60`}},
-		{"a list has nothing else", []menu.Button{{Name: "x", Type: "click", Key: "K", Sub: []menu.Button{click("a", "A")}}},
-			[]string{"button 1 opens a list: it has a name and no type, key or page"}},
+		{
+			"too many below",
+			[]menu.Button{list("x", click("a", "A"), click("b", "B"), click("c", "C"), click("d", "D"), click("e", "E"), click("f", "F"))},
+			[]string{"button 1 has 6 buttons below it; the platform shows 5"},
+		},
+		{
+			"names are counted in bytes",
+			[]menu.Button{click("查询流量吗呀", "Q"), list("", click(strings.Repeat("字", 21), "A"))},
+			[]string{
+				`button 1: its name "查询流量吗呀" has 18 bytes; it takes 1 to 16`, `button 2: its name "" has 0 bytes; it takes 1 to 16`,
+				`button 2.1: its name "` + strings.Repeat("字", 21) + `" has 63 bytes; it takes 1 to 60`,
+			},
+		},
+		{
+			"a list has nothing else",
+			[]menu.Button{{Name: "x", Type: "click", Key: "K", Sub: []menu.Button{click("a", "A")}}},
+			[]string{"button 1 opens a list: it has a name and no type, key or page"},
+		},
 		{"three levels", []menu.Button{list("x", list("y", click("a", "A")))}, []string{"button 1.1 opens a list below a list; there are two levels"}},
 		{"keys", []menu.Button{click("a", ""), click("b", strings.Repeat("k", 129)), list("c", click("d", "K"), click("e", "K"))}, []string{
 			"button 1 (a): its key has 0 bytes; type click takes 1 to 128", "button 2 (b): its key has 129 bytes; type click takes 1 to 128",
-			"button 3.2 (e): button 3.1 has the key K, too: their taps cannot be told apart"}},
-		{"pages", []menu.Button{{Name: "a", Type: "view", URL: "javascript:alert(1)"}, {Name: "b", Type: "view", URL: "https://" + strings.Repeat("x", 1020)},
-			{Name: "c", Type: "miniprogram", URL: "https://oa.example/"}}, []string{
+			"button 3.2 (e): button 3.1 has the key K, too: their taps cannot be told apart",
+		}},
+		{"pages", []menu.Button{
+			{Name: "a", Type: "view", URL: "javascript:alert(1)"},
+			{Name: "b", Type: "view", URL: "https://" + strings.Repeat("x", 1020)},
+			{Name: "c", Type: "miniprogram", URL: "https://oa.example/"},
+		}, []string{
 			`button 1 (a): its url "javascript:alert(1)" is not an http or https address of at most 1024 bytes`,
 			`button 2 (b): its url "https://` + strings.Repeat("x", 1020) + `" is not an http or https address of at most 1024 bytes`,
-			"button 3 (c): type miniprogram takes url, appid and pagepath"}},
+			"button 3 (c): type miniprogram takes url, appid and pagepath",
+		}},
 		{"media", []menu.Button{{Name: "a", Type: "media_id"}, {Name: "b", Type: "article_id", MediaID: "m"}}, []string{
 			"button 1 (a): type media_id takes a media_id of at most 255 bytes", "button 2 (b): type article_id takes an article_id of at most 255 bytes",
-			"button 2 (b): it has fields that type article_id does not take"}},
-		{"a field of another type", []menu.Button{{Name: "a", Type: "click", Key: "K", URL: "https://oa.example/"}},
-			[]string{"button 1 (a): it has fields that type click does not take"}},
+			"button 2 (b): it has fields that type article_id does not take",
+		}},
+		{
+			"a field of another type",
+			[]menu.Button{{Name: "a", Type: "click", Key: "K", URL: "https://oa.example/"}},
+			[]string{"button 1 (a): it has fields that type click does not take"},
+		},
 		{"type", []menu.Button{{Name: "a", Type: "Click", Key: "K"}}, []string{`button 1 (a): its type "Click" is none of click, view, miniprogram, scancode_push, ` +
 			"scancode_waitmsg, pic_sysphoto, pic_photo_or_album, pic_weixin, location_select, media_id, view_limited, article_id, article_view_limited"}},
 	} {

@@ -23,9 +23,13 @@ func words(show wechat.Reply, ok bool) string {
 // kinds is an answer of every kind that is no text.
 func kinds() []wechat.Reply {
 	return []wechat.Reply{
-		wechat.ImageReply{MediaID: "m1"}, wechat.VoiceReply{MediaID: "m2"}, wechat.VideoReply{MediaID: "m3", Title: "标题😀"},
-		wechat.MusicReply{ThumbMediaID: "m4", URL: "https://oa.example/"}, wechat.NewsReply{Articles: []wechat.Article{{Title: "]]>"}}},
-		wechat.TransferReply{Agent: "a@gh"}, wechat.TransferReply{},
+		wechat.ImageReply{MediaID: "m1"},
+		wechat.VoiceReply{MediaID: "m2"},
+		wechat.VideoReply{MediaID: "m3", Title: "标题😀"},
+		wechat.MusicReply{ThumbMediaID: "m4", URL: "https://oa.example/"},
+		wechat.NewsReply{Articles: []wechat.Article{{Title: "]]>"}}},
+		wechat.TransferReply{Agent: "a@gh"},
+		wechat.TransferReply{},
 	}
 }
 

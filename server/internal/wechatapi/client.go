@@ -27,6 +27,9 @@ type Account struct {
 	Name   string
 	AppID  string
 	Secret string
+	// Subscription and Unverified say what the account is: the platform gives such accounts
+	// fewer interfaces. The others are refused here, without a call (MSG-13).
+	Subscription, Unverified bool
 }
 
 // Config of a Client.
@@ -169,6 +172,9 @@ func (c *Client) withToken(ctx context.Context, account, path string, call func(
 	a, ok := c.accounts[account]
 	if !ok {
 		return fmt.Errorf("%s for account %q: %w", path, account, ErrNoAccount)
+	}
+	if err := a.right(path); err != nil {
+		return err
 	}
 	if err := c.refusals.hold(account, path); err != nil {
 		return err

@@ -21,6 +21,9 @@ type CodeError struct {
 
 // Error says which call was answered how.
 func (e *CodeError) Error() string {
+	if e.Code == codeNoRight {
+		return fmt.Sprintf("%s: platform answered %d (%s): the account has no right to this interface, see its type and verification", e.API, e.Code, e.Msg)
+	}
 	return fmt.Sprintf("%s: platform answered %d (%s)", e.API, e.Code, e.Msg)
 }
 
@@ -44,6 +47,9 @@ func ErrorClass(err error) Class {
 	if errors.Is(err, ErrNoPlatform) || errors.Is(err, ErrNoAccount) {
 		return ClassMessage
 	}
+	if _, ok := errors.AsType[*RightError](err); ok {
+		return ClassMessage
+	}
 	if code, ok := errors.AsType[*CodeError](err); ok {
 		return code.Class()
 	}
@@ -56,6 +62,9 @@ const codeNoRight = 48001
 // NoRight reports whether err says that the account may not use the interface at all: its
 // type, or that it is not verified, does not allow it (MSG-13).
 func NoRight(err error) bool {
+	if _, ok := errors.AsType[*RightError](err); ok {
+		return true
+	}
 	code, ok := errors.AsType[*CodeError](err)
 	return ok && code.Code == codeNoRight
 }

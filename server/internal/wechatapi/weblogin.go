@@ -150,6 +150,9 @@ func (c *Client) loginOf(account, path string) (Account, error) {
 	if !ok {
 		return Account{}, fmt.Errorf("%s for account %q: %w", path, account, ErrNoAccount)
 	}
+	if err := a.right(path); err != nil {
+		return Account{}, err
+	}
 	return a, c.refusals.hold(account, path)
 }
 

@@ -98,12 +98,11 @@ func (s *Store) Seed(account string, buttons []menu.Button) sqldb.Section {
 			return plan, err
 		}
 		for _, c := range menu.Compare(before, buttons) {
-			switch {
-			case c.Stored == "":
+			if c.Stored == "" {
 				plan.Removed = append(plan.Removed, c.Place+" "+c.Shown)
-			default:
-				plan.Count(c.Place+" "+c.Stored, c.Shown != "", c.Shown == c.Stored)
+				continue
 			}
+			plan.Count(c.Place+" "+c.Stored, c.Shown != "", c.Shown == c.Stored)
 		}
 		if len(plan.New)+len(plan.Changed)+len(plan.Removed) == 0 {
 			return plan, nil

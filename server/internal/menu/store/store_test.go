@@ -32,8 +32,11 @@ func sample() []menu.Button {
 	return []menu.Button{
 		{Name: "查询😀", Type: "click", Key: "Q'\"\\"},
 		{Name: "更多", Sub: []menu.Button{
-			{Name: "1", Type: "view", URL: "https://oa.example/?a=1&b=2"}, {Name: "2", Type: "miniprogram", URL: "https://oa.example/", AppID: "wx1", PagePath: "p/q"},
-			{Name: "3", Type: "media_id", MediaID: "m"}, {Name: "4", Type: "article_id", ArticleID: "x"}, {Name: "5", Type: "click", Key: "K"},
+			{Name: "1", Type: "view", URL: "https://oa.example/?a=1&b=2"},
+			{Name: "2", Type: "miniprogram", URL: "https://oa.example/", AppID: "wx1", PagePath: "p/q"},
+			{Name: "3", Type: "media_id", MediaID: "m"},
+			{Name: "4", Type: "article_id", ArticleID: "x"},
+			{Name: "5", Type: "click", Key: "K"},
 		}},
 		{Name: "三", Type: "click", Key: "3"},
 	}

@@ -331,10 +331,15 @@ func tapsByDay(t *testing.T, dbs []*userlogstore.Store) {
 		account, kind, event, key string
 		at                        time.Time
 	}{
-		{"taps", "event", "CLICK", "Q", november}, {"taps", "event", "CLICK", "Q", november.Add(time.Second)},
-		{"taps", "event", "CLICK", "q", november}, {"taps", "event", "VIEW", "https://oa.example/", november},
-		{"taps", "event", "CLICK", "Q", november.Add(13 * time.Hour)}, {"taps", "event", "subscribe", "", november},
-		{"taps", "text", "", "", november}, {"others", "event", "CLICK", "Q", november}, {"taps", "event", "CLICK", "Q", november.Add(-time.Second)},
+		{"taps", "event", "CLICK", "Q", november},
+		{"taps", "event", "CLICK", "Q", november.Add(time.Second)},
+		{"taps", "event", "CLICK", "q", november},
+		{"taps", "event", "VIEW", "https://oa.example/", november},
+		{"taps", "event", "CLICK", "Q", november.Add(13 * time.Hour)},
+		{"taps", "event", "subscribe", "", november},
+		{"taps", "text", "", "", november},
+		{"others", "event", "CLICK", "Q", november},
+		{"taps", "event", "CLICK", "Q", november.Add(-time.Second)},
 	} {
 		row := logMessage(m.account, fmt.Sprintf("tap%d", i), m.at)
 		row.Type, row.Event, row.EventKey = m.kind, m.event, m.key
