@@ -18,8 +18,8 @@ import (
 const usage = `usage: oaserver COMMAND [--config FILE]
 
   serve [--roles LIST]   answer the platform and do the jobs; LIST is all (default),
-                         or callback, worker, oauth with commas between; scaler, alone, on
-                         the host of a load balancer
+                         or callback, worker, oauth, control with commas between; scaler,
+                         alone, on the host of a load balancer
   migrate                bring the tables of the database up to date
   seed FILE [--dry-run] [--prune[=SECTIONS]]
                          load keyword answers, business codes, bindings and the menu;

@@ -183,9 +183,8 @@ func ask(t *testing.T, k *token.Keeper, n int) {
 // TestAMassExpiryIsSpread: 20 000 accounts whose tokens end at one moment, on two nodes that
 // both keep them. Each makes one call, at a moment of its own in
 // the renewal window; what is not asked for any more leaves memory and makes no further call
-// (CTL-5, CTL-7).
-func TestAMassExpiryIsSpread(t *testing.T) {
-	t.Parallel()
+// (CTL-5, CTL-7). It runs alone, as it would take the processor from tests that go by the clock.
+func TestAMassExpiryIsSpread(t *testing.T) { //nolint:paralleltest // see above
 	synctest.Test(t, func(t *testing.T) {
 		const accounts = 20_000
 		p := &crowd{took: 100 * time.Millisecond, calls: make(map[string][]time.Time)}
@@ -243,11 +242,10 @@ func TestAMassExpiryIsSpread(t *testing.T) {
 }
 
 // TestAMassOfCallersWithoutATokenWaits: no account has a token, and all are asked for at once.
-// The platform is called once for each, by a bounded number at a time.
-func TestAMassOfCallersWithoutATokenWaits(t *testing.T) {
-	t.Parallel()
+// The platform is called once for each, by a bounded number at a time. It runs alone, too.
+func TestAMassOfCallersWithoutATokenWaits(t *testing.T) { //nolint:paralleltest // see above
 	synctest.Test(t, func(t *testing.T) {
-		const accounts = 20_000
+		const accounts = 5_000
 		p := &crowd{took: 20 * time.Millisecond, calls: make(map[string][]time.Time)}
 		k := node(t, token.Config{Find: every}, &rows{rows: make(map[string]*memoryRow)}, p, nil, false)
 		ask(t, k, accounts)
