@@ -11,6 +11,7 @@ import (
 	"oalab/server/internal/config"
 	"oalab/server/internal/follower"
 	"oalab/server/internal/oauth"
+	"oalab/server/internal/packet"
 	"oalab/server/internal/queue/rabbit"
 	"oalab/server/internal/retention"
 	"oalab/server/internal/scaler"
@@ -51,6 +52,7 @@ type Config struct {
 	API API `yaml:"api"`
 	// Control lists the control nodes.
 	Control Control `yaml:"control"`
+	Packet  Packet  `yaml:"packet"`
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention Retention `yaml:"retention"`
 	Scaler    Scaler    `yaml:"scaler"`
@@ -88,6 +90,7 @@ func Default() Config {
 		Bind:      bind.DefaultSettings(),
 		OAuth:     oauth.DefaultSettings(),
 		Followers: follower.DefaultSettings(),
+		Packet:    packet.DefaultSettings(),
 		Retention: retention.DefaultSettings(),
 		Scaler:    scaler.DefaultSettings(),
 		Log:       Log{Level: "info"},

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"oalab/server"
+	"oalab/server/internal/packet"
 )
 
 func writeFile(t *testing.T, content string) string {
@@ -123,6 +124,16 @@ control:
 api:
   apps:
     - {name: shop, secret: "a secret of the shop, 32 characters!", previous_secret: "the secret before it, 32 characters", rights: [tokens, settings], md5: true}
+packet:
+  allocator: thesis
+  life: 12h
+  max_shares: 40
+  max_units: 400
+  daily: 0:2 7:8
+  activity: 7d
+  return_every: 3s
+  sends_per_minute: 4
+  grabs_per_minute: 44
 retention: {replies: 4d, orders: 8784h, dead_letters: 60d, growth: 400d}
 scaler:
   own_status: http://127.0.0.1:8081/status
@@ -186,6 +197,10 @@ func TestAllKeys(t *testing.T) {
 			Name: "shop", Secret: "a secret of the shop, 32 characters!", PreviousSecret: "the secret before it, 32 characters",
 			Rights: []string{"tokens", "settings"}, MD5: true,
 		}}},
+		Packet: server.Packet{
+			Allocator: "thesis", Life: server.Period(12 * time.Hour), MaxShares: 40, MaxUnits: 400, Daily: packet.Levels{{Messages: 0, Units: 2}, {Messages: 7, Units: 8}},
+			Activity: server.Period(7 * 24 * time.Hour), ReturnEvery: server.Duration(3 * time.Second), SendsPerMinute: 4, GrabsPerMinute: 44,
+		},
 		Retention: server.Retention{
 			Replies: server.Period(96 * time.Hour), Orders: server.Period(366 * 24 * time.Hour), DeadLetters: server.Period(60 * 24 * time.Hour), Growth: server.Period(400 * 24 * time.Hour),
 		},

@@ -11,6 +11,7 @@ import (
 	"oalab/server/internal/control"
 	"oalab/server/internal/follower"
 	"oalab/server/internal/oauth"
+	"oalab/server/internal/packet"
 	"oalab/server/internal/queue/rabbit"
 	"oalab/server/internal/retention"
 	"oalab/server/internal/scaler"
@@ -70,6 +71,8 @@ type (
 	Control = control.Placement
 	// Node is a control node.
 	Node = controlclient.Member
+	// Packet is the red packets of mobile data.
+	Packet = packet.Settings
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention = retention.Settings
 	// Scaler sizes the pool of app servers behind a load balancer.

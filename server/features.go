@@ -33,6 +33,7 @@ func roleTable() []role {
 		}},
 		{name: RoleControl, parts: []func(*build) (part.Part, error){(*build).tokenRefresh, (*build).control}},
 		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).login}},
+		{name: RoleCampaign, parts: []func(*build) (part.Part, error){(*build).packets}},
 		{name: RoleCallback, parts: []func(*build) (part.Part, error){
 			(*build).nothingInWork, (*build).publishingToBroker, (*build).binding, (*build).commands, (*build).followerEvents, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
 		}},

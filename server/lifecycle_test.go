@@ -53,9 +53,9 @@ func TestUnwindIsBounded(t *testing.T) {
 func TestParseRoles(t *testing.T) {
 	t.Parallel()
 	for list, want := range map[string][]string{
-		"": {"callback", "control", "oauth", "worker"}, "all": {"callback", "control", "oauth", "worker"}, "worker": {"worker"},
-		"callback": {"callback"}, "worker, callback": {"callback", "worker"}, "worker,all": {"callback", "control", "oauth", "worker"},
-		"scaler": {"scaler"}, "oauth": {"oauth"}, "control": {"control"},
+		"": {"callback", "campaign", "control", "oauth", "worker"}, "all": {"callback", "campaign", "control", "oauth", "worker"}, "worker": {"worker"},
+		"callback": {"callback"}, "worker, callback": {"callback", "worker"}, "worker,all": {"callback", "campaign", "control", "oauth", "worker"},
+		"scaler": {"scaler"}, "oauth": {"oauth"}, "control": {"control"}, "campaign": {"campaign"},
 	} {
 		r, err := parseRoles(ParseRoles(list))
 		if err != nil || !slices.Equal(r.names(), want) {
@@ -63,9 +63,9 @@ func TestParseRoles(t *testing.T) {
 		}
 	}
 	for list, want := range map[string]string{
-		"admin":           `role "admin" is not available yet; there are all, callback, control, oauth, scaler, worker`,
+		"admin":           `role "admin" is not available yet; there are all, callback, campaign, control, oauth, scaler, worker`,
 		"callback,scaler": `role scaler runs alone, on a host of its own`,
-		"workers":         `role "workers" does not exist; there are all, callback, control, oauth, scaler, worker`,
+		"workers":         `role "workers" does not exist; there are all, callback, campaign, control, oauth, scaler, worker`,
 	} {
 		if _, err := parseRoles(ParseRoles(list)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", list, err, want)

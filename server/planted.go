@@ -12,6 +12,8 @@ import (
 	"oalab/server/internal/callback"
 	"oalab/server/internal/freshness"
 	"oalab/server/internal/oauth"
+	"oalab/server/internal/packet"
+	packetstore "oalab/server/internal/packet/store"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
@@ -55,6 +57,10 @@ func (planted) grants(p oauth.Platform) oauth.Platform { return p }
 func (planted) logins(s *oauth.Service) []web.Route { return s.Routes() }
 
 func (planted) nonces(n signedapi.Nonces) signedapi.Nonces { return n }
+
+func (planted) packets(cfg packet.Config) packet.Config { return cfg }
+
+func (planted) books(s *packetstore.Store) packet.Store { return s }
 
 func (planted) scaler(cfg scaler.Config) scaler.Config { return cfg }
 

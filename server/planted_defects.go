@@ -15,6 +15,8 @@ import (
 	"oalab/server/internal/defect"
 	"oalab/server/internal/freshness"
 	"oalab/server/internal/oauth"
+	"oalab/server/internal/packet"
+	packetstore "oalab/server/internal/packet/store"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
@@ -98,6 +100,15 @@ func (p planted) grants(w oauth.Platform) oauth.Platform { return oauth.PlantPla
 func (p planted) logins(s *oauth.Service) []web.Route { return oauth.PlantRoutes(p.set(), s) }
 
 func (p planted) nonces(n signedapi.Nonces) signedapi.Nonces { return signedapi.Plant(p.set(), n) }
+
+func (p planted) packets(cfg packet.Config) packet.Config { return packet.Plant(p.set(), cfg) }
+
+func (p planted) books(s *packetstore.Store) packet.Store {
+	return packetstore.Plant(s, packetstore.Defects{
+		GrabNotUnique: p.set().Has(packet.DefectGrabNotUnique), ReturnTwice: p.set().Has(packet.DefectReturnTwice),
+		GateAllocates: p.set().Has(packet.DefectGateAllocates),
+	})
+}
 
 func (p planted) scaler(cfg scaler.Config) scaler.Config { return scaler.Plant(p.set(), cfg) }
 

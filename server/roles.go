@@ -11,13 +11,14 @@ const (
 	RoleAll      = "all"
 	RoleCallback = "callback" // answers the platform
 	RoleOAuth    = "oauth"    // logs followers in
+	RoleCampaign = "campaign" // red packets
 	RoleWorker   = "worker"   // does the jobs behind the reply
 	RoleControl  = "control"  // gives app servers tokens and settings
 	RoleScaler   = "scaler"   // sizes the pool of app servers; alone, on a load balancer's host
 )
 
 // notYet are the roles of the design that no part has yet.
-var notYet = []string{"campaign", "admin"}
+var notYet = []string{"admin"}
 
 // roles is what a server does.
 type roles map[string]bool

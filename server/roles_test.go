@@ -57,11 +57,12 @@ func TestEachRoleOpensWhatItNeeds(t *testing.T) {
 		want  []string // sorted
 	}{
 		{RoleScaler, nil},
-		{RoleOAuth, []string{"core", "redis", "tickets", "tokens", "wechat"}},
+		{RoleOAuth, []string{"core", "login", "redis", "tickets", "tokens", "wechat"}},
 		{RoleControl, []string{"core", "redis", "tickets", "tokens", "wechat"}},
+		{RoleCampaign, []string{"core", "log rows", "login", "redis", "tickets", "tokens", "wechat"}},
 		{RoleWorker, work},
-		{RoleCallback, append([]string{"contexts", "copies", "keywords", "log"}, work...)},
-		{RoleAll, append([]string{"contexts", "copies", "keywords", "log", "tickets"}, work...)},
+		{RoleCallback, append([]string{"contexts", "copies", "keywords", "log", "log rows"}, work...)},
+		{RoleAll, append([]string{"contexts", "copies", "keywords", "log", "log rows", "login", "tickets"}, work...)},
 	} {
 		t.Run(test.roles, func(t *testing.T) {
 			t.Parallel()

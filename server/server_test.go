@@ -58,7 +58,7 @@ func TestNewAndStartRefuse(t *testing.T) {
 			}
 		}, nil, "not a directory"},
 		{"safe mode without a key", func(_ *testing.T, cfg *server.Config) { cfg.Accounts[0].Mode = "safe" }, nil, "account demo.encoding_aes_key: must be set for mode safe"},
-		{"role of a later version", func(*testing.T, *server.Config) {}, []string{"campaign"}, `role "campaign" is not available yet`},
+		{"role of a later version", func(*testing.T, *server.Config) {}, []string{"admin"}, `role "admin" is not available yet`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -22,6 +22,20 @@ const (
 	userLogPing  = 500 * time.Millisecond
 )
 
+// logRows is the database of the user log.
+func (b *build) logRows() (*sqldb.DB, error) { return shared(b, "log rows", b.openLogRows) }
+
+// openLogRows opens the database of the user log.
+func (b *build) openLogRows() (*sqldb.DB, error) {
+	db, err := sqldb.OpenLog(b.ctx, storeConfig(b.cfg))
+	if err != nil {
+		return nil, err
+	}
+	b.stops.push("database of the user log", func(context.Context) error { return db.Close() })
+	b.count(db)
+	return db, nil
+}
+
 // userLog is the log of what followers send.
 func (b *build) userLog() (*userlog.Log, error) { return shared(b, "log", b.openLog) }
 
@@ -32,12 +46,10 @@ func (b *build) openLog() (*userlog.Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("carrier.time_zone: %w", err)
 	}
-	db, err := sqldb.OpenLog(b.ctx, storeConfig(b.cfg))
+	db, err := b.logRows()
 	if err != nil {
 		return nil, err
 	}
-	b.stops.push("database of the user log", func(context.Context) error { return db.Close() })
-	b.count(db)
 	users, err := userlog.New(userlog.Config{Dir: filepath.Join(b.cfg.DataDir, "userlog")}, userlogstore.New(db, zone), b.log, b.reg)
 	if err != nil {
 		return nil, err

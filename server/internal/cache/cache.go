@@ -75,6 +75,7 @@ const (
 	cacheSessions = "sessions"
 	cacheRecent   = "recent"
 	cacheNonces   = "nonces" // of signed requests
+	cachePackets  = "packets"
 )
 
 // newsCheck is after how much silence the connection that news comes by is tried.
@@ -102,7 +103,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Name: "oalab_redis_errors_total", Help: "Requests that Redis did not answer, or not well.",
 		}),
 	}
-	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings, cacheNews, cacheSessions, cacheRecent, cacheNonces} {
+	for _, cache := range []string{cacheReplies, cacheClaims, cacheTokens, cacheBindings, cacheNews, cacheSessions, cacheRecent, cacheNonces, cachePackets} {
 		for _, result := range []string{resultHit, resultMiss, resultNew, resultDone, resultFailed, resultSkipped} {
 			c.requests.WithLabelValues(cache, result)
 		}

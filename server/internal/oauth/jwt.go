@@ -124,6 +124,16 @@ func (s *Service) caller(w http.ResponseWriter, r *http.Request, account string)
 	return id, session, err
 }
 
+// Caller is the follower who asks something of the pages' API: for the features that have a
+// part of it. Its errors are those of package web. A call counts against the limit of its session.
+func (s *Service) Caller(w http.ResponseWriter, r *http.Request, account string) (Session, error) {
+	if _, known := s.accounts[account]; !known {
+		return Session{}, fmt.Errorf("%w: no such account", web.ErrNotFound)
+	}
+	_, session, err := s.caller(w, r, account)
+	return session, err
+}
+
 // calls admits a call of the API by a session, and loads it.
 func (s *Service) calls(w http.ResponseWriter, r *http.Request, account, id string) (Session, error) {
 	if id != "" {

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"golang.org/x/time/rate"
 
+	"oalab/server/internal/resilience"
 	"oalab/server/internal/web"
 )
 
@@ -20,70 +20,44 @@ import (
 // where nothing else is known, and with room for thousands.
 type limits struct {
 	all                          *rate.Limiter
-	browsers, addresses, callers *buckets
+	browsers, addresses, callers *resilience.Buckets
 }
 
 func newLimits(s Settings) (*limits, error) {
 	l := &limits{all: rate.NewLimiter(rate.Limit(s.LoginsPerSecond), s.LoginsPerSecond)}
 	for _, b := range []struct {
-		to        **buckets
+		to        **resilience.Buckets
 		perMinute int
 	}{{&l.browsers, s.LoginsPerMinute}, {&l.addresses, s.AddressLoginsPerMinute}, {&l.callers, s.CallsPerMinute}} {
 		if b.perMinute < 1 || s.LoginsPerSecond < 1 {
 			return nil, errors.New("the limits of the login must be positive")
 		}
-		cache, err := otter.New(&otter.Options[string, *rate.Limiter]{MaximumSize: keptBuckets})
+		kept, err := resilience.NewBuckets(b.perMinute)
 		if err != nil {
 			return nil, err
 		}
-		*b.to = &buckets{kept: cache, perMinute: b.perMinute}
+		*b.to = kept
 	}
 	return l, nil
-}
-
-// keptBuckets bounds the memory: of more callers than that some begin anew with a full bucket.
-const keptBuckets = 100_000
-
-// buckets has a token bucket for each key that was seen lately.
-type buckets struct {
-	kept      *otter.Cache[string, *rate.Limiter]
-	perMinute int
-}
-
-// take takes a token; otherwise it says after how long there is one.
-func (b *buckets) take(key string) (wait time.Duration) {
-	bucket, _ := b.kept.ComputeIfAbsent(key, func() (*rate.Limiter, bool) {
-		return rate.NewLimiter(rate.Limit(float64(b.perMinute)/60), b.perMinute), false
-	})
-	return take(bucket)
-}
-
-func take(bucket *rate.Limiter) time.Duration {
-	r := bucket.Reserve()
-	wait := r.Delay()
-	if wait > 0 {
-		r.Cancel()
-	}
-	return wait
 }
 
 // login admits the begin of a login. browser is "" for one that was not here lately.
 func (l *limits) login(w http.ResponseWriter, browser, address string) error {
 	var wait time.Duration
 	if browser != "" {
-		wait = l.browsers.take(browser)
+		wait = l.browsers.Take(browser)
 	} else {
-		wait = l.addresses.take(address)
+		wait = l.addresses.Take(address)
 	}
 	if wait == 0 {
-		wait = take(l.all)
+		wait = resilience.TakeToken(l.all)
 	}
 	return tooMany(w, wait)
 }
 
 // call admits a call of the API by a session.
 func (l *limits) call(w http.ResponseWriter, session string) error {
-	return tooMany(w, l.callers.take(session))
+	return tooMany(w, l.callers.Take(session))
 }
 
 // page admits a question of a page; session is "" without one.
@@ -91,7 +65,7 @@ func (l *limits) page(w http.ResponseWriter, session, address string) error {
 	if session != "" {
 		return l.call(w, session)
 	}
-	return tooMany(w, l.addresses.take(address))
+	return tooMany(w, l.addresses.Take(address))
 }
 
 func tooMany(w http.ResponseWriter, wait time.Duration) error {

@@ -17,6 +17,11 @@ type Envelope struct {
 	RequestID string `json:"request_id"`
 }
 
+// Refuse answers with an error that has data of its own, in an envelope. Its code is the status.
+func Refuse(w http.ResponseWriter, status int, message string, data any) error {
+	return answer(w, status, Envelope{Code: status, Message: message, Data: data})
+}
+
 // Errors that handlers return; the table below turns them into statuses.
 var (
 	// ErrInvalid: the request cannot be understood.
