@@ -7,6 +7,8 @@ import (
 
 	"oalab/server/internal/cache"
 	"oalab/server/internal/carrierapi"
+	"oalab/server/internal/config"
+	"oalab/server/internal/job"
 	"oalab/server/internal/part"
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/wechatapi"
@@ -43,6 +45,20 @@ func (b *build) all() error {
 		}
 	}
 	return nil
+}
+
+// handlers are the job types with the handlers of the parts before. A server that does no
+// jobs needs none of these.
+func (b *build) handlers() (job.Catalogue, error) {
+	types := config.JobTypes(b.cfg)
+	if !b.roles[RoleWorker] {
+		return types, nil
+	}
+	var given job.Catalogue
+	for _, p := range b.parts {
+		given = append(given, p.Jobs...)
+	}
+	return types.Handled(given)
 }
 
 // opened is something that parts share.
@@ -90,6 +106,29 @@ func (b *build) openCore() (*sqldb.DB, error) {
 	b.mount(part.Part{Health: []part.Health{{Name: "database", Ask: db.Ping}}})
 	b.count(db)
 	return db, nil
+}
+
+// logRows is the database of the user log.
+func (b *build) logRows() (*sqldb.DB, error) { return shared(b, "log rows", b.openLogRows) }
+
+// openLogRows opens the database of the user log.
+func (b *build) openLogRows() (*sqldb.DB, error) {
+	db, err := sqldb.OpenLog(b.ctx, storeConfig(b.cfg))
+	if err != nil {
+		return nil, err
+	}
+	b.stops.push("database of the user log", func(context.Context) error { return db.Close() })
+	b.count(db)
+	return db, nil
+}
+
+// zone is where days and months begin.
+func (b *build) zone() (*time.Location, error) {
+	zone, err := b.cfg.Carrier.TimeZone.Location()
+	if err != nil {
+		return nil, fmt.Errorf("carrier.time_zone: %w", err)
+	}
+	return zone, nil
 }
 
 // count adds a database to the counters of statements.

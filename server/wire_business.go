@@ -1,24 +1,16 @@
 package server
 
 import (
-	"fmt"
 	"time"
 
 	"oalab/server/internal/business"
-	businessstore "oalab/server/internal/business/store"
 	"oalab/server/internal/cache"
-	"oalab/server/internal/outbox"
-	outboxstore "oalab/server/internal/outbox/store"
 	"oalab/server/internal/reply"
-	replystore "oalab/server/internal/reply/store"
 	"oalab/server/internal/wechatapi"
 )
 
 // What the features need of what they share.
 var (
-	_ business.Store  = (*businessstore.Store)(nil)
-	_ reply.Store     = (*replystore.Store)(nil)
-	_ outbox.Store    = (*outboxstore.Store)(nil)
 	_ business.WeChat = (*wechatapi.Client)(nil)
 	_ reply.Cache     = (*cache.Replies)(nil)
 	_ business.Recent = (*cache.Recent)(nil)
@@ -37,11 +29,12 @@ func (b *build) openOrders() (*business.Service, error) {
 	ask(&err, b.tokens) // messages are sent with them
 	carrier := ask(&err, b.carrier)
 	phones := ask(&err, b.phones)
-	cfg := ask(&err, b.businessConfig)
+	zone := ask(&err, b.zone)
 	if err != nil {
 		return nil, err
 	}
-	cfg.Replies = b.planted.replies(cache.NewReplies(redis))
+	cfg := b.businessConfig()
+	cfg.Zone, cfg.Replies = zone, b.planted.replies(cache.NewReplies(redis))
 	if life := time.Duration(b.cfg.Orders.QueryCache); life > 0 {
 		cfg.Recent = b.planted.recent(cache.NewRecent(redis, life))
 	}
@@ -56,14 +49,9 @@ func (b *build) openOrders() (*business.Service, error) {
 	return business.New(cfg, b.planted.stores(kept, queue), b.planted.carrier(asked), platform, b.log, b.reg)
 }
 
-func (b *build) businessConfig() (business.Config, error) {
+func (b *build) businessConfig() business.Config {
 	c := b.cfg
-	zone, err := c.Carrier.TimeZone.Location()
-	if err != nil {
-		return business.Config{}, fmt.Errorf("carrier.time_zone: %w", err)
-	}
 	cfg := business.Config{
-		Zone:           zone,
 		InlineWait:     time.Duration(c.Callback.InlineWait),
 		CarrierTimeout: time.Duration(c.Orders.CarrierTimeout),
 		SweepEvery:     time.Duration(c.Orders.SweepEvery),
@@ -75,5 +63,5 @@ func (b *build) businessConfig() (business.Config, error) {
 	for _, a := range c.Accounts {
 		cfg.Results[a.Name] = resultTemplate(a)
 	}
-	return cfg, nil
+	return cfg
 }

@@ -10,14 +10,6 @@ import (
 	controlstore "oalab/server/internal/control/store"
 	"oalab/server/internal/part"
 	"oalab/server/internal/signedapi"
-	"oalab/server/internal/token"
-)
-
-// What stands between the control server, the keepers and the stores.
-var (
-	_ control.Keeper   = (*token.Keeper)(nil)
-	_ control.Store    = (*controlstore.Store)(nil)
-	_ signedapi.Nonces = (*cache.Nonces)(nil)
 )
 
 // control gives app servers and other systems the tokens, tickets and settings of accounts.

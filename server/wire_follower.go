@@ -8,22 +8,13 @@ import (
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/part"
 	"oalab/server/internal/sqldb"
-	"oalab/server/internal/wechatapi"
-)
-
-// What stands between the followers, their store and the platform.
-var (
-	_ follower.Store    = (*followerstore.Store)(nil)
-	_ follower.Platform = (*wechatapi.Client)(nil)
 )
 
 // followerEvents keeps followers by the events that tell of them.
 func (b *build) followerEvents() (part.Part, error) {
-	db, err := b.core()
-	if err != nil {
-		return part.Part{}, err
-	}
-	zone, err := b.cfg.Carrier.TimeZone.Location()
+	var err error
+	db := ask(&err, b.core)
+	zone := ask(&err, b.zone)
 	if err != nil {
 		return part.Part{}, err
 	}

@@ -52,19 +52,3 @@ func (b *build) openQueue() (workQueue, error) {
 	b.mount(part.Part{Health: []part.Health{{Name: "broker", Ask: q.Ready, Dispensable: true}}})
 	return q, nil
 }
-
-// draining is a queue that can take no more from its broker and wait for what was received:
-// what it has not received goes to another server.
-type draining interface {
-	Drain(ctx context.Context) error
-}
-
-// deliveries takes no new jobs at the stop, before the handlers end.
-func (b *build) deliveries() (part.Part, error) {
-	q, err := b.queue()
-	d, ok := q.(draining)
-	if err != nil || !ok || !b.overBroker() {
-		return part.Part{}, err
-	}
-	return part.Part{Name: "deliveries", Stop: d.Drain}, nil
-}

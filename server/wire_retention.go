@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	followerstore "oalab/server/internal/follower/store"
@@ -17,13 +16,11 @@ const retainWait = time.Second
 
 // retention removes old rows.
 func (b *build) retention() (part.Part, error) {
-	db, err := b.stores()
+	var err error
+	db := ask(&err, b.stores)
+	zone := ask(&err, b.zone)
 	if err != nil {
 		return part.Part{}, err
-	}
-	zone, err := b.cfg.Carrier.TimeZone.Location()
-	if err != nil {
-		return part.Part{}, fmt.Errorf("carrier.time_zone: %w", err)
 	}
 	c, followers := b.cfg.Retention, followerstore.New(db.db)
 	keeper, err := retention.New(retention.Config{

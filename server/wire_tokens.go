@@ -11,15 +11,6 @@ import (
 	"oalab/server/internal/wechatapi"
 )
 
-// What stands between the token keeper, the cache and the features.
-var (
-	_ token.Store      = (*tokenstore.Store)(nil)
-	_ token.Cache      = (*cache.Tokens)(nil)
-	_ token.Platform   = (*wechatapi.Client)(nil)
-	_ token.Platform   = wechatapi.Tickets{}
-	_ wechatapi.Tokens = (*token.Keeper)(nil)
-)
-
 // refresher keeps access tokens young.
 type refresher interface {
 	control.Keeper

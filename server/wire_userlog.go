@@ -2,12 +2,10 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"time"
 
 	"oalab/server/internal/part"
-	"oalab/server/internal/sqldb"
 	"oalab/server/internal/userlog"
 	userlogstore "oalab/server/internal/userlog/store"
 )
@@ -22,31 +20,15 @@ const (
 	userLogPing  = 500 * time.Millisecond
 )
 
-// logRows is the database of the user log.
-func (b *build) logRows() (*sqldb.DB, error) { return shared(b, "log rows", b.openLogRows) }
-
-// openLogRows opens the database of the user log.
-func (b *build) openLogRows() (*sqldb.DB, error) {
-	db, err := sqldb.OpenLog(b.ctx, storeConfig(b.cfg))
-	if err != nil {
-		return nil, err
-	}
-	b.stops.push("database of the user log", func(context.Context) error { return db.Close() })
-	b.count(db)
-	return db, nil
-}
-
 // userLog is the log of what followers send.
 func (b *build) userLog() (*userlog.Log, error) { return shared(b, "log", b.openLog) }
 
 // openLog opens the log of what followers send. Its database may be away, at the start too:
 // the spool has the messages until it is there.
 func (b *build) openLog() (*userlog.Log, error) {
-	zone, err := b.cfg.Carrier.TimeZone.Location()
-	if err != nil {
-		return nil, fmt.Errorf("carrier.time_zone: %w", err)
-	}
-	db, err := b.logRows()
+	var err error
+	zone := ask(&err, b.zone)
+	db := ask(&err, b.logRows)
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,6 @@ package server
 import (
 	"time"
 
-	"oalab/server/internal/config"
-	"oalab/server/internal/job"
 	"oalab/server/internal/outbox"
 	"oalab/server/internal/part"
 	"oalab/server/internal/worker"
@@ -33,20 +31,6 @@ func (b *build) openWorker() (*worker.Worker, error) {
 		RetryMax:    time.Duration(b.cfg.Orders.RetryMax),
 		Seed:        uint64(time.Now().UnixNano()),
 	}, b.planted.consumer(from, q), types, b.log, b.reg)
-}
-
-// handlers are the job types with the handlers of the parts before. A server that does no
-// jobs needs none of these.
-func (b *build) handlers() (job.Catalogue, error) {
-	types := config.JobTypes(b.cfg)
-	if !b.roles[RoleWorker] {
-		return types, nil
-	}
-	var given job.Catalogue
-	for _, p := range b.parts {
-		given = append(given, p.Jobs...)
-	}
-	return types.Handled(given)
 }
 
 // jobs does the work that outlives its request.
