@@ -123,14 +123,14 @@ type given struct {
 func (c *Client) ask(ctx context.Context, account, method, path string, body []byte) (given, error) {
 	var faults []error
 	asked := make(map[string]bool)
-	for round := 0; round < 2; round++ {
+	for round := range 2 {
 		order := c.down.last(c.members.Load().Order(account))
 		version := c.Version()
 		for i, node := range order {
 			if asked[node.Address] || ctx.Err() != nil {
 				continue
 			}
-			// Beyond the two that have the account a node is asked to serve it all the same.
+			// Beyond the two that have the account a node is asked to serve it anyway.
 			status, got, err := c.one(ctx, node, account, method, path, body, round > 0 || i >= 2)
 			if err == nil && status == http.StatusMisdirectedRequest {
 				c.learn(got.Members)

@@ -43,23 +43,23 @@ const kindRandom = "random"
 func (s *Service) judge(in sendBody) error {
 	switch {
 	case !plainName(in.Serial, maxSerial):
-		return refuseSerial
+		return errSerial
 	case in.Kind != SplitEqual && in.Kind != kindRandom:
-		return refuseKind
+		return errKind
 	case !printed(in.Wish):
-		return refuseWish
+		return errWish
 	case in.Shares < 1:
-		return refuseNoShares
+		return errNoShares
 	case in.Shares > int64(s.cfg.MaxShares):
-		return refuseShares
+		return errShares
 	case in.Units < 1:
-		return refuseNoUnits
+		return errNoUnits
 	case in.Units > int64(s.cfg.MaxUnits):
-		return refuseUnits
+		return errUnits
 	case in.Units < in.Shares:
-		return refuseFew
+		return errFew
 	case in.Kind == SplitEqual && in.Units%in.Shares != 0:
-		return refuseUneven
+		return errUneven
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ func (s *Service) daily(ctx context.Context, c call) (any, error) {
 	}
 	units := s.cfg.Daily.units(messages)
 	if units == 0 {
-		return nil, refuseNoDaily
+		return nil, errNoDaily
 	}
 	if err := s.store.Issue(ctx, c.account, c.openid, "daily:"+now.In(s.cfg.Zone).Format(time.DateOnly), units); err != nil {
 		return nil, err
@@ -224,7 +224,7 @@ func (s *Service) history(ctx context.Context, c call) (any, error) {
 	if text := c.r.URL.Query().Get("before"); text != "" {
 		ms, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || ms < 0 {
-			return nil, refuseForm
+			return nil, errForm
 		}
 		before = time.UnixMilli(ms)
 	}

@@ -54,7 +54,7 @@ func (s *Service) serve(name string, limit *resilience.Buckets, do func(ctx cont
 		}
 		c.openid = who.OpenID
 		if who.Snapshot {
-			return s.refuse(w, c, refuseSnapshot)
+			return s.refuse(w, c, errSnapshot)
 		}
 		if wait := limit.Take(c.account + " " + c.openid); wait > 0 {
 			return s.refuse(w, c, oftenError{wait})
@@ -76,7 +76,7 @@ func (s *Service) refuse(w http.ResponseWriter, c call, cause error) error {
 			s.metrics.calls.WithLabelValues(c.name, resultStopped).Inc()
 			return web.ErrUnavailable
 		}
-		as = refuseAway
+		as = errAway
 		if times, tell := s.metrics.warnings.Tell(c.name, time.Now()); tell {
 			s.log.WarnContext(c.r.Context(), "a call of the red packets failed", "call", c.name, "account", c.account, "times", times, "error", cause)
 		}
@@ -105,10 +105,10 @@ func read(r *http.Request, into any) error {
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			return err
 		}
-		return refuseForm
+		return errForm
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return refuseForm
+		return errForm
 	}
 	return nil
 }

@@ -134,7 +134,7 @@ func TestSignedRequests(t *testing.T) {
 			t.Errorf("%s: the error shows a secret: %v", test.name, err)
 		}
 		if err == nil {
-			if body, _ := io.ReadAll(r.Body); app.Name != "shop" || string(body) != "body" { //nolint:errcheck // of a reader in memory
+			if body, _ := io.ReadAll(r.Body); app.Name != "shop" || string(body) != "body" {
 				t.Errorf("%s: app %s, body %q", test.name, app.Name, body)
 			}
 		}

@@ -105,7 +105,7 @@ func seedPlan(ctx context.Context, db *rig, d seedData) ([]sqldb.Changes, error)
 	if err != nil {
 		return nil, err
 	}
-	return db.DB.Seed(ctx, d.DryRun,
+	return db.Seed(ctx, d.DryRun,
 		db.keywords.Seed(d.Account, d.Keywords, slices.Contains(d.Prune, supportstore.SectionKeywords)), codes,
 		db.bindings.Seed(d.Account, d.Bindings, slices.Contains(d.Prune, bindingstore.SectionBindings)))
 }

@@ -74,7 +74,7 @@ func judge(t *testing.T, s *Store, a bind.Attempt, key string, right bool, l bin
 	}
 }
 
-func takenOnce(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func takenOnce(t *testing.T, s *Store) {
 	a, l := fresh(), loose()
 	judge(t, s, a, "k0", true, l, bind.VerdictNone, 0)
 	begin(t, s, a, l, false, nil)
@@ -93,7 +93,7 @@ func takenOnce(t *testing.T, s *Store) { //nolint:thelper // a part of the suite
 	}
 }
 
-func wrongLock(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func wrongLock(t *testing.T, s *Store) {
 	a, l := fresh(), loose()
 	begin(t, s, a, l, false, nil)
 	judge(t, s, a, "k1", false, l, bind.VerdictWrong, 2)
@@ -118,7 +118,7 @@ func wrongLock(t *testing.T, s *Store) { //nolint:thelper // a part of the suite
 	judge(t, s, next, "k4", true, l, bind.VerdictRight, 3)
 }
 
-func ends(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func ends(t *testing.T, s *Store) {
 	a, l := fresh(), loose()
 	l.Life = time.Millisecond
 	begin(t, s, a, l, false, nil)
@@ -130,7 +130,7 @@ func ends(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a
 	judge(t, s, b, "k1", true, loose(), bind.VerdictNone, 3)
 }
 
-func limited(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func limited(t *testing.T, s *Store) {
 	a, l := fresh(), loose()
 	l.Gap = time.Hour
 	begin(t, s, a, l, false, nil)
@@ -156,7 +156,7 @@ func limited(t *testing.T, s *Store) { //nolint:thelper // a part of the suite i
 }
 
 // atOnce: of attempts for one number at one time, by many followers, one is taken.
-func atOnce(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func atOnce(t *testing.T, s *Store) {
 	l := loose()
 	l.Gap = time.Hour
 	number := sqldbtest.Unique("p")

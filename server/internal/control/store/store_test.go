@@ -75,7 +75,7 @@ func generation(t *testing.T, s *Store) string {
 	return all[freshness.Settings]
 }
 
-func byteForByte(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func byteForByte(t *testing.T, s *Store) {
 	account, other := sqldbtest.Unique("a"), sqldbtest.Unique("A")
 	if got := load(t, s, account); got.Version != 0 || len(got.Settings)+len(got.Past) != 0 {
 		t.Errorf("never set: %+v", got)
@@ -100,7 +100,7 @@ func byteForByte(t *testing.T, s *Store) { //nolint:thelper // a part of the sui
 	}
 }
 
-func changes(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func changes(t *testing.T, s *Store) {
 	account := sqldbtest.Unique("a")
 	one, two := control.Settings{"welcome": "one"}, control.Settings{"welcome": "two"}
 	began := time.Now().Add(-time.Second)
@@ -139,7 +139,7 @@ func changes(t *testing.T, s *Store) { //nolint:thelper // a part of the suite i
 	}
 }
 
-func atOnce(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func atOnce(t *testing.T, s *Store) {
 	account := sqldbtest.Unique("a")
 	var mu sync.Mutex
 	var won, lost int

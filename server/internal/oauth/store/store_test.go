@@ -71,7 +71,7 @@ func same(t *testing.T, s *Store, want oauth.User) {
 	}
 }
 
-func byteForByte(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func byteForByte(t *testing.T, s *Store) {
 	u := user(sqldbtest.Unique("o"))
 	if _, err := s.LoadUser(t.Context(), u.Account, u.OpenID); !errors.Is(err, oauth.ErrNoUser) {
 		t.Errorf("a user that was never kept: %v", err)
@@ -84,7 +84,7 @@ func byteForByte(t *testing.T, s *Store) { //nolint:thelper // a part of the sui
 	same(t, s, u)
 }
 
-func apart(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func apart(t *testing.T, s *Store) {
 	one := user(sqldbtest.Unique("o"))
 	other := one
 	other.Account, other.Profile.Nickname = "second", "another one"
@@ -97,7 +97,7 @@ func apart(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is 
 	same(t, s, upper)
 }
 
-func atOnce(t *testing.T, s *Store) { //nolint:thelper // a part of the suite is a test
+func atOnce(t *testing.T, s *Store) {
 	u := user(sqldbtest.Unique("o"))
 	var wg sync.WaitGroup
 	for range 8 {

@@ -53,7 +53,7 @@ func TestMySQL(t *testing.T) { suite.MySQL(t, os.Getenv) }
 
 const (
 	kind  job.Kind = "order"
-	queue          = "orders"
+	queue string   = "orders"
 )
 
 func newJob() job.Envelope {
@@ -77,7 +77,7 @@ func store(t *testing.T, r *rig, env job.Envelope) job.Envelope {
 }
 
 // jobsOf returns the waiting jobs with a key.
-func jobsOf(t *testing.T, db *rig, queue, key string) []job.Envelope {
+func jobsOf(t *testing.T, db *rig, key string) []job.Envelope {
 	t.Helper()
 	var found []job.Envelope
 	for after := int64(0); ; {
@@ -102,10 +102,10 @@ func jobOnce(t *testing.T, db *rig) {
 	db.db.OnOutbox(func(stored []job.Envelope) { heard = append(heard, stored[0].ID) })
 	env := newJob()
 	first := store(t, db, env)
-	if diff := cmp.Diff([]job.Envelope{first}, jobsOf(t, db, queue, env.Key)); diff != "" {
+	if diff := cmp.Diff([]job.Envelope{first}, jobsOf(t, db, env.Key)); diff != "" {
 		t.Errorf("the job came back changed: -want +got\n%s", diff)
 	}
-	if again := store(t, db, env); again.ID != 0 || len(jobsOf(t, db, queue, env.Key)) != 1 {
+	if again := store(t, db, env); again.ID != 0 || len(jobsOf(t, db, env.Key)) != 1 {
 		t.Errorf("stored twice: %+v", again)
 	}
 	if err := db.SettleJob(t.Context(), first); err != nil {
@@ -127,7 +127,7 @@ func confirmed(t *testing.T, db *rig) {
 			t.Fatal(err)
 		}
 	}
-	if n, m := len(jobsOf(t, db, queue, gone.Key)), len(jobsOf(t, db, queue, left.Key)); n != 0 || m != 1 {
+	if n, m := len(jobsOf(t, db, gone.Key)), len(jobsOf(t, db, left.Key)); n != 0 || m != 1 {
 		t.Errorf("%d and %d rows, want 0 and 1", n, m)
 	}
 	if err := db.DeleteJobs(t.Context(), nil); err != nil {
@@ -140,7 +140,7 @@ func settleAndBury(t *testing.T, db *rig) {
 	if err := db.BuryJob(t.Context(), env, 60, strings.Repeat("错", 2000)); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(jobsOf(t, db, queue, env.Key)); n != 0 {
+	if n := len(jobsOf(t, db, env.Key)); n != 0 {
 		t.Errorf("%d rows after the burial, want 0", n)
 	}
 	if letters := letterOf(t, db, env.Key); len(letters) != 1 || len([]rune(letters[0].Reason)) != 500 {
@@ -173,7 +173,7 @@ func settledTogether(t *testing.T, db *rig) {
 		t.Errorf("the end of %d jobs took %d statements", jobs, n)
 	}
 	for _, env := range rows {
-		if n := len(jobsOf(t, db, queue, env.Key)); n != 0 {
+		if n := len(jobsOf(t, db, env.Key)); n != 0 {
 			t.Errorf("job %s has %d rows", env.Key, n)
 		}
 	}
@@ -281,7 +281,7 @@ func deadRetried(t *testing.T, db *rig) {
 	}
 	retry(letter.ID, wake, job.RetriedJob, nil)
 	retry(letter.ID, wake, "", outboxstore.ErrNoDeadLetter)
-	back := jobsOf(t, db, queue, env.Key)
+	back := jobsOf(t, db, env.Key)
 	if len(back) != 1 {
 		t.Fatalf("%d jobs", len(back))
 	}
@@ -296,14 +296,14 @@ func deadRetried(t *testing.T, db *rig) {
 		}
 	}
 	retry(letterOf(t, db, env.Key)[1].ID, wake, job.RetriedUnderWay, nil)
-	if n, m := len(letterOf(t, db, env.Key)), len(jobsOf(t, db, queue, env.Key)); n != 0 || m != 1 {
+	if n, m := len(letterOf(t, db, env.Key)), len(jobsOf(t, db, env.Key)); n != 0 || m != 1 {
 		t.Errorf("%d letters and %d rows, want 0 and 1", n, m)
 	}
 	settled, letter := buried(t, db)
 	retry(letter.ID, func(_ context.Context, _ *sqlx.Tx, env job.Envelope) (job.Envelope, job.Retried, error) {
 		return env, job.RetriedSettled, nil
 	}, job.RetriedSettled, nil)
-	if n, m := len(letterOf(t, db, settled.Key)), len(jobsOf(t, db, queue, settled.Key)); n != 0 || m != 0 {
+	if n, m := len(letterOf(t, db, settled.Key)), len(jobsOf(t, db, settled.Key)); n != 0 || m != 0 {
 		t.Errorf("%d letters and %d rows of a job that needs nothing", n, m)
 	}
 }
@@ -311,12 +311,12 @@ func deadRetried(t *testing.T, db *rig) {
 // deadDropped: a letter that is open stays, for a person and for the retention.
 func deadDropped(t *testing.T, db *rig) {
 	kept, open := buried(t, db)
-	is := func(_ context.Context, jobs []job.Envelope) ([]bool, error) {
+	is := func(ctx context.Context, jobs []job.Envelope) ([]bool, error) {
 		found := make([]bool, len(jobs))
 		for i, env := range jobs {
 			found[i] = env.Key == kept.Key
 		}
-		return found, nil
+		return found, ctx.Err()
 	}
 	for name, drop := range map[string]func(before time.Time) int{
 		"by hand": func(before time.Time) int {
@@ -352,7 +352,7 @@ func deadDropped(t *testing.T, db *rig) {
 func settledByAny(t *testing.T, dbs []*rig) {
 	env := store(t, dbs[0], newJob())
 	for i, db := range dbs {
-		if n := len(jobsOf(t, db, queue, env.Key)); n != 1 {
+		if n := len(jobsOf(t, db, env.Key)); n != 1 {
 			t.Fatalf("server %d sees %d rows, want 1", i, n)
 		}
 	}
@@ -361,7 +361,7 @@ func settledByAny(t *testing.T, dbs []*rig) {
 			t.Error(err)
 		}
 	})
-	if n := len(jobsOf(t, dbs[0], queue, env.Key)); n != 0 {
+	if n := len(jobsOf(t, dbs[0], env.Key)); n != 0 {
 		t.Errorf("%d rows after it was settled", n)
 	}
 }

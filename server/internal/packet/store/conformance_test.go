@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -320,7 +321,7 @@ func returnsOnce(t *testing.T, s *Store) {
 	}
 	expire(t, s, p.ID)
 	due, err := s.Due(t.Context(), 1000)
-	if err != nil || !contains(due, p.ID) {
+	if err != nil || !slices.Contains(due, p.ID) {
 		t.Errorf("%v, %v", due, err)
 	}
 	var firsts atomic.Int32
@@ -345,18 +346,9 @@ func returnsOnce(t *testing.T, s *Store) {
 	}
 	balanced(t, s, sender, 90)
 	balanced(t, s, taker, 10)
-	if due, err := s.Due(t.Context(), 1000); err != nil || contains(due, p.ID) {
+	if due, err := s.Due(t.Context(), 1000); err != nil || slices.Contains(due, p.ID) {
 		t.Errorf("%v, %v", due, err)
 	}
-}
-
-func contains(list []string, want string) bool {
-	for _, x := range list {
-		if x == want {
-			return true
-		}
-	}
-	return false
 }
 
 // atTheEdge: followers grab, and servers return, while the packet ends. Each share goes to one

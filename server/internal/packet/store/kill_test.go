@@ -71,38 +71,38 @@ func TestKillAtEveryStepMySQL(t *testing.T) {
 func killAtEveryStep(t *testing.T, cfg sqldb.Config) {
 	t.Helper()
 	s := open(t, cfg)
-	for name, work := range map[string]func(t *testing.T) (do func() error, repeated error, check func(t *testing.T, done bool)){
-		"issue": func(t *testing.T) (func() error, error, func(*testing.T, bool)) {
+	for name, work := range map[string]func(t *testing.T) (do func() error, check func(t *testing.T, done bool), repeated error){
+		"issue": func(t *testing.T) (func() error, func(*testing.T, bool), error) {
 			t.Helper()
 			openid := rich(t, s, 5)
-			return func() error { return s.Issue(t.Context(), account, openid, "more", 7) }, packet.ErrRepeated,
-				func(t *testing.T, done bool) { t.Helper(); balanced(t, s, openid, pick[int64](done, 12, 5)) }
+			return func() error { return s.Issue(t.Context(), account, openid, "more", 7) },
+				func(t *testing.T, done bool) { t.Helper(); balanced(t, s, openid, pick[int64](done, 12, 5)) }, packet.ErrRepeated
 		},
-		"send": func(t *testing.T) (func() error, error, func(*testing.T, bool)) {
+		"send": func(t *testing.T) (func() error, func(*testing.T, bool), error) {
 			t.Helper()
 			sender := rich(t, s, 10)
 			p := made(sender, 3, 4)
-			return func() error { _, err := s.Send(t.Context(), p); return err }, nil,
+			return func() error { _, err := s.Send(t.Context(), p); return err },
 				func(t *testing.T, done bool) {
 					t.Helper()
 					balanced(t, s, sender, pick[int64](done, 3, 10))
 					_, err := s.Look(t.Context(), account, p.ID, sender)
 					refused(t, err, pick(done, nil, packet.ErrNoPacket))
-				}
+				}, nil
 		},
-		"grab": func(t *testing.T) (func() error, error, func(*testing.T, bool)) {
+		"grab": func(t *testing.T) (func() error, func(*testing.T, bool), error) {
 			t.Helper()
 			p, taker := send(t, s, made(rich(t, s, 10), 6, 4)), sqldbtest.Unique("o")
-			return func() error { _, err := s.Grab(t.Context(), account, p.ID, taker); return err }, packet.ErrGrabbed,
+			return func() error { _, err := s.Grab(t.Context(), account, p.ID, taker); return err },
 				func(t *testing.T, done bool) {
 					t.Helper()
 					balanced(t, s, taker, pick[int64](done, 6, 0))
 					if seen, err := s.Look(t.Context(), account, p.ID, taker); err != nil || seen.Has != done || seen.Taken != pick(done, 1, 0) {
 						t.Errorf("%+v, %v", seen, err)
 					}
-				}
+				}, packet.ErrGrabbed
 		},
-		"return": func(t *testing.T) (func() error, error, func(*testing.T, bool)) {
+		"return": func(t *testing.T) (func() error, func(*testing.T, bool), error) {
 			t.Helper()
 			sender := rich(t, s, 10)
 			p := send(t, s, made(sender, 6, 4))
@@ -110,15 +110,15 @@ func killAtEveryStep(t *testing.T, cfg sqldb.Config) {
 				t.Fatal(err)
 			}
 			expire(t, s, p.ID)
-			return func() error { _, err := s.Return(t.Context(), p.ID); return err }, nil,
-				func(t *testing.T, done bool) { t.Helper(); balanced(t, s, sender, pick[int64](done, 4, 0)) }
+			return func() error { _, err := s.Return(t.Context(), p.ID); return err },
+				func(t *testing.T, done bool) { t.Helper(); balanced(t, s, sender, pick[int64](done, 4, 0)) }, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			steps := 0
 			for _, deliver := range []bool{false, true} {
 				for at := 1; ; at++ {
-					do, repeated, check := work(t)
+					do, check, repeated := work(t)
 					step := 0
 					s.steps = func(real tx) tx { return mortal{real, &at, &step, deliver} }
 					err := do()

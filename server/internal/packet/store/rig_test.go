@@ -64,7 +64,7 @@ func refused(t *testing.T, err, want error) {
 }
 
 // conserved reads the books: nothing is missing, and the ledger says what the balances are.
-func conserved(t *testing.T, s *Store) packet.Books {
+func conserved(t *testing.T, s *Store) {
 	t.Helper()
 	b, err := s.Books(t.Context())
 	if err != nil {
@@ -85,7 +85,6 @@ func conserved(t *testing.T, s *Store) packet.Books {
 			t.Errorf("%s: %d, %v", what, n, err)
 		}
 	}
-	return b
 }
 
 // watched reads the books until the returned function is called: a reader at any instant finds
