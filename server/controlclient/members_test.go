@@ -121,7 +121,7 @@ func TestCheckMembers(t *testing.T) {
 	}
 }
 
-// FuzzOrder: each account has all nodes in one order, whatever it is called.
+// FuzzOrder: each account has all nodes in one order, with any name.
 func FuzzOrder(f *testing.F) {
 	f.Add("demo", 1.0)
 	f.Add("\x00", 1e300)

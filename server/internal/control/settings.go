@@ -73,7 +73,7 @@ type Store interface {
 	ChangedSettings(ctx context.Context, since time.Time) (accounts []string, now time.Time, err error)
 	// SaveSettings replaces the settings if they still have this version, notes what was
 	// replaced and by which app, and returns the new version; ErrVersion otherwise. The same
-	// settings again change nothing, whatever the version.
+	// settings again change nothing, at any version.
 	SaveSettings(ctx context.Context, account string, version int64, s Settings, app string) (int64, error)
 }
 

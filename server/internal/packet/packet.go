@@ -134,7 +134,7 @@ type Store interface {
 	// Send moves the units of a packet out of its sender's balance. The same packet again
 	// changes nothing and returns the first one. Errors: ErrPoor, ErrSerialUsed.
 	Send(ctx context.Context, p Packet) (sent Stored, err error)
-	// Grab gives a follower the first share that nobody has, in the order of the shares.
+	// Grab gives a follower the first share without a taker, in the order of the shares.
 	// Errors: ErrNoPacket, ErrOwn, ErrNotForYou, ErrGrabbed, ErrSoldOut, ErrEnded, ErrBusy;
 	// with ErrGrabbed it returns what the follower has.
 	Grab(ctx context.Context, account, id, openid string) (units int64, err error)
@@ -147,7 +147,7 @@ type Store interface {
 	History(ctx context.Context, account, openid string, before time.Time, limit int) ([]Movement, error)
 	// Due are packets whose time has passed and that were not returned, the oldest first.
 	Due(ctx context.Context, limit int) (ids []string, err error)
-	// Return ends a packet whose time has passed, and gives its sender what nobody grabbed
+	// Return ends a packet whose time has passed, and gives its sender what was not grabbed
 	// (CAM-4). Of all calls one is the first; the others change nothing.
 	Return(ctx context.Context, id string) (Returned, error)
 }

@@ -21,7 +21,7 @@ type slot struct {
 	mu       sync.Mutex
 	held     held
 	asked    bool      // for, since the token in use came
-	gone     bool      // it has left memory: whoever has it looks it up anew
+	gone     bool      // it has left memory: a caller that has it looks it up anew
 	flight   *flight   // the refresh under way
 	retryAt  time.Time // no refresh before, after one that failed
 	failures int

@@ -30,7 +30,7 @@ const (
 	deleteFree   = "DELETE /*+ INDEX(packet_share packet_share_once) */ FROM packet_share WHERE packet_id = ? AND openid IS NULL"
 )
 
-// selectRest locks the shares that nobody has. It waits for the grabs that hold some: what
+// selectRest locks the shares without a taker. It waits for the grabs that hold some: what
 // these take is no rest any more.
 func (s *Store) selectRest() string {
 	return "SELECT /*+ INDEX(s packet_share_once) */ s.units FROM packet_share s WHERE s.packet_id = ? AND s.openid IS NULL" + s.Dialect.Lock()

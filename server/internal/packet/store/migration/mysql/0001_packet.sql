@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS packet_balance (
     PRIMARY KEY (account, openid)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
--- What is left in a packet is stored nowhere: it is the sum of its shares that nobody has.
+-- What is left in a packet is stored nowhere: it is the sum of its shares without a taker.
 CREATE TABLE IF NOT EXISTS packet (
     id         VARCHAR(32) NOT NULL,
     account    VARCHAR(64) NOT NULL,

@@ -9,7 +9,7 @@ CREATE TABLE packet_balance (
     PRIMARY KEY (account, openid)
 ) WITHOUT ROWID;
 
--- What is left in a packet is stored nowhere: it is the sum of its shares that nobody has.
+-- What is left in a packet is stored nowhere: it is the sum of its shares without a taker.
 CREATE TABLE packet (
     id         TEXT    NOT NULL,
     account    TEXT    NOT NULL,
