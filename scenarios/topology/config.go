@@ -25,7 +25,7 @@ type serverConfig struct {
 	Carrier  carrierConfig   `yaml:"carrier,omitempty"`
 	Accounts []accountConfig `yaml:"accounts,omitempty"`
 	Callback *callbackConfig `yaml:"callback,omitempty"`
-	Orders   ordersConfig    `yaml:"orders"`
+	Orders   *ordersConfig   `yaml:"orders,omitempty"`
 	OAuth    *oauthConfig    `yaml:"oauth,omitempty"`
 	Scaler   *scalerConfig   `yaml:"scaler,omitempty"`
 	Defects  []string        `yaml:"defects,omitempty"`
@@ -107,7 +107,7 @@ func configOf(spec Spec) serverConfig {
 	}
 	return serverConfig{
 		Callback: callback,
-		Orders:   ordersConfig{QueryCache: "0s"},
+		Orders:   &ordersConfig{QueryCache: "0s"},
 		WeChat:   wechatConfig{TokenAPI: spec.TokenAPI},
 		Accounts: []accountConfig{{
 			Name: a.Name, AppID: a.AppID, Secret: a.Secret, Token: a.Token,

@@ -270,19 +270,20 @@ func TestReturns(t *testing.T) {
 		defer cancel()
 		go func() { done <- g.s.Run(ctx) }()
 		time.Sleep(9 * time.Second)
-		if len(g.books.ended) != 0 {
+		synctest.Wait()
+		if _, ended := g.books.state(); ended != 0 {
 			t.Error("looked before its time")
 		}
 		time.Sleep(25 * time.Second)
 		synctest.Wait()
-		if diff := cmp.Diff([]string{"p1"}, g.books.due); diff != "" || len(g.books.ended) != 249 {
-			t.Errorf("%d ended, left %v", len(g.books.ended), g.books.due)
+		if due, ended := g.books.state(); !slices.Equal(due, []string{"p1"}) || ended != 249 {
+			t.Errorf("%d ended, left %v", ended, due)
 		}
-		g.books.failing["p1"] = false
+		g.books.heal("p1")
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
-		if len(g.books.due) != 0 {
-			t.Errorf("left %v", g.books.due)
+		if due, _ := g.books.state(); len(due) != 0 {
+			t.Errorf("left %v", due)
 		}
 		cancel()
 		if err := <-done; err != nil {

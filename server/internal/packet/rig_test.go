@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,6 +101,20 @@ func (b *books) Return(_ context.Context, id string) (packet.Returned, error) {
 		}
 	}
 	return packet.Returned{First: b.ended[id] == 1, Units: 5, Shares: 2}, nil
+}
+
+// state is what is due, and how many packets have ended.
+func (b *books) state() (due []string, ended int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.due), len(b.ended)
+}
+
+// heal lets a packet be returned.
+func (b *books) heal(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failing[id] = false
 }
 
 // memory is a gate.

@@ -14,7 +14,7 @@ import (
 const explainRows = 5000
 
 // accountIsKey are the tables with one row for an account.
-var accountIsKey = []string{"access_token", "follower_run", "menu"}
+var accountIsKey = []string{"access_token", "account_setting", "follower_run", "menu"}
 
 // fill stands for the value of a column in the n-th row: names count up, so that
 // they tell the rows apart, but for the columns named here, which have the values
