@@ -54,7 +54,7 @@ func answerPointsHistory(x *exchange) carrier.Response {
 
 func answerOrder(x *exchange) carrier.Response {
 	serial := x.question.serial
-	return &carrier.OrderProductResponse{Result: well, Serial: serial, OrderID: number("C", serial)}
+	return &carrier.OrderProductResponse{Result: well, Serial: serial, OrderID: orderID(carrier.OpOrderProduct, serial)}
 }
 
 func answerState(x *exchange) carrier.Response {
@@ -62,7 +62,7 @@ func answerState(x *exchange) carrier.Response {
 	state, refused := x.epoch.book.state(key{called, x.question.serial})
 	response := &carrier.QueryOrderResponse{Result: well, Serial: x.question.serial, State: state, Refusal: refused}
 	if state == carrier.StateApplied {
-		response.OrderID = number(orderKinds[called], x.question.serial)
+		response.OrderID = orderID(called, x.question.serial)
 	}
 	return response
 }
@@ -72,19 +72,22 @@ var orderKinds = map[string]string{
 	carrier.OpOrderProduct: "C", carrier.OpChangePackage: "P", carrier.OpRedeemData: "R", carrier.OpTopUp: "T",
 }
 
+// orderID is the carrier's own number of the order that an operation made under a serial.
+func orderID(op, serial string) string { return number(orderKinds[op], serial) }
+
 func answerChange(x *exchange) carrier.Response {
 	serial := x.question.serial
-	return &carrier.ChangePackageResponse{Result: well, Serial: serial, OrderID: number("P", serial)}
+	return &carrier.ChangePackageResponse{Result: well, Serial: serial, OrderID: orderID(carrier.OpChangePackage, serial)}
 }
 
 func answerRedeem(x *exchange) carrier.Response {
 	serial := x.question.serial
-	return &carrier.RedeemDataResponse{Result: well, Serial: serial, OrderID: number("R", serial)}
+	return &carrier.RedeemDataResponse{Result: well, Serial: serial, OrderID: orderID(carrier.OpRedeemData, serial)}
 }
 
 func answerTopUp(x *exchange) carrier.Response {
 	serial := x.question.serial
-	return &carrier.TopUpResponse{Result: well, Serial: serial, OrderID: number("T", serial), Balance: x.subscriber().balance()}
+	return &carrier.TopUpResponse{Result: well, Serial: serial, OrderID: orderID(carrier.OpTopUp, serial), Balance: x.subscriber().balance()}
 }
 
 func answerBalance(x *exchange) carrier.Response {

@@ -6,6 +6,7 @@ import (
 
 	"oalab/server/internal/follower"
 	followerstore "oalab/server/internal/follower/store"
+	"oalab/server/internal/message"
 )
 
 // AccountFollowers are what is known of the followers of one account. Servers may run meanwhile.
@@ -70,14 +71,7 @@ func (f *AccountFollowers) Follower(ctx context.Context, openid string) (Followe
 // and scene. Days are those of carrier.time_zone.
 func (f *AccountFollowers) Growth(ctx context.Context, within Period) ([]FollowerGrowth, error) {
 	store, err := f.store()
-	if err != nil {
-		return nil, err
-	}
-	db, err := f.tool.core()
-	if err != nil {
-		return nil, err
-	}
-	zone, err := f.tool.cfg.Carrier.TimeZone.Location()
+	db, zone := ask(&err, f.tool.core), ask(&err, f.tool.zone)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +79,6 @@ func (f *AccountFollowers) Growth(ctx context.Context, within Period) ([]Followe
 	if err != nil {
 		return nil, err
 	}
-	day := func(at time.Time) int { y, m, d := at.In(zone).Date(); return y*10_000 + int(m)*100 + d }
-	return store.Growth(ctx, f.tool.account, day(now.Add(-time.Duration(within))), day(now.Add(24*time.Hour)))
+	from, to := message.Day(now.Add(-time.Duration(within)), zone), message.Day(now.Add(24*time.Hour), zone)
+	return store.Growth(ctx, f.tool.account, from, to)
 }

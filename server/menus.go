@@ -3,14 +3,12 @@ package server
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
 
 	"oalab/server/internal/menu"
 	menustore "oalab/server/internal/menu/store"
-	"oalab/server/internal/sqldb"
 	"oalab/server/internal/userlog"
 	userlogstore "oalab/server/internal/userlog/store"
 	"oalab/server/internal/wechatapi"
@@ -97,20 +95,12 @@ func (m *Menus) Publish(ctx context.Context) ([]MenuDifference, error) {
 
 // Taps counts the taps within an age until now from the user log, which is kept for six
 // months. Days are those of carrier.time_zone (LOG-4).
-func (m *Menus) Taps(ctx context.Context, within Period) (taps []MenuTaps, err error) {
-	zone, err := m.tool.cfg.Carrier.TimeZone.Location()
-	if err != nil {
-		return nil, err
-	}
+func (m *Menus) Taps(ctx context.Context, within Period) ([]MenuTaps, error) {
 	stored, err := m.Stored(ctx)
+	zone, log := ask(&err, m.tool.zone), ask(&err, m.tool.logRows)
 	if err != nil {
 		return nil, err
 	}
-	log, err := sqldb.OpenLog(ctx, storeConfig(m.tool.cfg))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, log.Close()) }()
 	if err := log.Migrate(ctx, userlogstore.Migrations()); err != nil {
 		return nil, err
 	}

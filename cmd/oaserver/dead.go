@@ -79,16 +79,11 @@ func (m *moment) Set(value string) error {
 
 // dead lists the jobs that were given up, puts them back into work, or drops them.
 func dead(ctx context.Context, p proc.Proc, args []string) (err error) {
-	if len(args) == 0 {
-		return fmt.Errorf("dead: want list, retry or drop: %w", errUsage)
+	type work = func(context.Context, proc.Proc, *server.Dead, options, []int64) error
+	name, do, err := under("dead", args, sub[work]{"list", listDead}, sub[work]{"retry", retryDead}, sub[work]{"drop", dropDead})
+	if err != nil {
+		return err
 	}
-	work, ok := map[string]func(context.Context, proc.Proc, *server.Dead, options, []int64) error{
-		"list": listDead, "retry": retryDead, "drop": dropDead,
-	}[args[0]]
-	if !ok {
-		return fmt.Errorf("dead: %q is none of list, retry, drop: %w", args[0], errUsage)
-	}
-	name := "dead " + args[0]
 	opt, err := parse(p, name, args[1:], anyNumber)
 	if err != nil {
 		return err
@@ -102,7 +97,7 @@ func dead(ctx context.Context, p proc.Proc, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, letters.Close()) }()
-	return work(ctx, p, letters, opt, ids)
+	return do(ctx, p, letters, opt, ids)
 }
 
 // judge checks that the flags and arguments of a command go together.

@@ -30,16 +30,11 @@ func (o *followersOptions) define(name string, flags *flag.FlagSet) {
 
 // followers synchronizes followers with the platform, or shows their growth.
 func followers(ctx context.Context, p proc.Proc, args []string) (err error) {
-	if len(args) == 0 {
-		return fmt.Errorf("followers: want sync or growth: %w", errUsage)
+	type work = func(context.Context, proc.Proc, *server.AccountFollowers, options) error
+	name, do, err := under("followers", args, sub[work]{"sync", syncFollowers}, sub[work]{"growth", showGrowth})
+	if err != nil {
+		return err
 	}
-	work, ok := map[string]func(context.Context, proc.Proc, *server.AccountFollowers, options) error{
-		"sync": syncFollowers, "growth": showGrowth,
-	}[args[0]]
-	if !ok {
-		return fmt.Errorf("followers: %q is none of sync, growth: %w", args[0], errUsage)
-	}
-	name := "followers " + args[0]
 	opt, err := parse(p, name, args[1:], 1)
 	if err != nil {
 		return err
@@ -52,7 +47,7 @@ func followers(ctx context.Context, p proc.Proc, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, known.Close()) }()
-	return work(ctx, p, known, opt)
+	return do(ctx, p, known, opt)
 }
 
 // toldEvery is after how many followers the progress is told.

@@ -61,7 +61,7 @@ func TestFollowersMistakes(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"a.yaml": valid})
 	for want, args := range map[string][]string{
-		"want sync or growth":            nil,
+		"want one of sync, growth":       nil,
 		`"list" is none of sync, growth`: {"list", "demo"},
 		"got 0 arguments, want 1":        {"sync"},
 		"--pages -1 is negative":         {"sync", "demo", "--pages", "-1"},

@@ -80,7 +80,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"role of a later version", nil, []string{"serve", "--config", "a.yaml", "--roles", "callback,admin"}, `role "admin" is not available yet`},
 		{"bad variable", map[string]string{"OALAB_CALLBACK_BUDGET": "soon"}, []string{"serve", "--config", "a.yaml"}, "OALAB_CALLBACK_BUDGET"},
 		{"typo in a seed", nil, []string{"seed", "badseed.yaml", "--config", "a.yaml"}, `badseed.yaml: line 2: unknown key "keywrd"`},
-		{"dead without a command", nil, []string{"dead"}, "dead: want list, retry or drop"},
+		{"dead without a command", nil, []string{"dead"}, "dead: want one of list, retry, drop"},
 		{"dead with another command", nil, []string{"dead", "bury"}, `dead: "bury" is none of list, retry, drop`},
 		{"retry nothing", nil, []string{"dead", "retry", "--config", "a.yaml"}, "dead retry: want IDs or --all"},
 		{"retry all and one", nil, []string{"dead", "retry", "1", "--all", "--config", "a.yaml"}, "dead retry: want IDs or --all, not both"},

@@ -25,16 +25,13 @@ func (o *menuOptions) define(name string, flags *flag.FlagSet) {
 
 // menus shows, compares and publishes the menu of an account, and counts its taps.
 func menus(ctx context.Context, p proc.Proc, args []string) (err error) {
-	if len(args) == 0 {
-		return fmt.Errorf("menu: want show, diff, publish or taps: %w", errUsage)
+	type work = func(context.Context, proc.Proc, *server.Menus, options) error
+	name, do, err := under("menu", args,
+		sub[work]{"show", showMenu}, sub[work]{"diff", diffMenu}, sub[work]{"publish", publishMenu}, sub[work]{"taps", showTaps})
+	if err != nil {
+		return err
 	}
-	work, ok := map[string]func(context.Context, proc.Proc, *server.Menus, options) error{
-		"show": showMenu, "diff": diffMenu, "publish": publishMenu, "taps": showTaps,
-	}[args[0]]
-	if !ok {
-		return fmt.Errorf("menu: %q is none of show, diff, publish, taps: %w", args[0], errUsage)
-	}
-	opt, err := parse(p, "menu "+args[0], args[1:], 1)
+	opt, err := parse(p, name, args[1:], 1)
 	if err != nil {
 		return err
 	}
@@ -43,7 +40,7 @@ func menus(ctx context.Context, p proc.Proc, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	return work(ctx, p, m, opt)
+	return do(ctx, p, m, opt)
 }
 
 func showMenu(ctx context.Context, p proc.Proc, m *server.Menus, _ options) error {

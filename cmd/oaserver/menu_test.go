@@ -45,7 +45,7 @@ func TestMenuCommands(t *testing.T) {
 			t.Errorf("%s: %d %q %q", step.args, status, stdout, stderr)
 		}
 	}
-	for args, want := range map[string]string{"menu": "want show, diff, publish or taps", "menu delete demo": `"delete" is none of show, diff, publish, taps`, "menu show": "got 0 arguments, want 1"} {
+	for args, want := range map[string]string{"menu": "want one of show, diff, publish, taps", "menu delete demo": `"delete" is none of show, diff, publish, taps`, "menu show": "got 0 arguments, want 1"} {
 		if status, _, stderr := runIn(t, dir, nil, strings.Fields(args)...); status != exit.Usage || !strings.Contains(stderr, want) {
 			t.Errorf("%s: %d %q", args, status, stderr)
 		}

@@ -39,9 +39,8 @@ type listener struct {
 
 func (l listener) hear(ctx context.Context, m message.Heard) error {
 	at := time.Unix(m.CreateTime, 0)
-	day := at.In(l.cfg.Zone)
 	c := Change{
-		Account: m.Account, OpenID: m.From, Key: reply.StoredKey(m.Key), At: at, Day: day.Year()*10_000 + int(day.Month())*100 + day.Day(),
+		Account: m.Account, OpenID: m.From, Key: reply.StoredKey(m.Key), At: at, Day: message.Day(at, l.cfg.Zone),
 	}
 	switch event := m.Body.(type) {
 	case *wechat.Subscribe:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"oalab/server/internal/message"
 	"oalab/server/internal/userlog"
 )
 
@@ -32,8 +33,7 @@ func (s *Store) Taps(ctx context.Context, account string, from, to time.Time) (m
 		if !userlog.IsTap(r.Event) {
 			continue
 		}
-		y, m, d := time.Unix(r.SentAt, 0).In(s.zone).Date()
-		counts[userlog.Tap{Day: y*10_000 + int(m)*100 + d, Event: r.Event, Key: r.EventKey}]++
+		counts[userlog.Tap{Day: message.Day(time.Unix(r.SentAt, 0), s.zone), Event: r.Event, Key: r.EventKey}]++
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("count taps in the user log: %w", err)
