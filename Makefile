@@ -20,7 +20,7 @@ export CGO_ENABLED := 0
 export PATH := $(CURDIR)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve deps check fmt test doctor race sdkshort images scenarios measure full sdks peers fuzz vuln up down clean invariants
+.PHONY: help build demo serve deps check fmt test doctor race sdkshort images scenarios measure crash full sdks peers fuzz vuln up down clean invariants
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -136,6 +136,10 @@ invariants: build images ## masters, scaler, redundant stores and app servers wi
 
 measure: build images ## the scenarios on containers with all their limits: on a machine with nothing else to do
 	OALAB_MEASURE=1 $(GO) test -count=1 -p 1 -v -timeout 45m -run 'TestLBFailover|TestMySQLFailover|TestSingleVsDistributed|TestOverloadOnContainers|TestNetworkBaseline|TestUsageAnalysis|TestAppScaling|TestScalerMutants|TestAppMutants|TestRedundantStores|TestAppServersControls' ./scenarios
+
+crash: build images ## the server killed 500 times at random moments on SQLite, and 500 times on MySQL and RabbitMQ, each also with a carrier that acts on every call (by hand, hours)
+	bin/oalab run crash --size full --arms all --out reports/out/crash-sqlite
+	bin/oalab run crash --size full --arms all --topology docker --out reports/out/crash-stores
 
 full: build fuzz sdks ## every scenario in size full with all arms, and every fuzz target; reports into reports/out/full (by hand, long)
 	bin/oalab run --size full --arms all --out reports/out/full '*'
