@@ -86,6 +86,11 @@ func TestOAuthCrowdOnContainers(t *testing.T) {
 	onContainers(t, only(scenarios.OAuthCrowd(), "main", "ip-hash"))
 }
 
+// TestPlatformRetriesOnContainers: the same behind Nginx, on a real MySQL and Redis (SCN-14).
+func TestPlatformRetriesOnContainers(t *testing.T) {
+	onContainers(t, only(scenarios.PlatformRetries(), "main"))
+}
+
 // TestAppServersControls holds the scenarios of the app servers against what they find
 // where nothing is broken (SCN-21, DIS-7).
 func TestAppServersControls(t *testing.T) {

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"oalab/chaos/upstream"
@@ -16,7 +17,7 @@ import (
 // in the server and must see the checker named for it fail under its fault, and
 // pass without the fault (CHA-7). They need a server built with tag defects.
 func Mutants() []Scenario {
-	return append([]Scenario{
+	return slices.Concat([]Scenario{
 		mutant(drill{defect: "ack-before-carrier", fault: killServer(5 * time.Second)}),
 		mutant(drill{defect: "no-outbox", fault: killServer(5 * time.Second)}),
 		mutant(drill{defect: "no-serial", fault: answerLost(3*time.Second, 3*time.Second, 0.5)}),
@@ -40,7 +41,7 @@ func Mutants() []Scenario {
 			setup: Setup{Servers: 3}, updates: 400 * time.Millisecond,
 		}),
 		queueWithoutDeadline(),
-	}, loginMutants()...)
+	}, loginMutants(), retryMutants(), redisMutants())
 }
 
 // drill is the drill of one defect.

@@ -11,6 +11,7 @@ import (
 	"oalab/server/internal/business"
 	"oalab/server/internal/callback"
 	"oalab/server/internal/freshness"
+	"oalab/server/internal/message"
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/packet"
 	packetstore "oalab/server/internal/packet/store"
@@ -18,6 +19,7 @@ import (
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
 	"oalab/server/internal/signedapi"
+	"oalab/server/internal/support"
 	"oalab/server/internal/token"
 	"oalab/server/internal/web"
 )
@@ -47,6 +49,8 @@ func (planted) carrier(c business.Carrier) business.Carrier { return c }
 func (planted) consumer(from queue.Consumer, _ queue.Publisher) queue.Consumer { return from }
 
 func (planted) callback(cfg callback.Config) callback.Config { return cfg }
+
+func (planted) answers(s *support.Service) []message.Answerer { return s.Answers() }
 
 func (planted) handler(*callback.Handler) {}
 

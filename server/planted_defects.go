@@ -14,6 +14,7 @@ import (
 	"oalab/server/internal/config"
 	"oalab/server/internal/defect"
 	"oalab/server/internal/freshness"
+	"oalab/server/internal/message"
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/packet"
 	packetstore "oalab/server/internal/packet/store"
@@ -21,6 +22,7 @@ import (
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
 	"oalab/server/internal/signedapi"
+	"oalab/server/internal/support"
 	"oalab/server/internal/token"
 	"oalab/server/internal/web"
 	"oalab/server/internal/worker"
@@ -35,7 +37,7 @@ type breakable interface{ Defects() []string }
 
 // knownDefects are those that the stanzas declare, and those of what has no stanza, sorted.
 func knownDefects() []string {
-	known := []string{worker.DefectAckBeforeCarrier, token.DefectDeadTokenKept, token.DefectDoubleRefresh, freshness.DefectStaleCache}
+	known := []string{worker.DefectAckBeforeCarrier, token.DefectDeadTokenKept, token.DefectDoubleRefresh, freshness.DefectStaleCache, support.DefectReplyByChance}
 	for _, stanza := range config.Stanzas(Config{}) {
 		if b, ok := stanza.(breakable); ok {
 			known = append(known, b.Defects()...)
@@ -90,6 +92,10 @@ func (p planted) consumer(from queue.Consumer, again queue.Publisher) queue.Cons
 }
 
 func (p planted) callback(cfg callback.Config) callback.Config { return callback.Plant(p.set(), cfg) }
+
+func (p planted) answers(s *support.Service) []message.Answerer {
+	return support.PlantAnswers(p.set(), s)
+}
 
 func (p planted) handler(h *callback.Handler) { h.Plant(p.set()) }
 

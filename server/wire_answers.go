@@ -35,7 +35,7 @@ func (b *build) smartAnswers() (part.Part, error) {
 	if err != nil {
 		return part.Part{}, err
 	}
-	return part.Part{Answers: answers.Answers()}, nil
+	return part.Part{Answers: b.planted.answers(answers)}, nil
 }
 
 // lastAnswers greets new followers, and answers what nothing else does.

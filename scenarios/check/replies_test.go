@@ -72,3 +72,51 @@ func TestDetailShowsWhereRepliesPart(t *testing.T) {
 		t.Errorf("detail does not show the difference in short: %s", got)
 	}
 }
+
+// TestRepliesOfKinds: a message gets the kind of reply that it asks for, and each kind is
+// seen with three tries (MSG-4, MSG-6).
+func TestRepliesOfKinds(t *testing.T) {
+	reply := func(kind string) string {
+		if kind == history.ReplyNone {
+			return "success"
+		}
+		return "<xml><CreateTime>1</CreateTime><MsgType><![CDATA[" + kind + "]]></MsgType></xml>"
+	}
+	// of has a message with three tries for each kind. Some get what got says instead.
+	of := func(got map[string]string) *lab.Lab {
+		l := lab.New()
+		for i, kind := range history.ReplyKinds() {
+			body, ok := got[kind]
+			if !ok {
+				body = reply(kind)
+			}
+			seq := l.Send(history.KindText, float64(i), lab.LostTry(body), lab.LostTry(body), lab.OKTry(body))
+			l.Plan[seq].Reply = kind
+		}
+		return l
+	}
+	twice := of(nil)
+	twice.Deliveries = twice.Deliveries[1:] // of the first message one try is not known
+	for name, tc := range map[string]struct {
+		lab    *lab.Lab
+		each   int
+		want   history.Verdict
+		broken int
+		detail string
+	}{
+		"each":                    {of(nil), 1, history.Pass, 0, "music 1, news 1, transfer_customer_service 1, none 1"},
+		"too few of each":         {of(nil), 2, history.Inconclusive, 0, "2 of kind image with three wanted"},
+		"only two tries":          {twice, 1, history.Inconclusive, 0, "1 of kind text with three wanted"},
+		"another kind":            {of(map[string]string{"image": reply("text")}), 1, history.Fail, 1, "asks for a reply of kind image, try 1 got"},
+		"none":                    {of(map[string]string{"news": "success"}), 1, history.Fail, 1, "kind news"},
+		"words for none":          {of(map[string]string{"none": reply("text")}), 1, history.Fail, 1, "kind none"},
+		"nothing that is a reply": {of(map[string]string{"voice": "<xml></xml>"}), 0, history.Fail, 1, "kind voice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Replies{EachKind: tc.each}.Check(tc.lab.Arm)
+			if got.Verdict != tc.want || got.Violations != tc.broken || !strings.Contains(got.Detail, tc.detail) {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}

@@ -69,6 +69,7 @@ func Reckon(a *history.Arm, windows []history.Window) Reckoning {
 		of := account.WindowsOf(windows, fault)
 		r.scope("/"+fault, account.PartOf(all, of), of)
 		r.failover(fault)
+		r.redis(fault)
 	}
 	r.shares(windows)
 	r.drift()

@@ -5,7 +5,7 @@ import "slices"
 // Table is every figure, in the order of the report's subjects.
 func Table() []Row {
 	rows := slices.Concat(loadRows, latencyRows, orderRows, endRows, storeRows, cycleRows, balanceRows, masterRows, serverRows,
-		stepRows, overloadRows, driftRows)
+		stepRows, overloadRows, redisRows, driftRows)
 	for _, m := range measurements() {
 		rows = append(rows, m.rows...)
 	}

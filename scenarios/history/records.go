@@ -18,6 +18,7 @@ type PlannedOp struct {
 	Key    string  `json:"key,omitempty"`   // event key; of a forwarded login the openid of its sender
 	Phone  string  `json:"phone,omitempty"` // the follower's bound number
 	Code   string  `json:"code,omitempty"`  // business code of an order or a query
+	Reply  string  `json:"reply,omitempty"` // kind of the reply that is asked for; "": any
 }
 
 // The kinds of operations: messages of followers, a plain request for a page without a

@@ -21,9 +21,9 @@ import (
 // work under way.
 const serverStop = 25 * time.Second
 
-// embedded is the topology of one machine: child processes and two mocks. All messages go
-// to the first server, which does the jobs. Further servers share its database and Redis,
-// and answer requests that are sent to them directly.
+// embedded is the topology of one machine: child processes and two mocks. The first server
+// does the jobs. Further servers share its database and Redis, and take their turns behind a
+// balancer, to which all messages go.
 type embedded struct {
 	mocks
 	spec    Spec
@@ -34,6 +34,7 @@ type embedded struct {
 	servers []child // those of logins too
 	proxies *network.Proxies
 	redis   *redis
+	before  *balancer // nil with one server
 }
 
 // child is the process of a server.
@@ -70,7 +71,11 @@ func (e *embedded) start(ctx context.Context) error {
 		}
 		e.addrs = append(e.addrs, addr)
 	}
-	if err := e.startMocks(ctx, e.spec, "127.0.0.1", e.url(0)+"/wechat/"+e.spec.Account.Name); err != nil {
+	entry, err := e.entry(ctx)
+	if err != nil {
+		return err
+	}
+	if err := e.startMocks(ctx, e.spec, "127.0.0.1", entry+"/wechat/"+e.spec.Account.Name); err != nil {
 		return err
 	}
 	if e.proxies, err = network.Start(ctx, e.spec.Seed); err != nil {
@@ -83,11 +88,23 @@ func (e *embedded) start(ctx context.Context) error {
 	if e.redis, err = startRedis(); err != nil {
 		return err
 	}
-	redisAddr, err := e.proxies.Link(LinkRedis, e.redis.Addr())
+	redisAddr, err := e.proxies.Link(LinkRedis, e.redis.addr)
 	if err != nil {
 		return fmt.Errorf("put a proxy in the link to Redis: %w", err)
 	}
 	return e.startServers(ctx, carrierAddr, redisAddr)
+}
+
+// entry is the base URL of the service: the one server, or the balancer before several.
+func (e *embedded) entry(ctx context.Context) (string, error) {
+	if len(e.addrs) == 1 {
+		return e.url(0), nil
+	}
+	var err error
+	if e.before, err = startBalancer(ctx, e.addrs); err != nil {
+		return "", err
+	}
+	return e.before.url, nil
 }
 
 func (e *embedded) startServers(ctx context.Context, carrierAddr, redisAddr string) error {
@@ -95,6 +112,9 @@ func (e *embedded) startServers(ctx context.Context, carrierAddr, redisAddr stri
 	for i := range e.addrs {
 		cfg := configOf(e.spec)
 		cfg.Listen, cfg.DataDir = e.addrs[i], data
+		if e.before != nil {
+			cfg.Callback = &callbackConfig{MaxConcurrent: e.spec.Layout.MaxConcurrent, Budget: e.spec.Layout.budget()}
+		}
 		cfg.Redis.Addr = redisAddr
 		cfg.WeChat.APIBase = "http://" + e.platform.Addr()
 		cfg.Carrier.WSDLURL = "http://" + carrierAddr + "/carrier?wsdl"
@@ -193,6 +213,9 @@ func (e *embedded) Versions() map[string]string { return nil }
 // Stop ends everything in the reverse order of its start.
 func (e *embedded) Stop(ctx context.Context) error {
 	var errs []error
+	if e.before != nil {
+		errs = append(errs, e.before.stop())
+	}
 	for _, p := range slices.Backward(e.servers) {
 		errs = append(errs, p.Stop(ctx))
 	}

@@ -143,6 +143,8 @@ func (p *planner) fill(op *history.PlannedOp) error {
 		p.business(op, p.queries[p.rng.IntN(len(p.queries))])
 	case x < p.mix.Text+p.mix.Query+p.mix.Order:
 		return p.order(op)
+	case x < p.mix.Text+p.mix.Query+p.mix.Order+p.mix.Wish:
+		p.wish(op)
 	case p.mix.Event > 0:
 		p.event(op)
 	default: // x rounded up to the sum

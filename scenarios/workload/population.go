@@ -62,6 +62,7 @@ type Mix struct {
 	Query float64 // a business query by its command
 	Order float64 // a business order by its command
 	Event float64 // a click on a query in the menu, or a subscription
+	Wish  float64 // words, or a page that is opened, each for a reply of one of the kinds
 	// Menu, if not all 0, are the shares of the clicks on the items of MenuKeys, and makes
 	// every event a click. Else all items are clicked alike.
 	Menu [MenuItems]float64
@@ -71,7 +72,7 @@ type Mix struct {
 const MenuItems = 6
 
 func (m Mix) validate() error {
-	for _, w := range append(m.Menu[:], m.Text, m.Query, m.Order, m.Event) {
+	for _, w := range append(m.Menu[:], m.Text, m.Query, m.Order, m.Event, m.Wish) {
 		if !(w >= 0 && w <= 1e9) { // NaN too
 			return fmt.Errorf("mix %+v: want shares of 0 or more", m)
 		}
@@ -82,4 +83,4 @@ func (m Mix) validate() error {
 	return nil
 }
 
-func (m Mix) sum() float64 { return m.Text + m.Query + m.Order + m.Event }
+func (m Mix) sum() float64 { return m.Text + m.Query + m.Order + m.Event + m.Wish }

@@ -20,6 +20,9 @@ func (p Population) WriteSeed(w io.Writer) error {
 	for _, k := range keywords() {
 		_, _ = fmt.Fprintf(b, "  - {keyword: %s, match: %s, answers: [%s]}\n", strconv.Quote(k.word), k.match, quoted(k.answers))
 	}
+	for _, w := range wishes() {
+		_, _ = b.WriteString(w.seed())
+	}
 	_, _ = b.WriteString("business:\n")
 	for _, q := range queries() {
 		_, _ = fmt.Fprintf(b, "  - {code: %q, kind: query, name: %s, commands: [%s], menu_key: %s, operation: %s}\n",

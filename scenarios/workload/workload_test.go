@@ -45,6 +45,15 @@ type seedFile struct {
 		Keyword string   `yaml:"keyword"`
 		Match   string   `yaml:"match"`
 		Answers []string `yaml:"answers"`
+		Replies []struct {
+			Kind         string `yaml:"kind"`
+			MediaID      string `yaml:"media_id"`
+			ThumbMediaID string `yaml:"thumb_media_id"`
+			Title        string `yaml:"title"`
+			Description  string `yaml:"description"`
+			URL          string `yaml:"url"`
+			Agent        string `yaml:"agent"`
+		} `yaml:"replies"`
 	} `yaml:"keywords"`
 	Business []struct {
 		Code      string   `yaml:"code"`
@@ -193,7 +202,7 @@ func TestTextsHitTheKeywordTable(t *testing.T) {
 	kinds := map[string]int{}
 	for _, k := range f.Keywords {
 		kinds[k.Match]++
-		if len(k.Answers) == 0 || k.Keyword == "" {
+		if len(k.Answers)+len(k.Replies) == 0 || k.Keyword == "" {
 			t.Errorf("keyword %+v", k)
 		}
 		for _, a := range k.Answers {

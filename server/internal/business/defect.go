@@ -4,6 +4,7 @@ package business
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -25,11 +26,14 @@ const (
 	DefectNoSerial = "no-serial"
 	// DefectReplyNotCached keeps no reply of a query: each try asks the carrier anew.
 	DefectReplyNotCached = "reply-not-cached"
+	// DefectDedupInRedisAlone stores each reply under a key of its own: only Redis knows that
+	// a message has one.
+	DefectDedupInRedisAlone = "dedup-in-redis-alone"
 )
 
 // Defects are the planted defects of the order path.
 func (Settings) Defects() []string {
-	return []string{DefectNoOutbox, DefectNoSerial, DefectReplyNotCached}
+	return []string{DefectNoOutbox, DefectNoSerial, DefectReplyNotCached, DefectDedupInRedisAlone}
 }
 
 // PlantStores returns the stores with those of the defects that are their own. The jobs of
@@ -41,6 +45,9 @@ func PlantStores(planted defect.Set, s Stores, direct queue.Publisher) Stores {
 	}
 	if planted.Has(DefectReplyNotCached) {
 		s.Replies = forgetful{s.Replies}
+	}
+	if planted.Has(DefectDedupInRedisAlone) {
+		s.Orders, s.Replies = anew{s.Orders}, anewReplies{s.Replies}
 	}
 	return s
 }
@@ -144,6 +151,28 @@ func (s forgetful) SaveReply(ctx context.Context, account, key string, r message
 		return r, nil
 	}
 	return s.Store.SaveReply(ctx, account, key, r, jobs...)
+}
+
+// anew is the defect dedup-in-redis-alone of the orders.
+type anew struct{ Store }
+
+// AcceptOrder implements Store: the message's key is taken as often as it comes.
+func (s anew) AcceptOrder(ctx context.Context, o Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+	o.Key = reply.StoredKey(o.Key + "#" + rand.Text())
+	return s.Store.AcceptOrder(ctx, o, r, jobs...)
+}
+
+// anewReplies is the defect dedup-in-redis-alone of the replies.
+type anewReplies struct{ reply.Store }
+
+// Reply implements reply.Store: only Redis would have known.
+func (anewReplies) Reply(context.Context, string, string) (message.Reply, bool, error) {
+	return message.Reply{}, false, nil
+}
+
+// SaveReply implements reply.Store.
+func (s anewReplies) SaveReply(ctx context.Context, account, key string, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+	return s.Store.SaveReply(ctx, account, reply.StoredKey(key+"#"+rand.Text()), r, jobs...)
 }
 
 // renaming is the defect no-serial.

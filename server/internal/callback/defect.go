@@ -17,6 +17,9 @@ import (
 const (
 	// DefectNoDedup makes the key of a message new at each arrival.
 	DefectNoDedup = "no-dedup"
+	// DefectReplyNotShared makes the key of a message another one on each server: none knows
+	// what the others have answered.
+	DefectReplyNotShared = "reply-not-shared"
 	// DefectQueueWithoutDeadline lets the tries of messages wait in order and without an
 	// end for their turn, and works on those whose time is over or whose sender has hung up.
 	DefectQueueWithoutDeadline = "queue-without-deadline"
@@ -28,13 +31,17 @@ const (
 
 // Defects are the planted defects of the callback.
 func (Settings) Defects() []string {
-	return []string{DefectNoDedup, DefectQueueWithoutDeadline, DefectSilentWithoutDatabase, DefectStaleUnasked}
+	return []string{DefectNoDedup, DefectReplyNotShared, DefectQueueWithoutDeadline, DefectSilentWithoutDatabase, DefectStaleUnasked}
 }
 
 // Plant returns the configuration with those of the defects that are planted there.
 func Plant(planted defect.Set, cfg Config) Config {
 	if planted.Has(DefectNoDedup) {
 		cfg.Key = func(m *wechat.Message) string { return m.Key() + "#" + rand.Text() }
+	}
+	if planted.Has(DefectReplyNotShared) {
+		own := "#" + rand.Text()
+		cfg.Key = func(m *wechat.Message) string { return m.Key() + own }
 	}
 	return cfg
 }
