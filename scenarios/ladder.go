@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -138,6 +139,16 @@ func objectiveAtShare(o judge.Objective, share float64) judge.Objective {
 func checkerAtShare(c check.Checker, share float64) check.Checker {
 	switch c := c.(type) {
 	case check.Orders:
+		c.Min = fewer(c.Min, share)
+		c.MinPerWindow = maps.Clone(c.MinPerWindow)
+		for fault, n := range c.MinPerWindow {
+			c.MinPerWindow[fault] = fewer(n, share)
+		}
+		return c
+	case check.Replies:
+		c.Min, c.EachKind, c.Elsewhere = fewer(c.Min, share), fewer(c.EachKind, share), fewer(c.Elsewhere, share)
+		return c
+	case check.HandedOver:
 		c.Min = fewer(c.Min, share)
 		return c
 	case check.Tokens:

@@ -27,14 +27,14 @@ const (
 )
 
 // PlatformRetries keeps all replies for longer than the platform waits, so that every message
-// is delivered up to three times, to four servers in turns, while Redis is cut off.
+// is delivered up to three times, to any of four servers, while Redis is cut off.
 func PlatformRetries() Scenario {
 	// Around what a callback waits for the carrier: some queries are answered at once, others
 	// are handed over.
 	carrier := []upstream.Rule{{Latency: &upstream.Latency{Dist: "lognormal", MedianS: 0.5, Sigma: 0.5}}}
 	setup := Setup{
 		Servers: retriesServers, CarrierRules: carrier,
-		Layout: topology.Layout{VRRP: slowAdverts(), Apps: retriesServers, QuickStores: true, QuietVIP: true},
+		Layout: topology.Layout{VRRP: slowAdverts(), Apps: retriesServers, QuickStores: true, QuietVIP: true, Method: "random"},
 	}
 	return Scenario{
 		Name:       "platform-retries",
@@ -42,18 +42,14 @@ func PlatformRetries() Scenario {
 		Source:     "SCN-14, MSG-4, MSG-5, MSG-6; thesis 2.3",
 		Topologies: []string{Embedded, Docker},
 		Limits: append([]string{
-			"Nginx before the servers: a balancer in the harness stands in for it, takes the servers in turns and asks the next one when one does not answer.",
+			"Nginx before the servers: a balancer in the harness stands in for it, chooses a server at random and asks another one when that does not answer.",
 		}, embeddedLimits...),
 		Arms: []Arm{
 			{
 				Name: "main", Setup: setup, Load: retriesLoad(retriesLength),
-				Faults:   retriesFaults,
-				Checkers: []check.Checker{check.Replies{Min: 300, EachKind: 5}, check.Orders{Min: 80, MinPerWindow: map[string]int{faultRepliesSlow: 50, "redis-cut": 20}}, check.HandedOver{Min: 20}},
-				Objectives: append([]judge.Objective{
-					{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 500},
-					{Figure: "messages_retried", Relation: ">=", Limit: 400},
-					{Figure: "orders_retried", Relation: ">=", Limit: 40},
-				}, nothingLeft...),
+				Faults:     retriesFaults,
+				Checkers:   []check.Checker{check.Replies{Min: 300, EachKind: 5, Elsewhere: 200}, check.Orders{Min: 80, MinPerWindow: map[string]int{faultRepliesSlow: 50, "redis-cut": 20}}, check.HandedOver{Min: 20}},
+				Objectives: append([]judge.Objective{{Figure: "failed_requests", Relation: "==", Limit: 0, MinN: 500}}, nothingLeft...),
 			},
 			{
 				Name: "control", Control: true, Setup: setup, Load: retriesLoad(6 * time.Second),
@@ -107,24 +103,18 @@ func repliesSlow(at, length time.Duration) Fault {
 
 // redisAway cuts the servers off from Redis, on any topology.
 func redisAway(at, length time.Duration) Fault {
-	return ofRedis("redis-cut", at, length, topology.Redis.CutRedis, judge.Effect{
-		What: "requests that Redis did not answer", Min: 5, Count: judge.CounterRose("oalab_redis_errors_total"),
-	})
-}
-
-// ofRedis places a fault of the Redis that the servers share.
-func ofRedis(name string, at, length time.Duration, of func(topology.Redis, string) (chaos.Fault, error), effect judge.Effect) Fault {
-	effect.Fault = name
+	const name = "redis-cut"
 	return Fault{
-		Name: name, At: at, For: length, Jitter: phase, Target: topology.LinkRedis, Effect: effect,
+		Name: name, At: at, For: length, Jitter: phase, Target: topology.LinkRedis,
 		Needs: []topology.Need{{Power: topology.PowerRedis}},
 		Make: func(s topology.System) (chaos.Fault, error) {
 			r, err := topology.RedisOf(s)
 			if err != nil {
 				return nil, err
 			}
-			return of(r, name)
+			return r.CutRedis(name)
 		},
+		Effect: judge.Effect{Fault: name, What: "requests that Redis did not answer", Min: 5, Count: judge.CounterRose("oalab_redis_errors_total")},
 	}
 }
 

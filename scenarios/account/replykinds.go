@@ -3,6 +3,7 @@ package account
 import (
 	"net/http"
 	"regexp"
+	"strings"
 
 	"oalab/scenarios/history"
 )
@@ -20,6 +21,18 @@ func ReplyKind(plain string) string {
 		return found[1]
 	}
 	return ""
+}
+
+// AnsweredBy are the servers that answered tries of the message, by address.
+func (m *Message) AnsweredBy() map[string]bool {
+	by := map[string]bool{}
+	for _, d := range m.Tries {
+		if TryAnswered(d) && d.Upstream != "" {
+			asked := strings.Fields(d.Upstream) // the last one answered
+			by[asked[len(asked)-1]] = true
+		}
+	}
+	return by
 }
 
 // AnsweredTries is how many tries of the message the server answered in full, however often

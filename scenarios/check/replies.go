@@ -8,6 +8,7 @@ import (
 	wl "oalab/mockwechat/ledger"
 	"oalab/scenarios/account"
 	"oalab/scenarios/history"
+	"oalab/scenarios/stat"
 )
 
 // Replies checks that one message gets one reply (CHA-6, MSG-6): all answered tries carry the
@@ -20,6 +21,8 @@ type Replies struct {
 	// EachKind is how many messages must ask for a reply of each kind (history.ReplyKinds) and
 	// have all three tries answered. 0 asks for none.
 	EachKind int
+	// Elsewhere is how many messages must have had tries answered by different servers.
+	Elsewhere int
 }
 
 // Name implements Checker.
@@ -50,7 +53,15 @@ func (c Replies) Check(a *history.Arm) Finding {
 	}
 	f := Finding{Verdict: history.Pass, Checked: compared, Violations: wrong.n}
 	f.Detail = fmt.Sprintf("%d messages with two or more answered tries", compared)
+	elsewhere := 0
+	for i := range all {
+		elsewhere += stat.Indicator(len(all[i].AnsweredBy()) > 1)
+	}
+	f.Detail += fmt.Sprintf(", %d by different servers", elsewhere)
 	var short []string
+	if elsewhere < c.Elsewhere {
+		short = append(short, fmt.Sprintf("%d by different servers wanted", c.Elsewhere))
+	}
 	if compared < c.Min {
 		short = append(short, fmt.Sprintf("%d wanted", c.Min))
 	}

@@ -120,3 +120,28 @@ func TestRepliesOfKinds(t *testing.T) {
 		})
 	}
 }
+
+// TestRepliesOfDifferentServers: tries that all met one server say nothing of what servers
+// know of each other. Of several servers that had a try, the last one answered.
+func TestRepliesOfDifferentServers(t *testing.T) {
+	by := func(first, second string) *lab.Lab {
+		l := lab.New()
+		a, b := lab.LostTry("success"), lab.OKTry("success")
+		a.Upstream, b.Upstream = first, second
+		l.Send(history.KindText, 1, a, b)
+		return l
+	}
+	for name, tc := range map[string]struct {
+		lab  *lab.Lab
+		want history.Verdict
+	}{
+		"two":                      {by("10.0.0.1:80", "10.0.0.2:80"), history.Pass},
+		"one":                      {by("10.0.0.1:80", "10.0.0.1:80"), history.Inconclusive},
+		"one, and one that failed": {by("10.0.0.1:80", "10.0.0.2:80, 10.0.0.1:80"), history.Inconclusive},
+		"not known":                {by("", ""), history.Inconclusive},
+	} {
+		if got := (Replies{Elsewhere: 1}).Check(tc.lab.Arm); got.Verdict != tc.want {
+			t.Errorf("%s: got %+v", name, got)
+		}
+	}
+}

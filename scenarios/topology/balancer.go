@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -23,11 +24,13 @@ const (
 )
 
 // balancer stands before the servers of the embedded topology where there are several. It
-// does what Nginx does in docker/lb: servers take turns, and one that does not answer, or
-// answers with an error of its own, is followed by the next one.
+// does what Nginx does in docker/lb by its method random: one that does not answer, or answers
+// with an error of its own, is followed by another one. Were they to take turns, the tries of
+// a message, 5 s apart at a steady rate, might all meet one server.
 type balancer struct {
 	servers []string // host:port
-	turn    atomic.Uint64
+	mu      sync.Mutex
+	rng     *rand.Rand
 	conns   *http.Transport
 	server  *http.Server
 	url     string
@@ -35,13 +38,13 @@ type balancer struct {
 }
 
 // startBalancer serves on a free port of this machine.
-func startBalancer(ctx context.Context, servers []string) (*balancer, error) {
+func startBalancer(ctx context.Context, seed uint64, servers []string) (*balancer, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("start the balancer: %w", err)
 	}
 	b := &balancer{
-		servers: servers, url: "http://" + l.Addr().String(), ended: make(chan struct{}),
+		servers: servers, rng: rand.New(rand.NewPCG(seed, 'b')), url: "http://" + l.Addr().String(), ended: make(chan struct{}),
 		conns: &http.Transport{MaxIdleConnsPerHost: upstreamPool, IdleConnTimeout: 30 * time.Second, DisableCompression: true},
 	}
 	quiet := log.New(io.Discard, "", 0) // the deliveries tell which tries had no answer
@@ -62,7 +65,14 @@ func startBalancer(ctx context.Context, servers []string) (*balancer, error) {
 	return b, nil
 }
 
-// RoundTrip asks the servers in turn, two at the most.
+// order is the one in which servers are asked.
+func (b *balancer) order() []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rng.Perm(len(b.servers))
+}
+
+// RoundTrip asks servers, two at the most.
 func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, largestBody+1))
 	if err != nil {
@@ -71,10 +81,9 @@ func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if len(body) > largestBody {
 		return nil, errors.New("the request is larger than a message")
 	}
-	first := b.turn.Add(1)
 	var asked []string
-	for i := uint64(0); ; i++ {
-		server := b.servers[(first+i)%uint64(len(b.servers))]
+	for _, i := range b.order() {
+		server := b.servers[i]
 		asked = append(asked, server)
 		resp, err := b.ask(r, server, body)
 		last := len(asked) == min(serversATry, len(b.servers)) || r.Context().Err() != nil
@@ -88,6 +97,7 @@ func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+	return nil, errors.New("there is no server")
 }
 
 // ask gives one server the time that a try has behind a load balancer.

@@ -22,8 +22,8 @@ import (
 const serverStop = 25 * time.Second
 
 // embedded is the topology of one machine: child processes and two mocks. The first server
-// does the jobs. Further servers share its database and Redis, and take their turns behind a
-// balancer, to which all messages go.
+// does the jobs. Further servers share its database and Redis, and stand behind a balancer,
+// to which all messages go.
 type embedded struct {
 	mocks
 	spec    Spec
@@ -101,7 +101,7 @@ func (e *embedded) entry(ctx context.Context) (string, error) {
 		return e.url(0), nil
 	}
 	var err error
-	if e.before, err = startBalancer(ctx, e.addrs); err != nil {
+	if e.before, err = startBalancer(ctx, e.spec.Seed, e.addrs); err != nil {
 		return "", err
 	}
 	return e.before.url, nil

@@ -35,10 +35,10 @@ const (
 	PowerMasters Power = "masters"
 	// PowerSentinels (SentinelsOf): Redis has a replica.
 	PowerSentinels Power = "sentinels"
-	// PowerRedis (RedisOf): the Redis that the servers share is cut off, slow or flushed.
+	// PowerRedis (RedisOf): the Redis that the servers share is cut off.
 	PowerRedis Power = "redis"
-	// PowerReplica (ReplicaOf): it has a replica, to which an operator can fail over.
-	PowerReplica Power = "replica"
+	// PowerRedisData (RedisDataOf): it is slow, is flushed, and fails over to a replica.
+	PowerRedisData Power = "redis-data"
 	// PowerAlike (AlikeOf): there are hosts that are meant to be configured alike.
 	PowerAlike Power = "alike"
 	// PowerLogin (LoginOf): there are login servers.
@@ -122,18 +122,18 @@ type Sentinels interface {
 	RedisAt(ctx context.Context, primary chaos.Target) error
 }
 
-// Redis is the Redis that the servers share. Each method makes a fault of it.
+// Redis is the Redis that the servers share.
 type Redis interface {
-	// CutRedis keeps the servers from it.
+	// CutRedis is a fault that keeps the servers from it.
 	CutRedis(name string) (chaos.Fault, error)
+}
+
+// RedisData is a Redis whose answers and data break. Each method makes a fault of it.
+type RedisData interface {
 	// SlowRedis lets it answer late: some requests within what the servers wait, others not.
 	SlowRedis(name string) (chaos.Fault, error)
 	// FlushRedis takes all that it has, at once. It takes new data all the while.
 	FlushRedis(name string) (chaos.Fault, error)
-}
-
-// Replica is a Redis with a replica.
-type Replica interface {
 	// FailOverRedis breaks the replication and, a while later, makes the replica the primary,
 	// as an operator does who does not look. What the primary took meanwhile is lost.
 	FailOverRedis(name string) (chaos.Fault, error)
@@ -188,8 +188,8 @@ func SentinelsOf(s System) (Sentinels, error) { return power[Sentinels](s, Power
 // RedisOf returns the Redis that the servers of a running system share.
 func RedisOf(s System) (Redis, error) { return power[Redis](s, PowerRedis) }
 
-// ReplicaOf returns the replicated Redis of a running system.
-func ReplicaOf(s System) (Replica, error) { return power[Replica](s, PowerReplica) }
+// RedisDataOf returns the data of that Redis.
+func RedisDataOf(s System) (RedisData, error) { return power[RedisData](s, PowerRedisData) }
 
 // AlikeOf returns the hosts of a running system that are meant to be alike.
 func AlikeOf(s System) (Alike, error) { return power[Alike](s, PowerAlike) }
@@ -256,7 +256,7 @@ func offerOfEmbedded(servers, logins int) offer {
 	for i := range logins {
 		processes = append(processes, LoginServer(i+1))
 	}
-	o := offer{Embedded, map[Power][]chaos.Target{PowerProcess: processes, PowerLink: {LinkCarrier, LinkRedis}, PowerRedis: nil, PowerReplica: nil}}
+	o := offer{Embedded, map[Power][]chaos.Target{PowerProcess: processes, PowerLink: {LinkCarrier, LinkRedis}, PowerRedis: nil, PowerRedisData: nil}}
 	if logins > 0 {
 		o.powers[PowerLogin] = nil
 	}
@@ -277,11 +277,11 @@ func offerOfDocker(l Layout, logins int) offer {
 	if l.Masters != nil && !l.Alone {
 		o.powers[PowerMasters] = nil
 	}
-	if !l.Alone {
+	if !l.Alone && !l.Redundant { // Sentinels would replace one that is cut off
 		o.powers[PowerRedis] = nil
 	}
 	if l.Redundant && !l.Alone {
-		o.powers[PowerSentinels], o.powers[PowerReplica] = nil, nil
+		o.powers[PowerSentinels] = nil
 	}
 	return o
 }

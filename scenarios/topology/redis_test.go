@@ -30,7 +30,9 @@ func set(t *testing.T, r *redis, key, value string, life time.Duration) {
 		if err := p.Set(key, value); err != nil {
 			t.Fatal(err)
 		}
-		p.SetTTL(key, life)
+		if life > 0 {
+			p.SetTTL(key, life)
+		}
 	})
 }
 
