@@ -48,7 +48,7 @@ const (
 	faultRedisFailover = "redis-failover"
 	faultRedisSlow     = "redis-slow"
 
-	redisLength = 16 * time.Second
+	redisLength = 15 * time.Second
 	// redisBackS is within how many seconds servers use a Redis again that is well. They leave
 	// it alone for half a second after it failed, and then one of them tries.
 	redisBackS = 3
@@ -60,8 +60,8 @@ func redisFaultList(Size) []Fault {
 		redisSlow(2500*time.Millisecond, 2*time.Second),
 		// These two last until the messages come again whose replies they took.
 		redisFlush(5*time.Second, 5*time.Second),
-		redisFailover(6500*time.Millisecond, 7*time.Second),
-		redisAway(14*time.Second, 1500*time.Millisecond),
+		redisFailover(6500*time.Millisecond, 6*time.Second),
+		redisAway(13*time.Second, 1400*time.Millisecond),
 	}
 }
 
