@@ -53,14 +53,16 @@ func (c Replies) Check(a *history.Arm) Finding {
 	}
 	f := Finding{Verdict: history.Pass, Checked: compared, Violations: wrong.n}
 	f.Detail = fmt.Sprintf("%d messages with two or more answered tries", compared)
-	elsewhere := 0
-	for i := range all {
-		elsewhere += stat.Indicator(len(all[i].AnsweredBy()) > 1)
-	}
-	f.Detail += fmt.Sprintf(", %d by different servers", elsewhere)
 	var short []string
-	if elsewhere < c.Elsewhere {
-		short = append(short, fmt.Sprintf("%d by different servers wanted", c.Elsewhere))
+	if c.Elsewhere > 0 {
+		elsewhere := 0
+		for i := range all {
+			elsewhere += stat.Indicator(len(all[i].AnsweredBy()) > 1)
+		}
+		f.Detail += fmt.Sprintf(", %d by different servers", elsewhere)
+		if elsewhere < c.Elsewhere {
+			short = append(short, fmt.Sprintf("%d by different servers wanted", c.Elsewhere))
+		}
 	}
 	if compared < c.Min {
 		short = append(short, fmt.Sprintf("%d wanted", c.Min))

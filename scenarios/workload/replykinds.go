@@ -3,6 +3,7 @@ package workload
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"oalab/scenarios/history"
 )
@@ -44,11 +45,7 @@ func (w wished) seed() string {
 	if w.kind == history.ReplyText {
 		return head + "answers: [\"第一段😀\", \"第二段 <a href=\\\"https://oa.example/?a=1&b=2\\\">看</a>\", \"第三段 ]]>\"]}\n"
 	}
-	list := w.replies[0]
-	for _, r := range w.replies[1:] {
-		list += ", " + r
-	}
-	return head + "replies: [" + list + "]}\n"
+	return head + "replies: [" + strings.Join(w.replies, ", ") + "]}\n"
 }
 
 // wish asks for a reply of each kind as often: by a word, or for none by opening a page.
