@@ -36,6 +36,7 @@ type changes struct {
 	moved    int64              // by how much the balance differs, in fen
 	added    map[string]amounts // by month
 	packages []packageChange
+	products []holding
 	charges  []charge
 	points   []carrier.PointsChange
 	wrong    int       // passwords in a row
@@ -45,6 +46,12 @@ type changes struct {
 type packageChange struct {
 	from time.Time
 	code string
+}
+
+// holding is a product that a number has until a day.
+type holding struct {
+	code  string
+	until time.Time
 }
 
 // charge is what products of one name cost on one day.
@@ -70,6 +77,7 @@ func (a *accounts) look(number string) *subscriber {
 		s.changes = *c
 		s.added = maps.Clone(c.added)
 		s.packages, s.charges, s.points = slices.Clone(c.packages), slices.Clone(c.charges), slices.Clone(c.points)
+		s.products = slices.Clone(c.products)
 	}
 	return s
 }
@@ -84,8 +92,8 @@ func (a *accounts) allows(line ledger.Entry) carrier.Code {
 	}
 	switch line.Op {
 	case carrier.OpOrderProduct:
-		if p, ok := productOf(line.Code); ok && a.look(line.Phone).balance() < p.fen {
-			return carrier.CodeNoMoney
+		if p, ok := productOf(line.Code); ok {
+			return a.look(line.Phone).allows(p, line.At.In(zone))
 		}
 	case carrier.OpChangePackage:
 		if a.look(line.Phone).packageAt(firstDay(line.At, line.Effective)).code == line.Code {
@@ -133,7 +141,7 @@ func (a *accounts) apply(line ledger.Entry) {
 	case carrier.OpOrderProduct:
 		a.money.Charged -= line.AmountFen
 		if p, ok := productOf(line.Code); ok {
-			c.order(p, at, -line.AmountFen)
+			c.order(p, at, firstDay(at, line.Effective), -line.AmountFen)
 		}
 	case carrier.OpChangePackage:
 		c.packages = append(c.packages, packageChange{firstDay(at, line.Effective), line.Code})
@@ -154,11 +162,12 @@ func (a *accounts) of(number string) *changes {
 
 func (c *changes) add(month string, more amounts) { c.added[month] = c.added[month].plus(more) }
 
-// order notes a product that was ordered and paid.
-func (c *changes) order(p product, at time.Time, fen int64) {
+// order notes a product that was ordered and paid, and that begins on a day.
+func (c *changes) order(p product, at, first time.Time, fen int64) {
 	for i := range p.months {
-		c.add(time.Date(at.Year(), at.Month()+time.Month(i), 1, 0, 0, 0, 0, zone).Format(monthForm), p.amounts)
+		c.add(time.Date(first.Year(), first.Month()+time.Month(i), 1, 0, 0, 0, 0, zone).Format(monthForm), p.amounts)
 	}
+	c.products = append(c.products, holding{p.code, time.Date(first.Year(), first.Month()+time.Month(p.months), 1, 0, 0, 0, 0, zone)})
 	day := at.Format(dayForm)
 	if i := slices.IndexFunc(c.charges, func(k charge) bool { return k.day == day && k.name == p.name }); i >= 0 {
 		c.charges[i].fen += fen

@@ -61,6 +61,7 @@ type Carrier struct {
 	products map[string]bool
 	rules    *upstream.Ruleset
 	noDedup  atomic.Bool
+	soldOut  atomic.Pointer[[]string] // products; nil is none
 	inFlight atomic.Int64
 	receipts atomic.Uint64
 	wsdl     *wsdlPage
@@ -161,6 +162,7 @@ func (c *Carrier) Reset() error {
 		return fmt.Errorf("mock carrier: reset: %w", err)
 	}
 	c.noDedup.Store(c.cfg.NoDedup)
+	c.soldOut.Store(nil)
 	c.epoch = newEpoch(c.cfg)
 	return nil
 }

@@ -21,7 +21,7 @@ const opWSDL = "WSDL"
 //
 //	POST /control/reset
 //	GET|PUT /control/faults      array of upstream.Rule, [] heals
-//	GET|PUT /control/settings    {"dedup": true}
+//	GET|PUT /control/settings    {"dedup": true, "sold_out": ["DM5"]}, or one of both
 //	GET /control/ledger          JSON lines; filters op, serial, phone, since
 //	GET /control/subscriber      ?phone=: what a number has, its password too
 //	GET /control/money           what the books add up to (Money)
@@ -87,24 +87,31 @@ func (c *Carrier) serveReset(w http.ResponseWriter, _ *http.Request) {
 
 // settings are what can be changed while the carrier runs.
 type settings struct {
-	Dedup *bool `json:"dedup"`
+	Dedup *bool `json:"dedup,omitempty"`
+	// SoldOut are products of which there is no more.
+	SoldOut *[]string `json:"sold_out,omitempty"`
 }
 
 func (c *Carrier) serveSettings(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPut {
 		var s settings
 		err := upstream.ReadJSON(w, r, &s)
-		if err == nil && s.Dedup == nil {
-			err = errors.New("dedup: is missing")
+		if err == nil && s.Dedup == nil && s.SoldOut == nil {
+			err = errors.New("dedup or sold_out: both are missing")
 		}
 		if err != nil {
 			upstream.WriteError(w, http.StatusBadRequest, err)
 			return
 		}
-		c.noDedup.Store(!*s.Dedup)
+		if s.Dedup != nil {
+			c.noDedup.Store(!*s.Dedup)
+		}
+		if s.SoldOut != nil {
+			c.soldOut.Store(s.SoldOut)
+		}
 	}
 	dedup := !c.noDedup.Load()
-	upstream.WriteJSON(w, http.StatusOK, settings{Dedup: &dedup})
+	upstream.WriteJSON(w, http.StatusOK, settings{Dedup: &dedup, SoldOut: c.soldOut.Load()})
 }
 
 func (c *Carrier) serveLedger(w http.ResponseWriter, r *http.Request) {

@@ -29,7 +29,8 @@ func TestControlPort(t *testing.T) {
 	}{
 		{"settings", "GET", "settings", "", 200, `{"dedup":true}`},
 		{"settings changed", "PUT", "settings", `{"dedup":false}`, 200, `{"dedup":false}`},
-		{"settings without a setting", "PUT", "settings", `{}`, 400, `dedup: is missing`},
+		{"sold out", "PUT", "settings", `{"sold_out":["DM5"]}`, 200, `{"dedup":false,"sold_out":["DM5"]}`},
+		{"neither setting", "PUT", "settings", `{}`, 400, `both are missing`},
 		{"unknown setting", "PUT", "settings", `{"dedupe":false}`, 400, `unknown field`},
 		{"rules", "PUT", "faults", `[{"match":{"path":"/carrier","op":"OrderProduct"},"status":503}]`, 200, `"status":503`},
 		{"operation that is none", "PUT", "faults", `[{"match":{"op":"Order"},"status":503}]`, 400, `rule 0: match.op: \"Order\" is none of`},

@@ -53,6 +53,12 @@ func knownProduct(x *exchange) carrier.Code {
 	if known := x.carrier.products; len(known) > 0 && !known[x.question.code] {
 		return carrier.CodeUnknownProduct
 	}
+	if e := x.question.effective; e != "" && e != carrier.EffectiveNow && e != carrier.EffectiveNextMonth {
+		return carrier.CodeBadInput
+	}
+	if gone := x.carrier.soldOut.Load(); gone != nil && slices.Contains(*gone, x.question.code) {
+		return carrier.CodeSoldOut
+	}
 	return carrier.CodeOK
 }
 

@@ -40,24 +40,28 @@ type product struct {
 	fen        int64
 	months     int
 	amounts
+	// excludedBy are main packages and products with which a number cannot have it.
+	excludedBy []string
+	// limit is how many of it a number can have at once; 0 is any number.
+	limit int
 }
 
 // products are those that have a price and amounts. A code that is none of them is free and
 // changes nothing at the subscriber.
 var products = []product{
-	{"DM5", "5元流量月包", 500, 1, amounts{data: 300}},
-	{"DM10", "10元流量月包", 1000, 1, amounts{data: 1 << 10}},
-	{"DM30", "30元流量月包", 3000, 1, amounts{data: 5 << 10}},
-	{"DQ60", "60元流量季包", 6000, 3, amounts{data: 4 << 10}},
-	{"DQ100", "100元流量季包", 10000, 3, amounts{data: 10 << 10}},
-	{"DS6", "6元夜间流量包", 600, 1, amounts{data: 6 << 10}},
-	{"DS1", "1元流量日包", 100, 1, amounts{data: 800}},
-	{"SM5", "5元短信包", 500, 1, amounts{sms: 80}},
-	{"SM10", "10元短信包", 1000, 1, amounts{sms: 200}},
-	{"VM10", "10元语音包", 1000, 1, amounts{voice: 100}},
-	{"VM30", "30元语音包", 3000, 1, amounts{voice: 400}},
-	{"WM10", "10元WLAN包", 1000, 1, amounts{wlan: 1200}},
-	{"WM20", "20元WLAN包", 2000, 1, amounts{wlan: 3600}},
+	{code: "DM5", name: "5元流量月包", fen: 500, months: 1, amounts: amounts{data: 300}},
+	{code: "DM10", name: "10元流量月包", fen: 1000, months: 1, amounts: amounts{data: 1 << 10}},
+	{code: "DM30", name: "30元流量月包", fen: 3000, months: 1, amounts: amounts{data: 5 << 10}},
+	{code: "DQ60", name: "60元流量季包", fen: 6000, months: 3, amounts: amounts{data: 4 << 10}},
+	{code: "DQ100", name: "100元流量季包", fen: 10000, months: 3, amounts: amounts{data: 10 << 10}, excludedBy: []string{"DS6"}, limit: 2},
+	{code: "DS6", name: "6元夜间流量包", fen: 600, months: 1, amounts: amounts{data: 6 << 10}, excludedBy: []string{"M198", "DQ100"}, limit: 1},
+	{code: "DS1", name: "1元流量日包", fen: 100, months: 1, amounts: amounts{data: 800}},
+	{code: "SM5", name: "5元短信包", fen: 500, months: 1, amounts: amounts{sms: 80}},
+	{code: "SM10", name: "10元短信包", fen: 1000, months: 1, amounts: amounts{sms: 200}},
+	{code: "VM10", name: "10元语音包", fen: 1000, months: 1, amounts: amounts{voice: 100}},
+	{code: "VM30", name: "30元语音包", fen: 3000, months: 1, amounts: amounts{voice: 400}},
+	{code: "WM10", name: "10元WLAN包", fen: 1000, months: 1, amounts: amounts{wlan: 1200}},
+	{code: "WM20", name: "20元WLAN包", fen: 2000, months: 1, amounts: amounts{wlan: 3600}},
 }
 
 func productOf(code string) (product, bool) {

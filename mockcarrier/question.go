@@ -48,7 +48,7 @@ func questionOf(r carrier.Request) question {
 	case *carrier.QueryPointsHistoryRequest:
 		return question{phone: r.Msisdn, ip: r.ClientIP}
 	case *carrier.OrderProductRequest:
-		return question{serial: r.Serial, phone: r.Msisdn, code: r.ProductCode, codeName: "ProductCode", ip: r.ClientIP}
+		return question{serial: r.Serial, phone: r.Msisdn, code: r.ProductCode, codeName: "ProductCode", effective: r.Effective, ip: r.ClientIP}
 	case *carrier.QueryOrderRequest:
 		return question{serial: r.Serial, ip: r.ClientIP}
 	case *carrier.ChangePackageRequest:

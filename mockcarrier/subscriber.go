@@ -2,6 +2,7 @@ package mockcarrier
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -46,6 +47,29 @@ func (s *subscriber) packageAt(day time.Time) pack {
 		}
 	}
 	return p
+}
+
+// allows says whether the number can order a product at a time.
+func (s *subscriber) allows(p product, at time.Time) carrier.Code {
+	has := 0
+	excluded := slices.Contains(p.excludedBy, s.packageAt(at).code)
+	for _, h := range s.products {
+		if at.Before(h.until) {
+			excluded = excluded || slices.Contains(p.excludedBy, h.code)
+			if h.code == p.code {
+				has++
+			}
+		}
+	}
+	switch {
+	case excluded:
+		return carrier.CodeExcluded
+	case p.limit > 0 && has >= p.limit:
+		return carrier.CodeLimit
+	case s.balance() < p.fen:
+		return carrier.CodeNoMoney
+	}
+	return carrier.CodeOK
 }
 
 // total is what a month has, in the package of its last day that has begun and by what was

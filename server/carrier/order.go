@@ -7,7 +7,9 @@ type OrderProductRequest struct {
 	Serial      string
 	Msisdn      string
 	ProductCode string
-	ClientIP    string
+	// Effective is EffectiveNow or EffectiveNextMonth; "" is now.
+	Effective string
+	ClientIP  string
 }
 
 // Operation implements Request.
@@ -15,7 +17,8 @@ func (*OrderProductRequest) Operation() string { return OpOrderProduct }
 
 func (r *OrderProductRequest) parts() []part {
 	return []part{
-		need("Serial", &r.Serial), need("Msisdn", &r.Msisdn), need("ProductCode", &r.ProductCode), may("ClientIP", &r.ClientIP),
+		need("Serial", &r.Serial), need("Msisdn", &r.Msisdn), need("ProductCode", &r.ProductCode), may("Effective", &r.Effective),
+		may("ClientIP", &r.ClientIP),
 	}
 }
 
@@ -80,7 +83,7 @@ func (r *QueryOrderResponse) parts() []part {
 	)
 }
 
-// When a package begins.
+// When a package or a product begins.
 const (
 	EffectiveNow       = "now"
 	EffectiveNextMonth = "next"

@@ -27,6 +27,9 @@ const (
 	CodeLocked         Code = "1014" // too many wrong passwords
 	CodeBadCode        Code = "1015" // not a code of 4 to 8 digits
 	CodeBadInput       Code = "1016" // another field has a value that it cannot have
+	CodeSoldOut        Code = "1017" // of the product there is no more
+	CodeExcluded       Code = "1018" // the number has a product or package that excludes it
+	CodeLimit          Code = "1019" // the number has as many of the product as it can have
 	CodeBusy           Code = "2001"
 	CodeInProgress     Code = "2002" // the serial is being processed: its effect may come yet
 )
@@ -36,6 +39,7 @@ func Codes() []Code {
 	return []Code{
 		CodeOK, CodeBadNumber, CodeUnknownProduct, CodeSerialReused, CodeBadMonth, CodeBadText, CodeOtherCarrier, CodeBadDay, CodeNoBill,
 		CodeBadAmount, CodeNoMoney, CodeUnknownPackage, CodeSamePackage, CodeWrongPassword, CodeLocked, CodeBadCode, CodeBadInput,
+		CodeSoldOut, CodeExcluded, CodeLimit,
 		CodeBusy, CodeInProgress,
 	}
 }
@@ -77,6 +81,12 @@ func (c Code) Desc() string {
 		return "not a code of 4 to 8 digits"
 	case CodeBadInput:
 		return "a field has a value that it cannot have"
+	case CodeSoldOut:
+		return "sold out"
+	case CodeExcluded:
+		return "excluded by what the number has"
+	case CodeLimit:
+		return "the number has as many as it can have"
 	case CodeBusy:
 		return "system busy, try again later"
 	case CodeInProgress:
