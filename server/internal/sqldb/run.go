@@ -72,6 +72,27 @@ func (db *DB) selectNow() string { return "SELECT " + db.Dialect.Now }
 // of these on SQLite, and for none on MySQL.
 const OldRows = 200
 
+// DeleteEach runs statements in one transaction, and counts the rows that they meet. what names
+// the work in an error.
+func (db *DB) DeleteEach(ctx context.Context, what string, statements []Query) (met int, err error) {
+	err = db.Update(ctx, what, func(ctx context.Context, tx *sqlx.Tx) error {
+		met = 0
+		for _, q := range statements {
+			res, err := tx.ExecContext(ctx, q.Text, q.Args...)
+			if err != nil {
+				return err
+			}
+			n, err := res.RowsAffected()
+			if err != nil {
+				return err
+			}
+			met += int(n)
+		}
+		return nil
+	})
+	return met, err
+}
+
 // Count asks several questions for a number in one statement.
 func (db *DB) Count(ctx context.Context, questions ...Query) ([]int, error) {
 	texts, args := make([]string, len(questions)), []any(nil)

@@ -1,6 +1,7 @@
 package bindstore
 
 import (
+	"context"
 	"errors"
 	"os"
 	"sync"
@@ -40,7 +41,7 @@ func conformance(t *testing.T, config func(t *testing.T) sqldb.Config) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, *Store){
 		"a code is taken once": takenOnce, "wrong codes lock": wrongLock, "a code ends": ends,
-		"attempts are limited": limited, "attempts at once count": atOnce,
+		"attempts are limited": limited, "attempts at once count": atOnce, "what is old goes": oldGoes,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t, config(t))) })
 	}
@@ -155,6 +156,65 @@ func limited(t *testing.T, s *Store) {
 	}
 }
 
+// oldGoes: an attempt goes when it is old and locks no follower; what is known of a number goes
+// when no follower has bound it.
+func oldGoes(t *testing.T, s *Store) {
+	l := loose()
+	old, locked, bound := fresh(), fresh(), fresh()
+	for _, a := range []bind.Attempt{old, locked, bound} {
+		begin(t, s, a, l, false, nil)
+	}
+	for _, key := range []string{"k1", "k2", "k3"} {
+		if _, _, _, err := s.Judge(t.Context(), locked.Account, locked.OpenID, key, func([]byte, []byte) bool { return false }, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.db.One(t.Context(), "bind", "INSERT INTO bind (account, openid, phone, created_at) VALUES (?, ?, ?, 1)", bound.Account, bound.OpenID, bound.Phone); err != nil {
+		t.Fatal(err)
+	}
+	there := func(a bind.Attempt) (attempt, number int) {
+		t.Helper()
+		for query, into := range map[string]*int{
+			"SELECT COUNT(*) FROM bind_attempt WHERE openid = ?": &attempt, "SELECT COUNT(*) FROM bind_number WHERE phone = ?": &number,
+		} {
+			arg := a.OpenID
+			if into == &number {
+				arg = a.Phone
+			}
+			if err := s.db.Read.GetContext(t.Context(), into, query, arg); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return attempt, number
+	}
+	remove := func(before time.Time) {
+		t.Helper()
+		for _, batch := range []func(context.Context) (int, bool, error){s.OldAttempts(before), s.OldNumbers(before)} {
+			for more := true; more; {
+				var err error
+				if _, more, err = batch(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	remove(time.Now().Add(-time.Minute))
+	for name, a := range map[string]bind.Attempt{"old": old, "locked": locked, "bound": bound} {
+		if attempt, number := there(a); attempt != 1 || number != 1 {
+			t.Errorf("%s: a young one is gone: %d, %d", name, attempt, number)
+		}
+	}
+	remove(time.Now().Add(time.Minute)) // the lock lasts an hour
+	for name, tt := range map[string]struct {
+		bind.Attempt
+		attempt, number int
+	}{"old": {old, 0, 0}, "locked": {locked, 1, 0}, "bound": {bound, 0, 1}} {
+		if attempt, number := there(tt.Attempt); attempt != tt.attempt || number != tt.number {
+			t.Errorf("%s: %d attempts and %d numbers, want %d and %d", name, attempt, number, tt.attempt, tt.number)
+		}
+	}
+}
+
 // atOnce: of attempts for one number at one time, by many followers, one is taken.
 func atOnce(t *testing.T, s *Store) {
 	l := loose()
@@ -188,13 +248,16 @@ func atOnce(t *testing.T, s *Store) {
 
 // statements returns every statement that reads or changes rows by a condition.
 func statements(sqldb.Dialect) []string {
-	return []string{selectAttempt, lockAttempt, beginAttempt, judgeAttempt, selectNumber, lockNumber, beginNumber, updateNumber}
+	return []string{
+		selectAttempt, lockAttempt, beginAttempt, judgeAttempt, selectNumber, lockNumber, beginNumber, updateNumber,
+		selectOldAttempts, deleteOldAttempt, selectOldNumbers, deleteOldNumber,
+	}
 }
 
-func TestSchemasMatch(t *testing.T) { sqldbtest.SchemasMatch(t, Migrations().Files, 20) }
+func TestSchemasMatch(t *testing.T) { sqldbtest.SchemasMatch(t, Migrations().Files, 24) }
 
 func TestNoStatementIsForgotten(t *testing.T) {
-	sqldbtest.NoneForgotten(t, statements(sqldb.Dialects()[0]), 8)
+	sqldbtest.NoneForgotten(t, statements(sqldb.Dialects()[0]), 12)
 }
 
 func TestEnginesShareStatements(t *testing.T) { sqldbtest.SameOnAllEngines(t, statements) }
