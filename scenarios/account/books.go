@@ -2,6 +2,7 @@ package account
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,8 +14,14 @@ import (
 // The lines of the ledgers that are about orders.
 const (
 	opOrder      = "OrderProduct"
+	opPackage    = "ChangePackage"
+	opData       = "RedeemData"
 	pathTemplate = "/message/template/send"
 )
+
+// cancelledIn finds the serial of an order that was cancelled in what its follower read.
+// Nothing else that the server says may match.
+var cancelledIn = regexp.MustCompile(`已为您取消.*，订单号([0-9A-Z]{16,32})`)
 
 // Order is one planned order, with what the follower, the carrier and the platform
 // recorded of it.
@@ -25,19 +32,24 @@ type Order struct {
 	Refused      int    // refusals by the carrier's rules
 	told         int    // results delivered to the follower under that serial
 	ToldOther    string // openid of another follower that was told about it, or ""
+	Cancelled    bool   // the follower read that it is cancelled
 }
 
 // Lost reports whether the follower was promised the order, and the carrier neither did it nor
 // refused it with the follower being told.
 func (o *Order) Lost() bool {
-	return o.Acknowledged != "" && o.Applied == 0 && (o.Refused == 0 || o.told == 0)
+	return o.Acknowledged != "" && !o.Cancelled && o.Applied == 0 && (o.Refused == 0 || o.told == 0)
 }
 
 // Doubled reports whether the carrier did the order more than once.
 func (o *Order) Doubled() bool { return o.Applied > 1 }
 
 // NeverTold reports whether the follower was promised the order and heard no result.
-func (o *Order) NeverTold() bool { return o.Acknowledged != "" && o.told == 0 }
+func (o *Order) NeverTold() bool { return o.Acknowledged != "" && !o.Cancelled && o.told == 0 }
+
+// DoneThoughCancelled reports whether the carrier did the order that the follower read to be
+// cancelled.
+func (o *Order) DoneThoughCancelled() bool { return o.Cancelled && o.Applied > 0 }
 
 // item is what identifies an order at the carrier: the plan uses each only once.
 type item struct{ phone, code string }
@@ -51,6 +63,9 @@ type Books struct {
 	Unexpected []cl.Entry   // effects that no order explains
 	ToldTwice  []Telling    // one result delivered more than once
 	Told       int          // results delivered, by distinct client_msg_id
+	// DataTwice are effects of data that was redeemed under a serial before. Which follower
+	// redeems what is in no plan.
+	DataTwice []cl.Entry
 
 	RepeatedCalls, RepeatedTold, StrayTold int // listed, no violations
 }
@@ -83,14 +98,33 @@ func OpenBooks(a *history.Arm, all []Message) *Books {
 		}
 		b.Orders = append(b.Orders, o)
 	}
+	for i := range all {
+		text, _ := all[i].Read()
+		found := cancelledIn.FindStringSubmatch(text)
+		if found == nil {
+			continue
+		}
+		for _, n := range bySerial[found[1]] {
+			if b.Orders[n].Plan.OpenID == all[i].Plan.OpenID {
+				b.Orders[n].Cancelled = true
+			}
+		}
+	}
 	b.bookEffects(a.Carrier)
 	b.bookTellings(a.WeChat, bySerial)
 	return b
 }
 
 func (b *Books) bookEffects(entries []cl.Entry) {
+	data := map[string]bool{}
 	for _, e := range entries {
-		if e.Op != opOrder {
+		if e.Op == opData && e.Effect == cl.EffectApplied {
+			if data[e.Serial] {
+				b.DataTwice = append(b.DataTwice, e)
+			}
+			data[e.Serial] = true
+		}
+		if e.Op != opOrder && e.Op != opPackage {
 			continue
 		}
 		i, known := b.planned[item{e.Phone, e.Code}]

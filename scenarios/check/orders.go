@@ -10,9 +10,10 @@ import (
 	"oalab/scenarios/history"
 )
 
-// Orders checks orders by the ledgers of the mocks (CHA-6, SCN-9, SCN-14). An order that was
-// acknowledged to a follower is done exactly once at the carrier, or refused there, and told
-// to that follower exactly once. No order is done twice. The carrier does nothing that was
+// Orders checks orders of products and packages by the ledgers of the mocks (CHA-6, SCN-9,
+// SCN-14). An order that was acknowledged to a follower is done exactly once at the carrier, or
+// refused there, and told to that follower exactly once. One that the follower read to be
+// cancelled is never done. No order is done twice, and no data is given twice under a serial. The carrier does nothing that was
 // not ordered. Calls that a ledger recognised as repeated are listed and are no violation.
 //
 // Loss can be told from delay only when the system has come to rest. Before that a missing
@@ -62,6 +63,8 @@ func judgeBooks(b *account.Books, rest bool) (broken offences, open []string) {
 		o := &b.Orders[i]
 		what := fmt.Sprintf("%s serial %s", o.Name(), cmp.Or(o.Acknowledged, "unacknowledged"))
 		switch {
+		case o.DoneThoughCancelled():
+			broken.add("done though cancelled: %s, %d effects on phone %s code %s", what, o.Applied, o.Plan.Phone, o.Plan.Code)
 		case o.Doubled():
 			broken.add("doubled: %s, %d effects on phone %s code %s", what, o.Applied, o.Plan.Phone, o.Plan.Code)
 		case o.Lost() && rest:
@@ -80,6 +83,9 @@ func judgeBooks(b *account.Books, rest bool) (broken offences, open []string) {
 	}
 	for _, t := range b.ToldTwice {
 		broken.add("told %d times: openid %s serial %s", t.Times, t.OpenID, t.Serial)
+	}
+	for _, e := range b.DataTwice {
+		broken.add("doubled: data of serial %s, %d MB for phone %s", e.Serial, e.MB, e.Phone)
 	}
 	for _, e := range b.Unexpected {
 		broken.add("unexpected effect: phone %s code %s serial %s, which was never ordered", e.Phone, e.Code, e.Serial)

@@ -64,6 +64,43 @@ func TestOrders(t *testing.T) {
 			seq := l.Send(history.KindOrder, 2, lab.OKTry(lab.Acknowledgement(lab.SerialOf(0))))
 			l.Applied(seq, lab.SerialOf(0))
 		}, history.Fail, 1, "told never: seq 1"},
+		{"a package changed twice", Orders{}, func(l *lab.Lab) {
+			seq := l.Order(1)
+			l.Applied(seq, other)
+			l.Carrier[0].Op, l.Carrier[1].Op = "ChangePackage", "ChangePackage"
+		}, history.Fail, 1, "2 effects on phone 13800000000 code P10"},
+		{"a package that was never ordered", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
+			l.Carrier = append(l.Carrier, cl.Entry{Op: "ChangePackage", Phone: "13999999999", Code: "M58", Serial: other, Effect: cl.EffectApplied})
+		}, history.Fail, 1, "unexpected effect: phone 13999999999 code M58"},
+		{"data given twice", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
+			for range 2 {
+				l.Carrier = append(l.Carrier, cl.Entry{Op: "RedeemData", Phone: "13999999999", MB: 30, Serial: other, Effect: cl.EffectApplied})
+			}
+		}, history.Fail, 1, "doubled: data of serial " + other + ", 30 MB for phone 13999999999"},
+		{"data given once, recognised once", Orders{}, func(l *lab.Lab) {
+			l.Order(1)
+			for _, effect := range []cl.Effect{cl.EffectApplied, cl.EffectRepeated} {
+				l.Carrier = append(l.Carrier, cl.Entry{Op: "RedeemData", Phone: "13999999999", MB: 30, Serial: other, Effect: effect})
+			}
+		}, history.Pass, 0, "1 acknowledged, 1 done"},
+		{"cancelled, not done", Orders{}, func(l *lab.Lab) {
+			seq := l.Order(1)
+			n := l.Send(history.KindText, 1, lab.OKTry("已为您取消5元流量月包，订单号"+lab.SerialOf(seq)+"。"))
+			l.Plan[n].OpenID = l.Plan[seq].OpenID
+			l.Carrier, l.WeChat = nil, nil
+		}, history.Pass, 0, "1 acknowledged, 0 done, 0 told"},
+		{"cancelled, and done", Orders{}, func(l *lab.Lab) {
+			seq := l.Order(1)
+			n := l.Send(history.KindText, 1, lab.OKTry("已为您取消5元流量月包，订单号"+lab.SerialOf(seq)+"。"))
+			l.Plan[n].OpenID = l.Plan[seq].OpenID
+		}, history.Fail, 1, "done though cancelled: seq 0"},
+		{"the order of another follower cannot be cancelled", Orders{}, func(l *lab.Lab) {
+			seq := l.Order(1)
+			l.Send(history.KindText, 2, lab.OKTry("已为您取消5元流量月包，订单号"+lab.SerialOf(seq)+"。"))
+			l.Carrier, l.WeChat = nil, nil
+		}, history.Fail, 1, "lost: seq 0"},
 		{"phantom effect", Orders{}, func(l *lab.Lab) {
 			l.Order(1)
 			l.Carrier = append(l.Carrier, cl.Entry{Op: "OrderProduct", Phone: "13999999999", Code: "P10", Serial: other, Effect: cl.EffectApplied})
