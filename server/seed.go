@@ -99,7 +99,7 @@ func SeedWith(ctx context.Context, cfg Config, path string, opts SeedOptions) (_
 	}
 	changes, err := db.Seed(ctx, opts.DryRun, sections...)
 	if err != nil {
-		return SeedReport{}, fmt.Errorf("seed %s: %w", path, err)
+		return SeedReport{}, fmt.Errorf("seed %s: %w", path, data.located(err))
 	}
 	report := SeedReport{Seeded: Seeded{
 		Keywords: len(data.keywords), Business: len(data.business), Bindings: len(data.bindings), Buttons: menu.Count(data.menu),

@@ -48,6 +48,14 @@ type seedCode struct {
 	MenuKey   string   `yaml:"menu_key"`
 	Operation string   `yaml:"operation"`
 	Product   string   `yaml:"product"`
+	// PriceFen is in fen; Effect is now or next (the next month).
+	PriceFen int64  `yaml:"price_fen"`
+	Effect   string `yaml:"effect"`
+	// Months is for how many months a number has it, Limit how many of it at once.
+	Months   int      `yaml:"months"`
+	Limit    int      `yaml:"limit"`
+	Excludes []string `yaml:"excludes"`
+	SoldOut  bool     `yaml:"sold_out"`
 }
 
 // seedReading is a seed on its way from its file.
@@ -65,6 +73,7 @@ type seedData struct {
 	business []business.Code
 	bindings []binding.Binding
 	menu     []menu.Button
+	at       func(code string) string // where the file has a business code, "" when it has not
 }
 
 // readSeed reads a seed, and says which sections the file has: one with nothing behind its
@@ -88,7 +97,7 @@ func readSeed(path string, cfg Config) (_ seedData, has map[string]bool, _ error
 	if err != nil {
 		r.fault("account", err)
 	}
-	data := seedData{account: account, keywords: r.keywords(), business: r.business(account), bindings: r.bindings()}
+	data := seedData{account: account, keywords: r.keywords(), business: r.business(account), bindings: r.bindings(), at: r.at}
 	if data.menu = r.file.Menus; len(data.menu) > 0 {
 		if err := menu.Validate(data.menu); err != nil {
 			r.fault("menus", err)
@@ -167,6 +176,9 @@ func (r *seedReading) business(account string) []business.Code {
 		code := business.Code{
 			Account: account, Code: b.Code, Sort: business.Sort(b.Kind), Name: b.Name,
 			Commands: b.Commands, MenuKey: b.MenuKey, Operation: b.Operation, Product: b.Product,
+			Terms: business.Terms{
+				Fen: b.PriceFen, Effect: b.Effect, Months: b.Months, Limit: b.Limit, Excludes: b.Excludes, SoldOut: b.SoldOut,
+			},
 		}
 		if err := code.Validate(); err != nil {
 			r.fault(key, err)
@@ -178,6 +190,36 @@ func (r *seedReading) business(account string) []business.Code {
 		out = append(out, code)
 	}
 	return out
+}
+
+// at is the line and key of a business code in the file; "" when it has none.
+func (r *seedReading) at(code string) string {
+	i := slices.IndexFunc(r.file.Business, func(b seedCode) bool { return b.Code == code })
+	key := fmt.Sprintf("business[%d]", i)
+	if line := r.lines.Of(key); i >= 0 && line > 0 {
+		return fmt.Sprintf("line %d: %s: ", line, key)
+	}
+	return ""
+}
+
+// located says where in the file each code is that makes no catalogue with the others.
+func (d seedData) located(err error) error {
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		switch one := inner.(type) { //nolint:errorlint // each level is looked at
+		case *business.CodeError:
+			if one.Account != d.account {
+				return err
+			}
+			return fmt.Errorf("%s%w", d.at(one.Code), one)
+		case interface{ Unwrap() []error }:
+			var faults []error
+			for _, fault := range one.Unwrap() {
+				faults = append(faults, d.located(fault))
+			}
+			return errors.Join(faults...)
+		}
+	}
+	return err
 }
 
 // bindings reads lines of openid,phone. Faults name the line, not the number.

@@ -203,8 +203,8 @@ func TestSeed(t *testing.T) {
 			"line 1: account: account \"unknown\" is not configured\n" +
 			"line 3: keywords[0]: keyword is empty\nline 3: keywords[0]: match \"like\" is none of equal, message_contains, keyword_contains\nline 3: keywords[0]: keyword \"\" has no answers\n" +
 			"line 4: keywords[1]: keyword \"b\" has no answers\n" +
-			"line 6: business[0]: business code \"\" (): account, code and name must not be empty\nline 6: business[0]: business code : kind \"gift\" is none of query, order\n" +
-			"line 6: business[0]: business code : neither a command nor a menu key asks for it\n" +
+			"line 6: business[0]: business code \"\" (): account, code and name must not be empty\nline 6: business[0]: business code : kind \"gift\" is none of query, order, package, menu\n" +
+			"line 6: business[0]: business code : neither a command nor a menu key asks for it, and it is under no menu\n" +
 			"bindings_csv line 1: want openid,phone with 11 digits",
 		"keywords:\n  - {keyword: [a], match: equal}\n  - {keyword: c, match: like, answers: [x]}\n": "line 2: keywords[0].keyword: want a text, found a list\nline 3: keywords[1]: match \"like\"",
 		"bindings_csv: |\n  o1,13800138000\n  o2,13800138001\n  o1,13800138002\n":                    "bindings_csv line 3: the follower is already on line 1",

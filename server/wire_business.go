@@ -57,6 +57,7 @@ func (b *build) businessConfig() business.Config {
 		SweepEvery:     time.Duration(c.Orders.SweepEvery),
 		SweepAfter:     time.Duration(c.Orders.SweepAfter),
 		RetryMax:       time.Duration(c.Orders.RetryMax),
+		PageLife:       time.Duration(c.Orders.PageLife),
 		Places:         c.Orders.Places(),
 		Results:        make(map[string]business.ResultTemplate),
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	bindstore "oalab/server/internal/bind/store"
 	followerstore "oalab/server/internal/follower/store"
 	"oalab/server/internal/part"
 	"oalab/server/internal/retention"
@@ -22,7 +23,7 @@ func (b *build) retention() (part.Part, error) {
 	if err != nil {
 		return part.Part{}, err
 	}
-	c, followers := b.cfg.Retention, followerstore.New(db.db)
+	c, followers, dialogues := b.cfg.Retention, followerstore.New(db.db), bindstore.New(db.db)
 	keeper, err := retention.New(retention.Config{
 		Alone: func(ctx context.Context, work func(context.Context, time.Time) error) error {
 			err := db.db.AloneAt(ctx, "retain", retainWait, work)
@@ -41,12 +42,14 @@ func (b *build) retention() (part.Part, error) {
 			{Name: "dead_letters", Keep: time.Duration(c.DeadLetters), Old: func(before time.Time) retention.Batch {
 				return db.outbox.OldLetters(before, db.orders.OpenJobs)
 			}},
-			{Name: "follow_events", Keep: time.Duration(c.Replies), Old: func(before time.Time) retention.Batch {
-				return followers.OldEvents(before)
-			}},
+			{Name: "follow_events", Keep: time.Duration(c.Replies), Old: func(before time.Time) retention.Batch { return followers.OldEvents(before) }},
 			{Name: "follow_growth", Keep: time.Duration(c.Growth), Old: func(before time.Time) retention.Batch {
 				return followers.OldGrowth(before, zone)
 			}},
+			{Name: "bind_attempts", Keep: time.Duration(c.Dialogues), Old: func(before time.Time) retention.Batch { return dialogues.OldAttempts(before) }},
+			{Name: "bind_numbers", Keep: time.Duration(c.Dialogues), Old: func(before time.Time) retention.Batch { return dialogues.OldNumbers(before) }},
+			{Name: "pages", Keep: time.Duration(c.Dialogues), Old: func(before time.Time) retention.Batch { return db.orders.OldPages(before) }},
+			{Name: "number_turns", Keep: time.Duration(c.Dialogues), Old: func(before time.Time) retention.Batch { return db.orders.OldTurns(before) }},
 		},
 	}, b.log, b.reg)
 	if err != nil {

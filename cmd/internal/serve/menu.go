@@ -22,10 +22,10 @@ type button struct {
 	Sub  []button `json:"sub_button,omitempty"`
 }
 
-// menu has a button for what has a menu key, queries and orders apart. What a menu has no
+// menu has a button for what has a menu key, queries, orders and levels apart. What a menu has no
 // room for is left out.
 func (s seed) menu() (tops []button) {
-	for _, top := range []struct{ kind, name string }{{"query", "查询"}, {"order", "办理"}} {
+	for _, top := range []struct{ kind, name string }{{"query", "查询"}, {"order", "办理"}, {"menu", "更多"}} {
 		var subs []button
 		for _, b := range s.Business {
 			if b.Kind == top.kind && b.MenuKey != "" && len(b.Name) <= maxSubName && len(subs) < maxSubs {

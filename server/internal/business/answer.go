@@ -28,17 +28,36 @@ type Command struct {
 // restarts, and has its effects once (MSG-6). After an error nothing is certain
 // but that: the same Key may be asked again.
 func (s *Service) Answer(ctx context.Context, c Command) (r message.Reply, ok bool, err error) {
+	if c.At.IsZero() {
+		c.At = s.cfg.Now()
+	}
+	for _, answer := range []func(context.Context, Command) (message.Reply, bool, error){s.choose, s.own, s.asked} {
+		if r, ok, err = answer(ctx, c); ok || err != nil {
+			return r, true, err
+		}
+	}
+	return message.Reply{}, false, nil
+}
+
+// asked answers what an exact command or a menu key asks for.
+func (s *Service) asked(ctx context.Context, c Command) (message.Reply, bool, error) {
 	code, ok := s.codes.Load().find(c.Account, c.Text)
 	if !ok {
 		return message.Reply{}, false, nil
 	}
+	if code.Sort == SortMenu {
+		return s.show(ctx, c, code, "")
+	}
+	r, err := s.answerCode(ctx, c, code)
+	return r, true, err
+}
+
+// answerCode does what a code says: a query, or an order.
+func (s *Service) answerCode(ctx context.Context, c Command, code Code) (r message.Reply, err error) {
 	if s.carrier == nil {
-		return message.Text(textNotAvailable), true, nil
+		return message.Text(textNotAvailable), nil
 	}
-	if c.At.IsZero() {
-		c.At = s.cfg.Now()
-	}
-	if code.Sort == SortOrder {
+	if code.Sort.Ordered() {
 		r, err = s.replies.Commit(ctx, c.Account, c.Key, func(ctx context.Context, key string) (stored, mine message.Reply, err error) {
 			return s.acceptOrder(ctx, c, key, code)
 		})
@@ -48,27 +67,32 @@ func (s *Service) Answer(ctx context.Context, c Command) (r message.Reply, ok bo
 		})
 	}
 	if err != nil {
-		return message.Reply{}, true, fmt.Errorf("business %s for message %s: %w", code.Code, c.Key, err)
+		return message.Reply{}, fmt.Errorf("business %s for message %s: %w", code.Code, c.Key, err)
 	}
-	return r, true, nil
+	return r, nil
 }
 
 // acceptOrder stores the order, its reply and its job in one transaction. The
 // unique message key makes a second arrival read the first one's reply.
 func (s *Service) acceptOrder(ctx context.Context, c Command, key string, code Code) (stored, mine message.Reply, err error) {
-	phone, err := s.phones.Phone(ctx, c.Account, c.OpenID)
-	if errors.Is(err, binding.ErrUnbound) {
-		mine = message.Text(textUnbound)
+	refuse := func(text string) (stored, mine message.Reply, err error) {
+		mine = message.Text(text)
 		stored, err = s.stored.SaveReply(ctx, c.Account, key, mine)
 		return stored, mine, err
 	}
-	if err != nil {
+	phone, err := s.phones.Phone(ctx, c.Account, c.OpenID)
+	switch {
+	case errors.Is(err, binding.ErrUnbound):
+		return refuse(textUnbound)
+	case err != nil:
 		return message.Reply{}, message.Reply{}, err
+	case code.Terms.SoldOut:
+		return refuse(fmt.Sprintf(textSoldOut, code.Name))
 	}
 	now := s.cfg.Now()
 	o := Order{
 		Serial: newSerial(now), Account: c.Account, OpenID: c.OpenID, Phone: phone, Code: code.Code,
-		Product: code.Product, Name: code.Name, Key: key, State: StateAccepted,
+		Product: code.Product, Name: code.Name, Key: key, Kind: kindOf(code.Sort), Effect: code.Terms.Effect, State: StateAccepted,
 		Version: FirstVersion, Created: now,
 	}
 	env, err := orderJob(o, now)
@@ -76,7 +100,13 @@ func (s *Service) acceptOrder(ctx context.Context, c Command, key string, code C
 		return message.Reply{}, message.Reply{}, err
 	}
 	mine = message.Text(acceptedText(o.Serial))
-	stored, err = s.store.AcceptOrder(ctx, o, mine, env)
+	stored, err = s.store.AcceptOrder(ctx, o, mine, s.codes.Load().condition(code, now, s.cfg.Zone), env)
+	switch {
+	case errors.Is(err, errLimit):
+		return refuse(fmt.Sprintf(textLimit, code.Name, code.Terms.Limit))
+	case errors.Is(err, errExcluded):
+		return refuse(fmt.Sprintf(textExcluded, code.Name))
+	}
 	return stored, mine, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"oalab/server/carrier"
 	"oalab/server/internal/defect"
 	"oalab/server/internal/job"
 	"oalab/server/internal/message"
@@ -29,11 +30,14 @@ const (
 	// DefectDedupInRedisAlone stores each reply under a key of its own: only Redis knows that
 	// a message has one.
 	DefectDedupInRedisAlone = "dedup-in-redis-alone"
+	// DefectResendWithoutQuery sends an order again whose call got no answer, as if the carrier
+	// had said that it does not know it.
+	DefectResendWithoutQuery = "resend-without-query"
 )
 
 // Defects are the planted defects of the order path.
 func (Settings) Defects() []string {
-	return []string{DefectNoOutbox, DefectNoSerial, DefectReplyNotCached, DefectDedupInRedisAlone}
+	return []string{DefectNoOutbox, DefectNoSerial, DefectReplyNotCached, DefectDedupInRedisAlone, DefectResendWithoutQuery}
 }
 
 // PlantStores returns the stores with those of the defects that are their own. The jobs of
@@ -69,10 +73,16 @@ func PlantRecent(planted defect.Set, r Recent) Recent {
 	return r
 }
 
-// PlantCarrier returns the carrier with the defect no-serial where that is planted.
+// PlantCarrier returns the carrier with those of the defects that are its own.
 func PlantCarrier(planted defect.Set, c Carrier) Carrier {
-	if c != nil && planted.Has(DefectNoSerial) {
-		return renaming{c}
+	if c == nil {
+		return nil
+	}
+	if planted.Has(DefectNoSerial) {
+		c = renaming{c}
+	}
+	if planted.Has(DefectResendWithoutQuery) {
+		c = unasked{c}
 	}
 	return c
 }
@@ -95,8 +105,8 @@ type jobless struct {
 }
 
 // AcceptOrder implements Store.
-func (s jobless) AcceptOrder(ctx context.Context, o Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
-	stored, err := s.Store.AcceptOrder(ctx, o, r)
+func (s jobless) AcceptOrder(ctx context.Context, o Order, r message.Reply, c *Condition, jobs ...job.Envelope) (message.Reply, error) {
+	stored, err := s.Store.AcceptOrder(ctx, o, r, c)
 	if err != nil || !reply.Same(stored, r) {
 		return stored, err
 	}
@@ -157,9 +167,9 @@ func (s forgetful) SaveReply(ctx context.Context, account, key string, r message
 type anew struct{ Store }
 
 // AcceptOrder implements Store: the message's key is taken as often as it comes.
-func (s anew) AcceptOrder(ctx context.Context, o Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
+func (s anew) AcceptOrder(ctx context.Context, o Order, r message.Reply, c *Condition, jobs ...job.Envelope) (message.Reply, error) {
 	o.Key = reply.StoredKey(o.Key + "#" + rand.Text())
-	return s.Store.AcceptOrder(ctx, o, r, jobs...)
+	return s.Store.AcceptOrder(ctx, o, r, c, jobs...)
 }
 
 // anewReplies is the defect dedup-in-redis-alone of the replies.
@@ -179,6 +189,14 @@ func (s anewReplies) SaveReply(ctx context.Context, account, key string, r messa
 type renaming struct{ Carrier }
 
 // OrderProduct implements Carrier under another serial at each call.
-func (c renaming) OrderProduct(ctx context.Context, _, phone, product string) error {
-	return c.Carrier.OrderProduct(ctx, newSerial(time.Now()), phone, product)
+func (c renaming) OrderProduct(ctx context.Context, _, phone, product, effective string) error {
+	return c.Carrier.OrderProduct(ctx, newSerial(time.Now()), phone, product, effective)
+}
+
+// unasked is the defect resend-without-query.
+type unasked struct{ Carrier }
+
+// QueryOrder implements Carrier without asking.
+func (unasked) QueryOrder(_ context.Context, _, serial string) (*carrier.QueryOrderResponse, error) {
+	return &carrier.QueryOrderResponse{Result: carrier.ResultOf(carrier.CodeOK), Serial: serial, State: carrier.StateUnknown}, nil
 }

@@ -45,15 +45,18 @@ func TestDefects(t *testing.T) {
 		defect  string
 		onOrder func(int, string, func()) error
 		kill    bool // while the carrier is called
+		noDedup bool // at the carrier
 		want    int  // effects under the fault
 	}{
 		{defect: business.DefectNoSerial, onOrder: lost, want: 2},
+		{defect: business.DefectResendWithoutQuery, onOrder: lost, noDedup: true, want: 2},
 		{defect: worker.DefectAckBeforeCarrier, kill: true, want: 0},
 		{defect: business.DefectNoOutbox, kill: true, want: 0},
 	}
 	for _, tt := range tests {
 		run := func(defects defect.Set, fault bool) int {
 			w := newWorld(t)
+			w.dedup = !tt.noDedup
 			o := options{plant: planting(defects), sweep: 1, dies: tt.kill && fault}
 			if fault {
 				w.onOrder = tt.onOrder

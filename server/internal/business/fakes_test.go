@@ -22,8 +22,24 @@ func (s *tappedStore) SaveReply(ctx context.Context, account, key string, r mess
 	return through(s.tap, func() (message.Reply, error) { return s.stores.SaveReply(ctx, account, key, r, jobs...) })
 }
 
-func (s *tappedStore) AcceptOrder(ctx context.Context, o business.Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
-	return through(s.tap, func() (message.Reply, error) { return s.stores.AcceptOrder(ctx, o, r, jobs...) })
+func (s *tappedStore) AcceptOrder(ctx context.Context, o business.Order, r message.Reply, c *business.Condition, jobs ...job.Envelope) (message.Reply, error) {
+	return through(s.tap, func() (message.Reply, error) { return s.stores.AcceptOrder(ctx, o, r, c, jobs...) })
+}
+
+func (s *tappedStore) AcceptDue(ctx context.Context, o business.Order, jobs ...job.Envelope) (business.Order, error) {
+	return through(s.tap, func() (business.Order, error) { return s.stores.AcceptDue(ctx, o, jobs...) })
+}
+
+func (s *tappedStore) ShowPage(ctx context.Context, p business.Page) error {
+	return s.tap.run(func() error { return s.stores.ShowPage(ctx, p) })
+}
+
+func (s *tappedStore) UsePage(ctx context.Context, p business.Page, key string) (bool, error) {
+	return through(s.tap, func() (bool, error) { return s.stores.UsePage(ctx, p, key) })
+}
+
+func (s *tappedStore) CancelOrder(ctx context.Context, o business.Order, reason, told string) (bool, error) {
+	return through(s.tap, func() (bool, error) { return s.stores.CancelOrder(ctx, o, reason, told) })
 }
 
 func (s *tappedStore) ClaimOrder(ctx context.Context, known business.Order, lease time.Duration) (business.Order, error) {
@@ -77,7 +93,20 @@ type fakeCarrier struct {
 	tap   *tap
 }
 
-func (c *fakeCarrier) OrderProduct(_ context.Context, serial, phone, product string) error {
+func (c *fakeCarrier) OrderProduct(_ context.Context, serial, phone, product, _ string) error {
+	return c.order(serial, phone, product)
+}
+
+func (c *fakeCarrier) ChangePackage(_ context.Context, serial, phone, code, effective string) error {
+	return c.order(serial, phone, code+" "+effective)
+}
+
+func (c *fakeCarrier) RedeemData(_ context.Context, serial, phone string, mb int64, campaign string) error {
+	return c.order(serial, phone, fmt.Sprintf("%s %dMB", campaign, mb))
+}
+
+// order does an order of any kind.
+func (c *fakeCarrier) order(serial, phone, product string) error {
 	return c.tap.run(func() error {
 		w := c.world
 		w.mu.Lock()
@@ -108,11 +137,12 @@ func (c *fakeCarrier) OrderProduct(_ context.Context, serial, phone, product str
 	})
 }
 
-func (c *fakeCarrier) QueryOrder(_ context.Context, serial string) (*carrier.QueryOrderResponse, error) {
+func (c *fakeCarrier) QueryOrder(_ context.Context, op, serial string) (*carrier.QueryOrderResponse, error) {
 	return through(c.tap, func() (*carrier.QueryOrderResponse, error) {
 		w := c.world
 		w.mu.Lock()
 		w.states++
+		w.called = append(w.called, op)
 		call, on, state := w.states, w.onState, carrier.State(w.serials[serial])
 		w.mu.Unlock()
 		if on != nil {

@@ -51,19 +51,24 @@ func (s *Service) runOrder(ctx context.Context, env job.Envelope) error {
 		return job.GiveUp(fmt.Errorf("order %s: %w", known.Serial, err))
 	case err != nil:
 		return job.Retry(fmt.Errorf("claim order %s: %w", known.Serial, err))
-	case o.State == StateUnknown:
-		return s.askOrder(ctx, o, deadline)
 	}
-	return s.sendOrder(ctx, o, deadline)
+	how, able := o.deed()
+	switch {
+	case !able: // a later version stored it, and its servers know
+		return s.release(ctx, o, o.State.unsent(), fmt.Errorf("order %s: this version knows no orders of kind %q", o.Serial, o.Kind))
+	case o.State == StateUnknown:
+		return s.askOrder(ctx, o, how, deadline)
+	}
+	return s.sendOrder(ctx, o, how, deadline)
 }
 
 func (s *Service) lease() time.Duration { return s.cfg.CarrierTimeout + s.cfg.LeaseMargin }
 
 // askOrder settles an order that may have been applied: it is sent again only
 // when the carrier says that it does not know the serial.
-func (s *Service) askOrder(ctx context.Context, o Order, deadline time.Time) error {
+func (s *Service) askOrder(ctx context.Context, o Order, how deed, deadline time.Time) error {
 	call, cancel := context.WithDeadline(ctx, deadline)
-	answer, err := s.carrier.QueryOrder(call, o.Serial)
+	answer, err := s.carrier.QueryOrder(call, how.called, o.Serial)
 	cancel()
 	if err != nil {
 		return s.release(ctx, o, StateUnknown, fmt.Errorf("ask for order %s: %w", o.Serial, err))
@@ -78,7 +83,7 @@ func (s *Service) askOrder(ctx context.Context, o Order, deadline time.Time) err
 		if o, err = s.store.ResendOrder(ctx, o, s.lease()); err != nil {
 			return job.Retry(fmt.Errorf("send order again: %w", err))
 		}
-		return s.sendOrder(ctx, o, deadline)
+		return s.sendOrder(ctx, o, how, deadline)
 	case carrier.StateProcessing:
 		return s.release(ctx, o, StateUnknown, fmt.Errorf("order %s is being processed at the carrier", o.Serial))
 	}
@@ -86,9 +91,9 @@ func (s *Service) askOrder(ctx context.Context, o Order, deadline time.Time) err
 }
 
 // sendOrder calls the carrier for an order whose state sent is stored already.
-func (s *Service) sendOrder(ctx context.Context, o Order, deadline time.Time) error {
+func (s *Service) sendOrder(ctx context.Context, o Order, how deed, deadline time.Time) error {
 	call, cancel := context.WithDeadline(ctx, deadline)
-	err := s.carrier.OrderProduct(call, o.Serial, o.Phone, o.Product)
+	err := how.send(call, s.carrier, o)
 	cancel()
 	var refused *carrier.RefusedError
 	switch {

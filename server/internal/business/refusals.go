@@ -23,6 +23,9 @@ var refusals = map[carrier.Code]string{
 	carrier.CodeWrongPassword:  "服务密码错误。",
 	carrier.CodeLocked:         "服务密码输错次数过多，已被锁定，请24小时后再试。",
 	carrier.CodeBadCode:        "验证码格式有误。",
+	carrier.CodeSoldOut:        "该产品已售罄。",
+	carrier.CodeExcluded:       "与您正在使用的套餐或业务互斥，无法办理。",
+	carrier.CodeLimit:          "您的号码办理该产品已达到上限。",
 	carrier.CodeBadInput:       "请求有误，请联系客服。",
 }
 

@@ -86,6 +86,7 @@ type world struct {
 	told     map[string]int    // template messages that reached the follower, by client_msg_id
 	sms      map[string]int
 	customs  []string
+	called   []string       // operations whose state was asked for
 	calling  map[string]int // OrderProduct calls under way, by serial
 	together int            // most calls under way at once for one serial
 

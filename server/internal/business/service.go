@@ -43,6 +43,8 @@ type Config struct {
 	Holding queue.Holding
 	// Results are the templates of accounts that do not use DefaultResult.
 	Results map[string]ResultTemplate
+	// PageLife is how long a number chooses from a page; 0 means 10 min.
+	PageLife time.Duration
 	// Zone is where the carrier's months begin; nil means UTC.
 	Zone *time.Location
 	// Now is the clock of serials and job times; nil means time.Now.
@@ -63,7 +65,7 @@ type Service struct {
 	replies *reply.Keeper
 	pushed  prometheus.Histogram
 	swept   prometheus.Counter
-	codes   atomic.Pointer[catalogue]
+	codes   atomic.Pointer[catalogue] // never nil
 }
 
 // New makes a Service with an empty catalogue (see Reload). With a nil Carrier all
@@ -76,6 +78,9 @@ func New(cfg Config, in Stores, c Carrier, w WeChat, log *slog.Logger, reg prome
 	}
 	if cfg.LeaseMargin <= 0 {
 		cfg.LeaseMargin = 2 * time.Second
+	}
+	if cfg.PageLife <= 0 {
+		cfg.PageLife = 10 * time.Minute
 	}
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
@@ -113,6 +118,6 @@ func (s *Service) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reload catalogue: %w", err)
 	}
-	s.codes.Store(&c)
+	s.codes.Store(c)
 	return nil
 }

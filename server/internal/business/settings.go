@@ -26,6 +26,9 @@ type Settings struct {
 	// QueryCache is how long an answer of the carrier to a query is kept for its number, unless
 	// an order changes the number before; 0 asks the carrier each time.
 	QueryCache config.Duration `yaml:"query_cache"`
+	// PageLife is how long a follower's number chooses from the page of the catalogue that they
+	// were shown.
+	PageLife config.Duration `yaml:"page_life"`
 	// SweepEvery is how often orders without progress are looked for.
 	SweepEvery config.Duration `yaml:"sweep_every"`
 	// SweepAfter is how long an order is without progress before it is queued again, and the
@@ -42,6 +45,7 @@ func DefaultSettings() Settings {
 		RetryBase:   config.Duration(200 * time.Millisecond),
 		RetryMax:    config.Duration(2 * time.Second),
 		QueryCache:  config.Duration(time.Minute),
+		PageLife:    config.Duration(10 * time.Minute),
 		SweepEvery:  config.Duration(2 * time.Second),
 		SweepAfter:  config.Duration(15 * time.Second),
 	}
@@ -74,6 +78,9 @@ func (s Settings) Validate(f *config.Faults) {
 	}
 	if s.QueryCache < 0 {
 		f.Add("orders.query_cache", "%v is below 0", s.QueryCache)
+	}
+	if life := time.Duration(s.PageLife); life < time.Minute || life > maxPageLife {
+		f.Add("orders.page_life", "%v is not between 1m and %v", s.PageLife, config.Duration(maxPageLife))
 	}
 	if s.RetryMax < s.RetryBase {
 		f.Add("orders.retry_max", "%v is below retry_base", s.RetryMax)

@@ -10,6 +10,7 @@ import (
 //	accepted ──► sent
 //	sent     ──► done, failed; queued (surely not sent); unknown (no answer)
 //	queued   ──► sent
+//	accepted, queued ──► failed, where the follower cancels it
 //	unknown  ──► done, failed; sent (the carrier has not got it); unknown (no answer again)
 //
 // sent is written before the carrier is called, so that an order found as sent
@@ -42,8 +43,8 @@ func (s State) Finished() bool { return s == StateDone || s == StateFailed }
 
 // moves is the state machine.
 var moves = map[State][]State{
-	StateAccepted: {StateSent},
-	StateQueued:   {StateSent},
+	StateAccepted: {StateSent, StateFailed},
+	StateQueued:   {StateSent, StateFailed},
 	StateSent:     {StateQueued, StateUnknown, StateDone, StateFailed},
 	StateUnknown:  {StateUnknown, StateSent, StateDone, StateFailed},
 }
@@ -63,4 +64,12 @@ func (s State) Claimed() State {
 		return StateUnknown
 	}
 	return StateSent
+}
+
+// unsent is the state in which a claimed order is given back that was not sent now.
+func (s State) unsent() State {
+	if s == StateSent {
+		return StateQueued
+	}
+	return s
 }

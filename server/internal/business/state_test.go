@@ -9,8 +9,8 @@ import (
 
 func TestStateMachine(t *testing.T) {
 	allowed := map[State]string{
-		StateAccepted: "sent",
-		StateQueued:   "sent",
+		StateAccepted: "sent failed",
+		StateQueued:   "sent failed",
 		StateSent:     "queued unknown done failed",
 		StateUnknown:  "unknown sent done failed",
 		StateDone:     "",

@@ -21,7 +21,10 @@ type Order struct {
 	Code     string    `json:"code"` // business code
 	Product  string    `json:"product"`
 	Name     string    `json:"name"`
-	Key      string    `json:"key"` // of the message that asked for it
+	Kind     OrderKind `json:"kind,omitempty"`   // "" in a job of an earlier version: OrderOfProduct
+	Effect   string    `json:"effect,omitempty"` // carrier.EffectiveNow, carrier.EffectiveNextMonth, or "", which is now
+	MB       int64     `json:"mb,omitempty"`     // of OrderOfData
+	Key      string    `json:"key"`              // of the message that asked for it
 	State    State     `json:"state"`
 	Reason   string    `json:"reason,omitempty"` // why it failed, or what the last attempt met
 	Attempts int       `json:"attempts"`         // claims by workers
@@ -65,11 +68,17 @@ type Stores struct {
 // again is harmless, as a message has one reply and a change of an order names the version
 // that it saw.
 type Store interface {
+	Pages
+	Own
 	// Catalogue returns all business codes of all accounts.
 	Catalogue(ctx context.Context) ([]Code, error)
 	// AcceptOrder stores an order, the reply of its message and its jobs, in the
-	// manner of reply.Store.SaveReply.
-	AcceptOrder(ctx context.Context, o Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error)
+	// manner of reply.Store.SaveReply. An error of the condition, which may be nil, is returned
+	// with nothing stored. Orders of one number are judged one at a time.
+	AcceptOrder(ctx context.Context, o Order, r message.Reply, c *Condition, jobs ...job.Envelope) (message.Reply, error)
+	// AcceptDue stores an order that no message asks for, with its jobs, unless there is one
+	// under its Key: that one is returned then.
+	AcceptDue(ctx context.Context, o Order, jobs ...job.Envelope) (Order, error)
 
 	// Order returns an order, or ErrNoOrder.
 	Order(ctx context.Context, serial string) (Order, error)
@@ -130,8 +139,11 @@ type Carrier interface {
 	// QueryNow is Query for a callback that waits: behind a bulkhead and a breaker, it
 	// refuses rather than queue.
 	QueryNow(ctx context.Context, req carrier.Request) (carrier.Response, error)
-	OrderProduct(ctx context.Context, serial, phone, product string) error
-	QueryOrder(ctx context.Context, serial string) (*carrier.QueryOrderResponse, error)
+	OrderProduct(ctx context.Context, serial, phone, product, effective string) error
+	ChangePackage(ctx context.Context, serial, phone, code, effective string) error
+	RedeemData(ctx context.Context, serial, phone string, mb int64, campaign string) error
+	// QueryOrder asks what became of the call of an operation under a serial.
+	QueryOrder(ctx context.Context, op, serial string) (*carrier.QueryOrderResponse, error)
 	SendSMS(ctx context.Context, serial, phone, text string) error
 }
 

@@ -135,10 +135,10 @@ func TestOperations(t *testing.T) {
 				if u, err := usage(t.Context(), c.QueryNow, "138", "202611"); err != nil || u.Msisdn != "138" {
 					t.Fatalf("%+v, %v", u, err)
 				}
-				if err := c.OrderProduct(t.Context(), "S1", "138", "P10"); err != nil {
+				if err := c.OrderProduct(t.Context(), "S1", "138", "P10", ""); err != nil {
 					t.Fatal(err)
 				}
-				if o, err := c.QueryOrder(t.Context(), "S1"); err != nil || o.State != carrier.StateApplied {
+				if o, err := c.QueryOrder(t.Context(), carrier.OpOrderProduct, "S1"); err != nil || o.State != carrier.StateApplied {
 					t.Fatalf("%+v, %v", o, err)
 				}
 				if err := c.SendSMS(t.Context(), "S1", "138", "文本"); err != nil {
@@ -189,7 +189,7 @@ func TestRefusalIsAnAnswer(t *testing.T) {
 		_, _ = w.Write(carrier.EncodeResponse(carrier.SOAP11, &carrier.OrderProductResponse{Result: carrier.ResultOf(carrier.CodeUnknownProduct)}))
 	}
 	c, reg := newClient(t, carrierapi.Config{WSDLURL: s.URL})
-	err := c.OrderProduct(t.Context(), "S1", "138", "P0")
+	err := c.OrderProduct(t.Context(), "S1", "138", "P0", "")
 	var refused *carrier.RefusedError
 	if !errors.As(err, &refused) || !refused.Final() {
 		t.Errorf("got %v, want a final refusal", err)
@@ -251,7 +251,7 @@ func TestClasses(t *testing.T) {
 				tt.before(s)
 				c.Close() // the next call needs a new connection
 			}
-			err := c.OrderProduct(t.Context(), "S1", "138", "P10")
+			err := c.OrderProduct(t.Context(), "S1", "138", "P10", "")
 			var e *carrierapi.Error
 			if !errors.As(err, &e) || e.Class != tt.want || e.NotSent != tt.unsent || carrierapi.NotSent(err) != tt.unsent {
 				t.Fatalf("got %v, want class %s, not sent %t", err, tt.want, tt.unsent)
@@ -268,14 +268,14 @@ func TestCarrierComesLater(t *testing.T) {
 	s := newService(t, carrier.SOAP11)
 	s.noWSDL.Store(true)
 	c, _ := newClient(t, carrierapi.Config{WSDLURL: s.URL})
-	if err := c.OrderProduct(t.Context(), "S1", "138", "P10"); err == nil || !carrierapi.NotSent(err) {
+	if err := c.OrderProduct(t.Context(), "S1", "138", "P10", ""); err == nil || !carrierapi.NotSent(err) {
 		t.Errorf("without a WSDL: %v, want an error of a call not sent", err)
 	}
 	if n := s.wsdls.Load(); n < 2 {
 		t.Errorf("%d tries at the WSDL in one call, want several", n)
 	}
 	s.noWSDL.Store(false)
-	if err := c.OrderProduct(t.Context(), "S1", "138", "P10"); err != nil {
+	if err := c.OrderProduct(t.Context(), "S1", "138", "P10", ""); err != nil {
 		t.Errorf("once it is there: %v", err)
 	}
 }
@@ -288,7 +288,7 @@ func TestDeadlinePassed(t *testing.T) {
 	}
 	ended, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
-	if err := c.OrderProduct(ended, "S1", "138", "P10"); !carrierapi.NotSent(err) {
+	if err := c.OrderProduct(ended, "S1", "138", "P10", ""); !carrierapi.NotSent(err) {
 		t.Errorf("a call whose time was over: %v, want not sent", err)
 	}
 }

@@ -60,7 +60,7 @@ func TestEveryOperation(t *testing.T) {
 		t.Errorf("usage %+v, %v", u, err)
 	}
 	for name, call := range map[string]func() error{
-		"order":  func() error { return c.OrderProduct(ctx, s, phone, "DM5") },
+		"order":  func() error { return c.OrderProduct(ctx, s, phone, "DM5", "") },
 		"change": func() error { return notSame(c.ChangePackage(ctx, s, phone, "M198", carrier.EffectiveNextMonth)) },
 		"redeem": func() error { return c.RedeemData(ctx, s, phone, 100, "A1") },
 		"sms":    func() error { return c.SendSMS(ctx, s, phone, "文本") },
@@ -74,10 +74,10 @@ func TestEveryOperation(t *testing.T) {
 	if err != nil || topped.Balance < 5000 {
 		t.Errorf("top-up %+v, %v", topped, err)
 	}
-	if o, err := c.QueryCalled(ctx, carrier.OpTopUp, s); err != nil || o.State != carrier.StateApplied {
+	if o, err := c.QueryOrder(ctx, carrier.OpTopUp, s); err != nil || o.State != carrier.StateApplied {
 		t.Errorf("state of the top-up %+v, %v", o, err)
 	}
-	if o, err := c.QueryOrder(ctx, s); err != nil || o.State != carrier.StateApplied {
+	if o, err := c.QueryOrder(ctx, carrier.OpOrderProduct, s); err != nil || o.State != carrier.StateApplied {
 		t.Errorf("state of the order %+v, %v", o, err)
 	}
 	if n, err := c.QueryNumber(ctx, phone); err != nil || n.Carrier != "mobile" || n.City == "" {
@@ -161,7 +161,7 @@ func TestAPortForEachFamily(t *testing.T) {
 	if _, err := c.TopUp(t.Context(), "S1", "13800000000", 100, ""); !carrierapi.NotSent(err) || !strings.Contains(err.Error(), "port Charge of") {
 		t.Errorf("top-up at a port that is away: %v", err)
 	}
-	if _, err := c.QueryOrder(t.Context(), "S1"); err != nil {
+	if _, err := c.QueryOrder(t.Context(), carrier.OpOrderProduct, "S1"); err != nil {
 		t.Error(err)
 	}
 	if diff := cmp.Diff([]string{"/q", "/o", "/o"}, paths); diff != "" {

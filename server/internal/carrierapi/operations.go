@@ -58,18 +58,14 @@ func (c *Client) QueryNow(ctx context.Context, req carrier.Request) (carrier.Res
 	return answer, err
 }
 
-// OrderProduct orders a product under a serial number.
-func (c *Client) OrderProduct(ctx context.Context, serial, phone, product string) error {
-	return do(ctx, c, &carrier.OrderProductRequest{Serial: serial, Msisdn: phone, ProductCode: product})
+// OrderProduct orders a product under a serial number. It begins as carrier.EffectiveNow or
+// carrier.EffectiveNextMonth say; "" is now.
+func (c *Client) OrderProduct(ctx context.Context, serial, phone, product, effective string) error {
+	return do(ctx, c, &carrier.OrderProductRequest{Serial: serial, Msisdn: phone, ProductCode: product, Effective: effective})
 }
 
-// QueryOrder asks what became of an order.
-func (c *Client) QueryOrder(ctx context.Context, serial string) (*carrier.QueryOrderResponse, error) {
-	return ask(ctx, c, &carrier.QueryOrderRequest{Serial: serial}, &carrier.QueryOrderResponse{})
-}
-
-// QueryCalled asks what became of the call of another operation under a serial.
-func (c *Client) QueryCalled(ctx context.Context, op, serial string) (*carrier.QueryOrderResponse, error) {
+// QueryOrder asks what became of the call of an operation under a serial.
+func (c *Client) QueryOrder(ctx context.Context, op, serial string) (*carrier.QueryOrderResponse, error) {
 	return ask(ctx, c, &carrier.QueryOrderRequest{Serial: serial, Called: op}, &carrier.QueryOrderResponse{})
 }
 

@@ -130,7 +130,7 @@ func (r *records) warnings(t *testing.T) []map[string]any {
 }
 
 func order(ctx context.Context, c *carrierapi.Client) error {
-	return c.OrderProduct(ctx, "S1", "13800000000", "P10")
+	return c.OrderProduct(ctx, "S1", "13800000000", "P10", "")
 }
 
 // TestNothingSentIsNotDone: for each cause that keeps a call from leaving, its outcome is known, and

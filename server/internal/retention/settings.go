@@ -19,11 +19,15 @@ type Settings struct {
 	// Growth is for how long the counts of a day are kept: how many followers came and left, by
 	// scene.
 	Growth config.Period `yaml:"growth"`
+	// Dialogues is for how long after their last use is kept what followers began in the chat:
+	// attempts to bind a number, with what the carrier said of a number that is not bound, and
+	// pages of the catalogue.
+	Dialogues config.Period `yaml:"dialogues"`
 }
 
 // DefaultSettings are those of an empty stanza.
 func DefaultSettings() Settings {
-	return Settings{Replies: 3 * config.Day, Orders: 184 * config.Day, DeadLetters: 30 * config.Day, Growth: 1096 * config.Day}
+	return Settings{Replies: 3 * config.Day, Orders: 184 * config.Day, DeadLetters: 30 * config.Day, Growth: 1096 * config.Day, Dialogues: 30 * config.Day}
 }
 
 // minReplies is twice the time for which a shared cache answers a message that comes again.
@@ -43,7 +47,12 @@ func (s Settings) Validate(f *config.Faults) {
 	if s.Growth < 31*config.Day {
 		f.Add("retention.growth", "%v is below %v", s.Growth, 31*config.Day)
 	}
-	for key, p := range map[string]config.Period{"replies": s.Replies, "orders": s.Orders, "dead_letters": s.DeadLetters, "growth": s.Growth} {
+	if s.Dialogues < 2*config.Day {
+		f.Add("retention.dialogues", "%v is below %v", s.Dialogues, 2*config.Day)
+	}
+	for key, p := range map[string]config.Period{
+		"replies": s.Replies, "orders": s.Orders, "dead_letters": s.DeadLetters, "growth": s.Growth, "dialogues": s.Dialogues,
+	} {
 		if p > config.MaxPeriod {
 			f.Add("retention."+key, "%v is above %v", p, config.MaxPeriod)
 		}

@@ -120,12 +120,12 @@ func archived(t *testing.T, db *rig) {
 	// Its message makes no second order, and its serial names no other one.
 	second, r, env := orderFor(t, told.Account)
 	second.Key = told.Key
-	if _, err := db.AcceptOrder(ctx, second, r, env); err == nil || !strings.Contains(err.Error(), "has an order in the archive") {
+	if _, err := db.AcceptOrder(ctx, second, r, nil, env); err == nil || !strings.Contains(err.Error(), "has an order in the archive") {
 		t.Errorf("its message again: %v", err)
 	}
 	third, r, env := orderFor(t, sqldbtest.Unique("a"))
 	third.Serial = told.Serial
-	if _, err := db.AcceptOrder(ctx, third, r, env); err == nil || !strings.Contains(err.Error(), "has an order in the archive") {
+	if _, err := db.AcceptOrder(ctx, third, r, nil, env); err == nil || !strings.Contains(err.Error(), "has an order in the archive") {
 		t.Errorf("its serial again: %v", err)
 	}
 	for _, o := range []business.Order{second, third} {

@@ -2,7 +2,9 @@ package businessstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -11,7 +13,7 @@ import (
 )
 
 const (
-	selectBusiness = "SELECT account, code, kind, name, menu_key, operation, product FROM business ORDER BY account, code"
+	selectBusiness = "SELECT account, code, kind, name, menu_key, operation, product, terms FROM business ORDER BY account, code"
 	selectCommands = "SELECT account, code, command FROM business_command ORDER BY account, code, position"
 )
 
@@ -23,6 +25,7 @@ type businessRow struct {
 	MenuKey   string `db:"menu_key"`
 	Operation string `db:"operation"`
 	Product   string `db:"product"`
+	Terms     string `db:"terms"`
 }
 
 type commandRow struct {
@@ -59,12 +62,36 @@ func readCatalogue(ctx context.Context, tx *sqlx.Tx) ([]business.Code, error) {
 	}
 	codes := make([]business.Code, 0, len(rows))
 	for _, r := range rows {
+		terms, err := readTerms(r.Terms)
+		if err != nil {
+			return nil, fmt.Errorf("read the terms of business code %s of account %s: %w", r.Code, r.Account, err)
+		}
 		codes = append(codes, business.Code{
 			Account: r.Account, Code: r.Code, Sort: business.Sort(r.Kind), Name: r.Name, MenuKey: r.MenuKey,
-			Operation: r.Operation, Product: r.Product, Commands: of[id{r.Account, r.Code}],
+			Operation: r.Operation, Product: r.Product, Commands: of[id{r.Account, r.Code}], Terms: terms,
 		})
 	}
 	return codes, nil
+}
+
+// readTerms reads terms strictly: without a field that this version does not know an order
+// would be taken on other terms.
+func readTerms(text string) (t business.Terms, err error) {
+	if text == "" {
+		return t, nil
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	return t, d.Decode(&t)
+}
+
+// termsText is the stored form of terms; "" of none.
+func termsText(t business.Terms) (string, error) {
+	text, err := json.Marshal(t)
+	if err != nil || string(text) == "{}" {
+		return "", err
+	}
+	return string(text), nil
 }
 
 // Clock is the database's time.

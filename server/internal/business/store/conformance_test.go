@@ -68,12 +68,20 @@ var suite = sqldbtest.Suite[*rig]{
 		"codes that contradict each other are refused": conflictingCodes,
 		"a catalogue is read as of one moment":         tornCatalogue,
 		"a failed transaction leaves nothing behind":   allOrNothing,
+		"a page is used once, and the youngest stays":  pages,
+		"what is due is stored once":                   dueOnce,
+		"followers have their own orders":              ownOrders,
+		"what a number has is judged":                  heldJudged,
+		"old pages and turns go":                       oldPages,
+		"terms are kept":                               termsKept,
 	},
 	Many: map[string]func(*testing.T, []*rig){
 		"a message has one reply and one order": oneReplyOfMany,
 		"an order has one worker":               oneWorkerOfMany,
 		"a job is stored once":                  oneJobOfMany,
 		"neighbours do not wait":                neighbours,
+		"a cancel or a worker has an order":     cancelOrWorker,
+		"orders of a number are judged in turn": judgedInTurn,
 	},
 }
 
@@ -97,7 +105,7 @@ func orderFor(t *testing.T, account string) (business.Order, message.Reply, job.
 func accept(t *testing.T, db *rig) business.Order {
 	t.Helper()
 	o, r, env := orderFor(t, sqldbtest.Unique("a"))
-	if _, err := db.AcceptOrder(t.Context(), o, r, env); err != nil {
+	if _, err := db.AcceptOrder(t.Context(), o, r, nil, env); err != nil {
 		t.Fatal(err)
 	}
 	got, err := db.Order(t.Context(), o.Serial)
@@ -140,12 +148,12 @@ func migrateAgain(t *testing.T, db *rig) {
 
 func oneOrderAMessage(t *testing.T, db *rig) {
 	first, reply, env := orderFor(t, sqldbtest.Unique("a"))
-	if got, err := db.AcceptOrder(t.Context(), first, reply, env); err != nil || got != reply {
+	if got, err := db.AcceptOrder(t.Context(), first, reply, nil, env); err != nil || got != reply {
 		t.Fatalf("first: %+v, %v", got, err)
 	}
 	second, other, env2 := orderFor(t, first.Account)
 	second.Key = first.Key
-	if got, err := db.AcceptOrder(t.Context(), second, other, env2); err != nil || got != reply {
+	if got, err := db.AcceptOrder(t.Context(), second, other, nil, env2); err != nil || got != reply {
 		t.Fatalf("second: %+v, %v; want the first reply %+v", got, err, reply)
 	}
 	if _, err := db.Order(t.Context(), second.Serial); !errors.Is(err, business.ErrNoOrder) {
@@ -353,7 +361,7 @@ func requeued(t *testing.T, db *rig) {
 	var mu sync.Mutex
 	var heard []job.Envelope
 	db.OnOutbox(func(stored []job.Envelope) { mu.Lock(); defer mu.Unlock(); heard = append(heard, stored...) })
-	if _, err := db.AcceptOrder(ctx, o, r, env); err != nil {
+	if _, err := db.AcceptOrder(ctx, o, r, nil, env); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.RequeueOrders(ctx, []string{o.Serial}, []job.Envelope{env}); err != nil {
@@ -479,7 +487,7 @@ func allOrNothing(t *testing.T, db *rig) {
 	ctx := t.Context()
 	o, r, env := orderFor(t, sqldbtest.Unique("a"))
 	bad := job.Envelope{Key: "x", Kind: "no such kind", Payload: []byte("1")}
-	if _, err := db.AcceptOrder(ctx, o, r, env, bad); err == nil {
+	if _, err := db.AcceptOrder(ctx, o, r, nil, env, bad); err == nil {
 		t.Fatal("a job of no queue was stored")
 	}
 	if _, err := db.Order(ctx, o.Serial); !errors.Is(err, business.ErrNoOrder) {

@@ -24,7 +24,7 @@ func oneReplyOfMany(t *testing.T, dbs []*rig) {
 			o, r, env := orderFor(t, account)
 			o.Key, orders[i] = key, o
 			var err error
-			if told[i], err = db.AcceptOrder(t.Context(), o, r, env); err != nil {
+			if told[i], err = db.AcceptOrder(t.Context(), o, r, nil, env); err != nil {
 				t.Error(err)
 			}
 		})
@@ -115,7 +115,7 @@ func neighbours(t *testing.T, dbs []*rig) {
 			wg.Go(func() {
 				o, r, env := orderFor(t, account)
 				o.Key = fmt.Sprintf("%04d-%d", i, server)
-				if got, err := db.AcceptOrder(t.Context(), o, r, env); err != nil || got != r {
+				if got, err := db.AcceptOrder(t.Context(), o, r, nil, env); err != nil || got != r {
 					t.Errorf("order %s: %+v, %v", o.Key, got, err)
 				}
 			})

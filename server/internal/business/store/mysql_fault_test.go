@@ -44,7 +44,7 @@ func TestMySQLConnectionLost(t *testing.T) {
 			o, r, env := anOrder(string(rune('A' + i)))
 			w.Break(tt.at, tt.deliver)
 			before := w.Broken()
-			got, err := db.AcceptOrder(ctx, o, r, env)
+			got, err := db.AcceptOrder(ctx, o, r, nil, env)
 			if w.Broken() != before+1 {
 				t.Fatal("the connection was not broken")
 			}
@@ -54,7 +54,7 @@ func TestMySQLConnectionLost(t *testing.T) {
 			// A caller that asks again is told what is stored, under a serial of one order.
 			again, other, env2 := anOrder(o.Key + "-again")
 			again.Key = o.Key
-			told, err := db.AcceptOrder(ctx, again, other, env2)
+			told, err := db.AcceptOrder(ctx, again, other, nil, env2)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +116,7 @@ func TestMySQLClaimLost(t *testing.T) {
 	for serial, delivered := range map[string]bool{"heard": true, "unheard": false} {
 		o, r, env := anOrder(serial)
 		o.Version = business.FirstVersion
-		if _, err := db.AcceptOrder(ctx, o, r, env); err != nil {
+		if _, err := db.AcceptOrder(ctx, o, r, nil, env); err != nil {
 			t.Fatal(err)
 		}
 		before := w.Broken()

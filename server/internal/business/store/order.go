@@ -16,7 +16,7 @@ import (
 	"oalab/server/internal/sqldb"
 )
 
-const orderColumns = "serial, account, openid, phone, code, product, name, msg_key, state, reason, attempts, version, told, rounds, created_at"
+const orderColumns = "serial, account, openid, phone, code, product, name, msg_key, kind, effect, mb, state, reason, attempts, version, told, rounds, created_at"
 
 const (
 	selectOrder     = "SELECT " + orderColumns + " FROM orders WHERE serial = ?"
@@ -34,6 +34,9 @@ type orderRow struct {
 	Product  string `db:"product"`
 	Name     string `db:"name"`
 	Key      string `db:"msg_key"`
+	Kind     string `db:"kind"`
+	Effect   string `db:"effect"`
+	MB       int64  `db:"mb"`
 	State    string `db:"state"`
 	Reason   string `db:"reason"`
 	Attempts int    `db:"attempts"`
@@ -46,31 +49,44 @@ type orderRow struct {
 func (r orderRow) order() business.Order {
 	return business.Order{
 		Serial: r.Serial, Account: r.Account, OpenID: r.OpenID, Phone: r.Phone, Code: r.Code, Product: r.Product,
-		Name: r.Name, Key: r.Key, State: business.State(r.State), Reason: r.Reason, Attempts: r.Attempts,
+		Name: r.Name, Key: r.Key, Kind: business.OrderKind(r.Kind), Effect: r.Effect, MB: r.MB, State: business.State(r.State), Reason: r.Reason, Attempts: r.Attempts,
 		Version: r.Version, Told: r.Told, Rounds: r.Rounds, Created: time.UnixMilli(r.Created),
 	}
 }
 
 // AcceptOrder stores an order, the reply of its message and its jobs, unless the
-// message has a reply already: that one is returned then.
-func (s *Store) AcceptOrder(ctx context.Context, o business.Order, r message.Reply, jobs ...job.Envelope) (message.Reply, error) {
-	insert := s.acceptOrder()
+// message has a reply already: that one is returned then. An error of the condition, which may
+// be nil, is returned with nothing stored.
+func (s *Store) AcceptOrder(
+	ctx context.Context, o business.Order, r message.Reply, c *business.Condition, jobs ...job.Envelope,
+) (message.Reply, error) {
+	insert := s.acceptOrder(false)
 	return s.replies.First(ctx, "accept order", o.Account, o.Key, r, jobs, func(ctx context.Context, tx *sqlx.Tx) error {
-		now := time.Now().UnixMilli()
+		if err := s.judge(ctx, tx, o.Phone, c); err != nil {
+			return err
+		}
 		repeated := fmt.Errorf("message %s of account %s, or serial %s, has an order in the archive", o.Key, o.Account, o.Serial)
-		return sqldb.Change(ctx, tx, repeated, insert, o.Serial, o.Account, o.OpenID, o.Phone, o.Code, o.Product, o.Name, o.Key,
-			business.StateAccepted, "", 0, business.FirstVersion, 0, "", 0, now, now, o.Serial, o.Account, o.Key)
+		return sqldb.Change(ctx, tx, repeated, insert, acceptArgs(o)...)
 	})
 }
 
 // acceptOrder is an INSERT that affects no row when the archive has the serial or the
 // message: both stay unique when an order has left the live table, and its reply is gone.
-func (s *Store) acceptOrder() string {
-	insert := s.db.Dialect.Insert("orders", "serial", "account", "openid", "phone", "code", "product", "name", "msg_key",
-		"state", "reason", "attempts", "version", "lease_until", "told", "settled", "progress_at", "created_at")
+// With again, the live table is no error then, either.
+func (s *Store) acceptOrder(again bool) string {
+	names := []string{
+		"serial", "account", "openid", "phone", "code", "product", "name", "msg_key", "kind", "effect", "mb",
+		"state", "reason", "attempts", "version", "lease_until", "told", "settled", "progress_at", "created_at",
+	}
+	d := s.db.Dialect
+	insert := d.Insert("orders", names...)
 	columns, values, _ := strings.Cut(insert, " VALUES ")
-	return columns + " SELECT " + strings.Trim(values, "()") +
+	fresh := columns + " SELECT " + strings.Trim(values, "()") +
 		" WHERE NOT EXISTS (" + archivedSerial + ") AND NOT EXISTS (" + archivedMessage + ")"
+	if again {
+		fresh += strings.TrimPrefix(d.InsertNew("orders", "serial", names...), insert)
+	}
+	return fresh
 }
 
 // Order returns an order, live or archived, or business.ErrNoOrder. The archive is read
@@ -83,14 +99,14 @@ func (s *Store) Order(ctx context.Context, serial string) (business.Order, error
 	return o, err
 }
 
-func readOrder(ctx context.Context, q sqlx.QueryerContext, query, serial string) (business.Order, error) {
+func readOrder(ctx context.Context, q sqlx.QueryerContext, query string, key ...any) (business.Order, error) {
 	var row orderRow
-	err := sqlx.GetContext(ctx, q, &row, query, serial)
+	err := sqlx.GetContext(ctx, q, &row, query, key...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return business.Order{}, business.ErrNoOrder
 	}
 	if err != nil {
-		return business.Order{}, fmt.Errorf("read order %s: %w", serial, err)
+		return business.Order{}, fmt.Errorf("read order %v: %w", key, err)
 	}
 	return row.order(), nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/jmoiron/sqlx"
@@ -65,7 +66,7 @@ func (s *Store) seed(ctx context.Context, tx *sqlx.Tx, account string, codes []b
 			have[c.Code] = c
 		}
 	}
-	replaced := []string{"kind", "name", "menu_key", "operation", "product"}
+	replaced := []string{"kind", "name", "menu_key", "operation", "product", "terms"}
 	entry := s.db.Dialect.Upsert("business", []string{"account", "code"}, replaced, append([]string{"account", "code"}, replaced...))
 	command := s.db.Dialect.Insert("business_command", "account", "code", "position", "command")
 	for _, b := range codes {
@@ -76,8 +77,12 @@ func (s *Store) seed(ctx context.Context, tx *sqlx.Tx, account string, codes []b
 		if same {
 			continue
 		}
-		err := sqldb.ExecAll(ctx, tx,
-			sqldb.Query{Text: entry, Args: []any{account, b.Code, string(b.Sort), b.Name, b.MenuKey, b.Operation, b.Product}},
+		terms, err := termsText(b.Terms)
+		if err != nil {
+			return plan, fmt.Errorf("business code %s: %w", b.Code, err)
+		}
+		err = sqldb.ExecAll(ctx, tx,
+			sqldb.Query{Text: entry, Args: []any{account, b.Code, string(b.Sort), b.Name, b.MenuKey, b.Operation, b.Product, terms}},
 			sqldb.Query{Text: deleteCommands, Args: []any{account, b.Code}})
 		for i := 0; i < len(b.Commands) && err == nil; i++ {
 			_, err = tx.ExecContext(ctx, command, account, b.Code, i, b.Commands[i])
@@ -104,6 +109,6 @@ func (s *Store) seed(ctx context.Context, tx *sqlx.Tx, account string, codes []b
 }
 
 func sameCode(a, b business.Code) bool {
-	same := slices.Equal(a.Commands, b.Commands)
+	same := slices.Equal(a.Commands, b.Commands) && reflect.DeepEqual(a.Terms, b.Terms)
 	return same && a.Sort == b.Sort && a.Name == b.Name && a.MenuKey == b.MenuKey && a.Operation == b.Operation && a.Product == b.Product
 }

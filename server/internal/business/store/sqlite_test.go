@@ -22,7 +22,7 @@ func TestSharedCommit(t *testing.T) {
 			if i%3 == 0 {
 				env.Queue = "" // of a kind that no queue carries
 			}
-			_, err := db.AcceptOrder(t.Context(), o, r, env)
+			_, err := db.AcceptOrder(t.Context(), o, r, nil, env)
 			if (err != nil) != (i%3 == 0) {
 				t.Errorf("order %d: %v", i, err)
 			}
@@ -44,7 +44,7 @@ func BenchmarkAcceptOrder(b *testing.B) {
 				for pb.Next() {
 					key := sqldbtest.Unique("m")
 					o := business.Order{Serial: key, Account: "a", OpenID: "o", Phone: "1", Code: "2", Product: "P", Name: "n", Key: key}
-					_, err := db.AcceptOrder(b.Context(), o, message.Text(key), benchJob(key))
+					_, err := db.AcceptOrder(b.Context(), o, message.Text(key), nil, benchJob(key))
 					if err != nil {
 						b.Error(err)
 						return

@@ -17,6 +17,8 @@ func statements(d sqldb.Dialect) []string {
 		selectOrder, s.claimOrder(), s.resendOrder(), releaseOrder, s.finishOrder(), sqldbtest.In(markTold, false, true, false, false), countUnfinished,
 		selectStale, inOne(s.touchOrders()), s.touchOrder() + stillStale, s.restOrder(), selectBusiness, selectCommands, deleteCommands, deleteBusiness,
 		selectArchived, archivedSerial, archivedMessage, inOne(selectOpenSerials), resetRounds, s.wakeOrder(), selectOpenMessages(3),
+		selectPage, showPage, usePage, selectOldPages, deleteOldPage, s.cancelOrder(), selectOwn, selectByKey, selectByKeyPast,
+		sqldbtest.In(selectHeld, false, true, false, false), sqldbtest.In(selectHeldPast, false, true, false, false), selectOldTurns, deleteOldTurn,
 		selectOldOrders, sqldbtest.In(selectToArchive, false, true), inOne(deleteOrders),
 	}
 }
