@@ -17,7 +17,10 @@ func TestMediaAndMaterial(t *testing.T) {
 	text(t, s.ok("/cgi-bin/media/upload?type=thumb", upload{field: "media", name: "a.jpg", content: jpg}), "thumb_media_id")
 	film := upload{field: "media", name: "a.mp4", content: "film", description: `{"title":"片","introduction":"介绍"}`}
 	temporary := text(t, s.ok("/cgi-bin/media/upload?type=video", film), "media_id")
-	text(t, s.ok("/cgi-bin/media/get?media_id="+temporary, nil), "video_url")
+	place := text(t, s.ok("/cgi-bin/media/get?media_id="+temporary, nil), "video_url")
+	if got := s.send(place[strings.Index(place, "/cgi-bin/"):], nil); string(got.body) != "film" || got.header.Get("Content-Type") != "video/mp4" {
+		t.Errorf("the film at %s is %q %v", place, got.body, got.header)
+	}
 	for _, asFile := range []bool{false, true} { // sheet 0.3, rule 17
 		film.asFile = asFile
 		v := text(t, s.ok("/cgi-bin/material/add_material?type=video", film), "media_id")

@@ -9,7 +9,9 @@ import (
 	"oalab/server/internal/callback"
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/config"
+	"oalab/server/internal/filestore"
 	"oalab/server/internal/follower"
+	"oalab/server/internal/media"
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/packet"
 	"oalab/server/internal/queue/rabbit"
@@ -48,6 +50,10 @@ type Config struct {
 	OAuth    OAuth    `yaml:"oauth"`
 	// Followers sizes what is done about followers behind the events that tell of them.
 	Followers Followers `yaml:"followers"`
+	// Media says what is done about pictures, recordings and videos.
+	Media Media `yaml:"media"`
+	// Files says where they are.
+	Files Files `yaml:"files"`
 	// API lists the systems that may ask this one.
 	API API `yaml:"api"`
 	// Control lists the control nodes.
@@ -90,6 +96,8 @@ func Default() Config {
 		Bind:      bind.DefaultSettings(),
 		OAuth:     oauth.DefaultSettings(),
 		Followers: follower.DefaultSettings(),
+		Media:     media.DefaultSettings(),
+		Files:     filestore.DefaultSettings(),
 		Packet:    packet.DefaultSettings(),
 		Retention: retention.DefaultSettings(),
 		Scaler:    scaler.DefaultSettings(),

@@ -9,7 +9,9 @@ import (
 	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/config"
 	"oalab/server/internal/control"
+	"oalab/server/internal/filestore"
 	"oalab/server/internal/follower"
+	"oalab/server/internal/media"
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/packet"
 	"oalab/server/internal/queue/rabbit"
@@ -63,6 +65,10 @@ type (
 	OAuth = oauth.Settings
 	// Followers sizes what is done about followers behind the events that tell of them.
 	Followers = follower.Settings
+	// Media says what is done about pictures, recordings and videos.
+	Media = media.Settings
+	// Files says where they are.
+	Files = filestore.Settings
 	// API lists the systems that may ask this one.
 	API = signedapi.Settings
 	// App is another system, or a server of this one, that signs its requests.

@@ -33,7 +33,7 @@ var units = map[string]string{
 	"accounts[].token_lifetime_s": "seconds", "tokens.always": "accounts", "tokens.capacity": "accounts", "control.version": "changes", "callback.max_concurrent": "tries",
 	"orders.workers": "jobs", "orders.query_workers": "jobs", "orders.tell_workers": "jobs", "orders.max_attempts": "attempts",
 	"bind.wrong_codes": "codes", "bind.hourly": "attempts",
-	"followers.workers": "jobs", "oauth.logins_per_minute": "logins", "oauth.address_logins_per_minute": "logins", "oauth.logins_per_second": "logins", "oauth.calls_per_minute": "calls",
+	"followers.workers": "jobs", "media.workers": "jobs", "oauth.logins_per_minute": "logins", "oauth.address_logins_per_minute": "logins", "oauth.logins_per_second": "logins", "oauth.calls_per_minute": "calls",
 	"packet.max_shares": "shares", "packet.max_units": "MB", "packet.sends_per_minute": "calls", "packet.grabs_per_minute": "calls",
 	"scaler.margin": "percent", "scaler.health_port": "port",
 }

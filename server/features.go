@@ -4,6 +4,7 @@ import (
 	bindstore "oalab/server/internal/bind/store"
 	controlstore "oalab/server/internal/control/store"
 	followerstore "oalab/server/internal/follower/store"
+	mediastore "oalab/server/internal/media/store"
 	menustore "oalab/server/internal/menu/store"
 	oauthstore "oalab/server/internal/oauth/store"
 	packetstore "oalab/server/internal/packet/store"
@@ -29,13 +30,13 @@ func roleTable() []role {
 	return []role{
 		{name: RoleScaler, alone: true, parts: []func(*build) (part.Part, error){(*build).scaler}},
 		{name: RoleWorker, parts: []func(*build) (part.Part, error){
-			(*build).tokenRefresh, (*build).orderJobs, (*build).followerJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
+			(*build).tokenRefresh, (*build).orderJobs, (*build).followerJobs, (*build).mediaJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
 		}},
 		{name: RoleControl, parts: []func(*build) (part.Part, error){(*build).tokenRefresh, (*build).control}},
 		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).login}},
 		{name: RoleCampaign, parts: []func(*build) (part.Part, error){(*build).packets}},
 		{name: RoleCallback, parts: []func(*build) (part.Part, error){
-			(*build).nothingInWork, (*build).publishingToBroker, (*build).binding, (*build).commands, (*build).followerEvents, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
+			(*build).nothingInWork, (*build).publishingToBroker, (*build).binding, (*build).commands, (*build).followerEvents, (*build).mediaEvents, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
 		}},
 	}
 }
@@ -43,5 +44,5 @@ func roleTable() []role {
 // coreTables are the migrations of all tables in the group core, in the order in which they
 // are made. A server makes them all, also those of roles that it has not: servers share the database.
 func coreTables() []sqldb.Migrations {
-	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations(), followerstore.Migrations(), menustore.Migrations(), controlstore.Migrations(), bindstore.Migrations()}
+	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations(), followerstore.Migrations(), menustore.Migrations(), controlstore.Migrations(), bindstore.Migrations(), mediastore.Migrations()}
 }

@@ -11,6 +11,7 @@ import (
 	"oalab/server/internal/business"
 	"oalab/server/internal/callback"
 	"oalab/server/internal/freshness"
+	"oalab/server/internal/media"
 	"oalab/server/internal/message"
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/packet"
@@ -65,6 +66,8 @@ func (planted) nonces(n signedapi.Nonces) signedapi.Nonces { return n }
 func (planted) packets(cfg packet.Config) packet.Config { return cfg }
 
 func (planted) books(s *packetstore.Store) packet.Store { return s }
+
+func (planted) shown(c *media.Copies) support.Files { return c }
 
 func (planted) scaler(cfg scaler.Config) scaler.Config { return cfg }
 

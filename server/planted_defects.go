@@ -14,6 +14,7 @@ import (
 	"oalab/server/internal/config"
 	"oalab/server/internal/defect"
 	"oalab/server/internal/freshness"
+	"oalab/server/internal/media"
 	"oalab/server/internal/message"
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/packet"
@@ -115,6 +116,8 @@ func (p planted) books(s *packetstore.Store) packet.Store {
 		GateAllocates: p.set().Has(packet.DefectGateAllocates),
 	})
 }
+
+func (p planted) shown(c *media.Copies) support.Files { return media.Plant(p.set(), c) }
 
 func (p planted) scaler(cfg scaler.Config) scaler.Config { return scaler.Plant(p.set(), cfg) }
 

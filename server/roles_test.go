@@ -60,9 +60,9 @@ func TestEachRoleOpensWhatItNeeds(t *testing.T) {
 		{RoleOAuth, []string{"core", "login", "redis", "tickets", "tokens", "wechat"}},
 		{RoleControl, []string{"core", "redis", "tickets", "tokens", "wechat"}},
 		{RoleCampaign, []string{"core", "log rows", "login", "redis", "tickets", "tokens", "wechat"}},
-		{RoleWorker, work},
-		{RoleCallback, append([]string{"contexts", "copies", "keywords", "log", "log rows"}, work...)},
-		{RoleAll, append([]string{"contexts", "copies", "keywords", "log", "log rows", "login", "tickets"}, work...)},
+		{RoleWorker, append([]string{"files", "media"}, work...)},
+		{RoleCallback, append([]string{"contexts", "copies", "copies of media", "keywords", "log", "log rows"}, work...)},
+		{RoleAll, append([]string{"contexts", "copies", "copies of media", "files", "keywords", "log", "log rows", "login", "media", "tickets"}, work...)},
 	} {
 		t.Run(test.roles, func(t *testing.T) {
 			t.Parallel()

@@ -1,8 +1,11 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 
+	"oalab/server/internal/media"
+	"oalab/server/internal/support"
 	"oalab/server/wechat"
 )
 
@@ -12,8 +15,10 @@ type seedReply struct {
 	Kind         string `yaml:"kind"`
 	MediaID      string `yaml:"media_id"`
 	ThumbMediaID string `yaml:"thumb_media_id"`
-	Title        string `yaml:"title"`
-	Description  string `yaml:"description"`
+	// File is the name of a stored file; it takes the place of media_id and thumb_media_id.
+	File        string `yaml:"file"`
+	Title       string `yaml:"title"`
+	Description string `yaml:"description"`
 	// URL is the page of news, or the address of music; HQURL is that of better music.
 	URL   string `yaml:"url"`
 	HQURL string `yaml:"hq_url"`
@@ -27,6 +32,9 @@ type seedReply struct {
 // error: it would be lost.
 func (s seedReply) reply() (wechat.Reply, error) {
 	var show wechat.Reply
+	if s.File != "" {
+		return s.showing()
+	}
 	used := seedReply{Kind: s.Kind}
 	switch s.Kind {
 	case "image":
@@ -51,4 +59,25 @@ func (s seedReply) reply() (wechat.Reply, error) {
 		return nil, fmt.Errorf("it has fields that a reply of kind %s does not take", s.Kind)
 	}
 	return show, nil
+}
+
+// showing is an answer that shows a stored file.
+func (s seedReply) showing() (wechat.Reply, error) {
+	switch {
+	case !media.ValidName(s.File):
+		return nil, fmt.Errorf("file %q: %w", s.File, media.ErrName)
+	case s.MediaID != "" || s.ThumbMediaID != "":
+		return nil, errors.New("it has a file and a media_id; one of them is shown")
+	}
+	named := s
+	named.File = ""
+	switch s.Kind {
+	case "image", "voice", "video":
+		named.MediaID = support.Named(s.File)
+	case "music":
+		named.ThumbMediaID = support.Named(s.File)
+	default:
+		return nil, fmt.Errorf("a reply of kind %s shows no file", s.Kind)
+	}
+	return named.reply()
 }

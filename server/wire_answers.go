@@ -52,9 +52,11 @@ func (b *build) keywords() (*support.Service, error) { return shared(b, "keyword
 
 // openKeywords makes the smart answer.
 func (b *build) openKeywords() (*support.Service, error) {
-	db, err := b.core()
+	var err error
+	db := ask(&err, b.core)
+	files := ask(&err, b.mediaCopies)
 	if err != nil {
 		return nil, err
 	}
-	return support.New(supportstore.New(db), b.accountNames(), b.log), nil
+	return support.New(supportstore.New(db), b.planted.shown(files), b.accountNames(), b.log), nil
 }

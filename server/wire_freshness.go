@@ -26,6 +26,7 @@ func (b *build) openCopies() (*freshness.Watch, error) {
 	answers := ask(&err, b.keywords)
 	phones := ask(&err, b.phones)
 	contexts := ask(&err, b.contexts)
+	files := ask(&err, b.mediaCopies)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +38,7 @@ func (b *build) openCopies() (*freshness.Watch, error) {
 	watch.Keep(freshness.Business, orders.Reload)
 	watch.Keep(freshness.Keywords, answers.Reload)
 	watch.Keep(freshness.Settings, contexts.Reload)
+	watch.Keep(freshness.Media, files.Reload)
 	if bindings := phones.cached; bindings != nil {
 		watch.Keep(freshness.Bindings, bindings.Load)
 		watch.Follow(freshness.Bindings, bindings.See)

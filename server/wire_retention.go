@@ -20,6 +20,7 @@ func (b *build) retention() (part.Part, error) {
 	var err error
 	db := ask(&err, b.stores)
 	zone := ask(&err, b.zone)
+	files := ask(&err, b.media)
 	if err != nil {
 		return part.Part{}, err
 	}
@@ -50,6 +51,7 @@ func (b *build) retention() (part.Part, error) {
 			{Name: "bind_numbers", Keep: time.Duration(c.Dialogues), Old: func(before time.Time) retention.Batch { return dialogues.OldNumbers(before) }},
 			{Name: "pages", Keep: time.Duration(c.Dialogues), Old: func(before time.Time) retention.Batch { return db.orders.OldPages(before) }},
 			{Name: "number_turns", Keep: time.Duration(c.Dialogues), Old: func(before time.Time) retention.Batch { return db.orders.OldTurns(before) }},
+			{Name: "media", Keep: time.Duration(c.Media), Old: func(before time.Time) retention.Batch { return files.Old(before) }},
 		},
 	}, b.log, b.reg)
 	if err != nil {

@@ -29,7 +29,7 @@ const usage = `usage: oaserver COMMAND [--config FILE]
                          keywords,business (default) and, only when named, bindings
   dead list [--kind KIND] [--since WHEN] [--limit N] [--json]
                          show jobs that were given up, the latest first; KIND is order,
-                         query, tell or profile; WHEN is an age (3d, 12h) or a time (2026-11-29,
+                         query, tell, profile or media; WHEN is an age (3d, 12h) or a time (2026-11-29,
                          2026-11-29T08:00:00Z); N is 100 when left out, 0 means all
   dead retry ID... | --all
                          put them back into work, each once: an order keeps its serial
@@ -48,6 +48,14 @@ const usage = `usage: oaserver COMMAND [--config FILE]
                          platform shows, or make the platform show it
   menu taps ACCOUNT [--since AGE]
                          count the taps on its buttons by day; AGE is 7d when left out
+  media add ACCOUNT FILE [--name NAME] [--kind KIND]
+                         store a file that answers can name, and upload it; servers
+                         upload it anew before its three days at the platform end;
+                         KIND is image, voice, video or thumb (the picture of music),
+                         and that of the content when left out
+  media list ACCOUNT     show the files, until when the platform has them, and why not
+  media drop ACCOUNT NAME
+                         end the use of a file: answers that name it show their text
   version                tell the version of this binary
 
 Every key of the configuration can also be set by the environment:
@@ -92,6 +100,8 @@ func command(ctx context.Context, p proc.Proc) error {
 		return followers(ctx, p, args)
 	case "menu":
 		return menus(ctx, p, args)
+	case "media":
+		return media(ctx, p, args)
 	case "version":
 		info, _ := debug.ReadBuildInfo() // nil for a binary built without modules
 		fmt.Fprintln(p.Stdout, describe(info))
@@ -206,6 +216,7 @@ type options struct {
 	dead      deadOptions
 	followers followersOptions
 	menu      menuOptions
+	media     mediaOptions
 }
 
 // anyNumber is the number of arguments of a command that judges them itself.
@@ -228,6 +239,7 @@ func parse(p proc.Proc, name string, args []string, want int) (options, error) {
 	opt.dead.define(name, flags)
 	opt.followers.define(name, flags)
 	opt.menu.define(name, flags)
+	opt.media.define(name, flags)
 	for {
 		if err := flags.Parse(args); err != nil {
 			return options{}, fmt.Errorf("%s: %w: %w", name, err, errUsage)

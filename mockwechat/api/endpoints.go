@@ -120,6 +120,7 @@ func endpointTable() map[string]endpoint {
 		"/cgi-bin/get_current_selfmenu_info":      {serve: serveSelfMenu, needs: serviceOrVerified},
 		"/cgi-bin/media/upload":                   {post: true, serve: serveMediaUpload, needs: verified, perDay: 100_000, body: upload},
 		"/cgi-bin/media/uploadimg":                {post: true, serve: serveImageUpload, needs: verified, body: upload},
+		videoPath:                                 {public: true, account: queryCaller, serve: serveVideo},
 		"/cgi-bin/media/get":                      {serve: serveMediaGet, needs: verified, perDay: 200_000},
 		"/cgi-bin/material/add_material":          {post: true, serve: serveMaterialAdd, needs: verified, body: upload},
 		"/cgi-bin/material/get_material":          {post: true, serve: serveMaterialGet, needs: verified},

@@ -74,7 +74,7 @@ func (s *Service) sendAnswer(ctx context.Context, env job.Envelope, q queryPaylo
 	case wechatapi.ClassMessage:
 	default:
 		if age < answerFor {
-			return job.Postpone(patience(age), err)
+			return job.Postpone(job.Patience(age), err)
 		}
 	}
 	return s.answerBySMS(ctx, env, q, text, err)
@@ -120,9 +120,4 @@ func (s *Service) endQuery(ctx context.Context, env job.Envelope, cause error) e
 		return s.answerBySMS(ctx, env, q, text, err)
 	}
 	return err
-}
-
-// patience is how long a job waits that is so old, for what others have to mend.
-func patience(age time.Duration) time.Duration {
-	return min(max(age/8, 200*time.Millisecond), 5*time.Second)
 }

@@ -58,7 +58,7 @@ func (s *Service) runTell(ctx context.Context, env job.Envelope) error {
 		case wechatapi.ClassUnknown, wechatapi.ClassMessage:
 			return job.Retry(err)
 		default:
-			return job.Postpone(patience(s.cfg.Now().Sub(o.Created)), err)
+			return job.Postpone(job.Patience(s.cfg.Now().Sub(o.Created)), err)
 		}
 	}
 	return s.told(ctx, o, way)

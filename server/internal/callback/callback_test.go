@@ -96,7 +96,7 @@ func newRig(t *testing.T, cfg callback.Config, more ...callback.Account) *rig {
 	answers := support.New(keywords{
 		"demo":  {{Keyword: "资费", Match: support.MatchMessageContains, Answers: []string{"一", "二", "三", "]]>四 & <五>😀"}}, {Keyword: "营业厅", Match: support.MatchEqual, Answers: []string{"地址"}}},
 		"other": {{Keyword: "资费", Match: support.MatchEqual, Answers: []string{"别的账号"}}},
-	}, []string{"demo", "other"}, log)
+	}, nil, []string{"demo", "other"}, log)
 	if err := answers.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -566,7 +566,7 @@ func TestNewRefusesAmbiguousAccounts(t *testing.T) {
 
 func BenchmarkKeywordAnswer(b *testing.B) {
 	log := slog.New(slog.DiscardHandler)
-	answers := support.New(keywords{"demo": {{Keyword: "资费", Match: support.MatchMessageContains, Answers: []string{"一", "二"}}}}, []string{"demo"}, log)
+	answers := support.New(keywords{"demo": {{Keyword: "资费", Match: support.MatchMessageContains, Answers: []string{"一", "二"}}}}, nil, []string{"demo"}, log)
 	if err := answers.Reload(b.Context()); err != nil {
 		b.Fatal(err)
 	}

@@ -257,15 +257,21 @@ func TestProfileJobs(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		err   error
+		age   time.Duration
 		saved int
 		ends  bool // without an error
 		gone  bool // a dead letter
+		waits bool // the attempt does not count
 	}{
-		{"an answer", nil, 1, true, false},
-		{"no right to profiles", &wechatapi.CodeError{Code: 48001}, 0, true, false},
-		{"busy", &wechatapi.CodeError{Code: -1}, 0, false, false},
-		{"no answer", http.ErrServerClosed, 0, false, false},
-		{"a foreign openid", &wechatapi.CodeError{Code: 40003}, 0, false, true},
+		{"an answer", nil, 0, 1, true, false, false},
+		{"no right to profiles", &wechatapi.CodeError{Code: 48001}, 0, 0, true, false, false},
+		{"busy", &wechatapi.CodeError{Code: -1}, 0, 0, false, false, true},
+		{"no answer", http.ErrServerClosed, 0, 0, false, false, true},
+		{"no answer for six days", http.ErrServerClosed, 6 * 24 * time.Hour, 0, false, false, true},
+		{"no answer for eight days", http.ErrServerClosed, 8 * 24 * time.Hour, 0, false, true, false},
+		{"the account is refused", &wechatapi.CodeError{Code: 40164}, time.Hour, 0, false, false, true},
+		{"a code that nothing is known of", &wechatapi.CodeError{Code: 77}, 0, 0, false, false, false},
+		{"a foreign openid", &wechatapi.CodeError{Code: 40003}, 0, 0, false, true, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := &noted{}
@@ -274,8 +280,10 @@ func TestProfileJobs(t *testing.T) {
 				t.Fatal(err)
 			}
 			jobs := service(t, n, &list{err: test.err}).Jobs()
-			err := jobs[0].Handle(t.Context(), n.jobs[0])
-			if (err == nil) != test.ends || errors.As(err, &buried) != test.gone || len(n.profiles) != test.saved {
+			env := n.jobs[0]
+			env.Created = env.Created.Add(-test.age)
+			err := jobs[0].Handle(t.Context(), env)
+			if (err == nil) != test.ends || errors.As(err, &buried) != test.gone || job.IsPostponed(err) != test.waits || len(n.profiles) != test.saved {
 				t.Errorf("%v, saved %v", err, n.profiles)
 			}
 			if test.saved > 0 {

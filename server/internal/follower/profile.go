@@ -46,8 +46,12 @@ func (s *Service) Jobs() job.Catalogue {
 	return job.Catalogue{t}
 }
 
+// profileFor is how long a profile waits for a platform that is away, or refuses the account.
+const profileFor = 7 * 24 * time.Hour
+
 // runProfile fetches the profile of one follower. An account without the right to profiles
-// has followers without one.
+// has followers without one. Attempts while the platform is away, or refuses the account, do
+// not count.
 func (s *Service) runProfile(ctx context.Context, env job.Envelope) error {
 	var p profilePayload
 	if err := env.Decode(&p); err != nil {
@@ -60,10 +64,14 @@ func (s *Service) runProfile(ctx context.Context, env job.Envelope) error {
 		return s.store.SaveProfiles(ctx, p.Account, asked, nil, []Profile{profileOf(f)})
 	case wechatapi.NoRight(err):
 		return nil
-	case wechatapi.IsPermanent(err):
+	case wechatapi.ErrorClass(err) == wechatapi.ClassUnknown:
+		return err
+	}
+	age := asked.Sub(env.Created)
+	if wechatapi.IsPermanent(err) || age > profileFor {
 		return job.GiveUp(err)
 	}
-	return err
+	return job.Postpone(job.Patience(age), err)
 }
 
 // profileOf puts the platform's answer into this package's words.

@@ -27,6 +27,7 @@ const (
 	Bindings Topic = "bindings" // which number a follower is bound to
 	Business Topic = "business" // the catalogue of business codes
 	Keywords Topic = "keywords" // the tables of the smart answer
+	Media    Topic = "media"    // the files that answers name
 	Settings Topic = "settings" // what was set for accounts at the control server
 )
 

@@ -23,11 +23,13 @@ type Settings struct {
 	// attempts to bind a number, with what the carrier said of a number that is not bound, and
 	// pages of the catalogue.
 	Dialogues config.Period `yaml:"dialogues"`
+	// Media is for how long pictures, recordings and videos are kept that followers sent.
+	Media config.Period `yaml:"media"`
 }
 
 // DefaultSettings are those of an empty stanza.
 func DefaultSettings() Settings {
-	return Settings{Replies: 3 * config.Day, Orders: 184 * config.Day, DeadLetters: 30 * config.Day, Growth: 1096 * config.Day, Dialogues: 30 * config.Day}
+	return Settings{Replies: 3 * config.Day, Orders: 184 * config.Day, DeadLetters: 30 * config.Day, Growth: 1096 * config.Day, Dialogues: 30 * config.Day, Media: 184 * config.Day}
 }
 
 // minReplies is twice the time for which a shared cache answers a message that comes again.
@@ -47,11 +49,14 @@ func (s Settings) Validate(f *config.Faults) {
 	if s.Growth < 31*config.Day {
 		f.Add("retention.growth", "%v is below %v", s.Growth, 31*config.Day)
 	}
+	if s.Media < config.Day {
+		f.Add("retention.media", "%v is below %v", s.Media, config.Day)
+	}
 	if s.Dialogues < 2*config.Day {
 		f.Add("retention.dialogues", "%v is below %v", s.Dialogues, 2*config.Day)
 	}
 	for key, p := range map[string]config.Period{
-		"replies": s.Replies, "orders": s.Orders, "dead_letters": s.DeadLetters, "growth": s.Growth, "dialogues": s.Dialogues,
+		"replies": s.Replies, "orders": s.Orders, "dead_letters": s.DeadLetters, "growth": s.Growth, "dialogues": s.Dialogues, "media": s.Media,
 	} {
 		if p > config.MaxPeriod {
 			f.Add("retention."+key, "%v is above %v", p, config.MaxPeriod)

@@ -12,8 +12,8 @@ import (
 )
 
 // words is the text of an answer, "" for none.
-func words(show wechat.Reply, ok bool) string {
-	text, _ := show.(wechat.TextReply)
+func words(c support.Choice, ok bool) string {
+	text, _ := c.Show.(wechat.TextReply)
 	if !ok {
 		return ""
 	}
@@ -40,10 +40,11 @@ func TestAnswersOfEveryKind(t *testing.T) {
 	seen := map[string]int{}
 	const messages = 8000
 	for i := range messages {
-		show, ok := table.Answer("k", fmt.Sprint(i))
+		one, ok := table.Answer("k", fmt.Sprint(i))
 		again, _ := table.Answer("k", fmt.Sprint(i))
-		if !ok || !cmp.Equal(show, again) {
-			t.Fatalf("%v, then %v", show, again)
+		show := one.Show
+		if !ok || !cmp.Equal(show, again.Show) {
+			t.Fatalf("%v, then %v", show, again.Show)
 		}
 		seen[fmt.Sprintf("%T%v", show, show)]++
 	}

@@ -32,7 +32,7 @@ func TestTheTableOfTheMessagesTime(t *testing.T) {
 			{At: first, Existed: true, Entry: entry("hidden", "h", false)},
 			{At: first, Existed: true, Entry: entry("removed", "r", false)},
 		},
-	}, []string{"a"}, slog.New(slog.DiscardHandler))
+	}, nil, []string{"a"}, slog.New(slog.DiscardHandler))
 	if err := s.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}

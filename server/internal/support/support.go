@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"oalab/server/internal/message"
-	"oalab/server/wechat"
 )
 
 // Match says how an entry's keyword meets a message.
@@ -69,14 +68,16 @@ type Store interface {
 // concurrent use; a reload never makes an answer wait.
 type Service struct {
 	store    Store
+	files    Files
 	accounts []string
 	log      *slog.Logger
 	tables   atomic.Pointer[map[string]*history]
 }
 
-// New makes a Service without entries: nothing matches before the first Reload.
-func New(store Store, accounts []string, log *slog.Logger) *Service {
-	s := &Service{store: store, accounts: accounts, log: log}
+// New makes a Service without entries: nothing matches before the first Reload. With nil for
+// files no answer can show one.
+func New(store Store, files Files, accounts []string, log *slog.Logger) *Service {
+	s := &Service{store: store, files: files, accounts: accounts, log: log}
 	s.tables.Store(&map[string]*history{})
 	return s
 }
@@ -102,10 +103,10 @@ func (s *Service) Reload(ctx context.Context) error {
 // Answer returns the answer to a message of the account, by the table that was in force
 // at a moment; key identifies the message and makes the choice. It is false when nothing
 // matches. With the same moment for all tries of a message they get the same (MSG-6).
-func (s *Service) Answer(account, message, key string, at time.Time) (wechat.Reply, bool) {
+func (s *Service) Answer(account, message, key string, at time.Time) (Choice, bool) {
 	h, ok := (*s.tables.Load())[account]
 	if !ok {
-		return nil, false
+		return Choice{}, false
 	}
 	return h.at(at).Answer(message, key)
 }
@@ -122,8 +123,9 @@ func (s *Service) answer(ctx context.Context, m *message.Asked) (message.Reply, 
 	}
 	at := m.Moments.Moment(ctx, m, s)
 	for _, question := range m.Questions {
-		if show, ok := s.Answer(m.Account, question, m.Message.Key(), at); ok {
-			return message.Reply{Show: show}, true, nil
+		if choice, ok := s.Answer(m.Account, question, m.Message.Key(), at); ok {
+			show, ok := s.ready(ctx, m, choice)
+			return message.Reply{Show: show}, ok, nil
 		}
 	}
 	return message.Reply{}, false, nil

@@ -65,15 +65,31 @@ func (t *Table) Hits(message string) []int {
 	return slices.Compact(hits)
 }
 
+// Choice is an answer that was picked.
+type Choice struct {
+	Show  wechat.Reply
+	entry Entry
+	key   string
+}
+
+// text takes the place of an answer that cannot be shown: a text of the same entry, nil when it
+// has none.
+func (c Choice) text() wechat.Reply {
+	if n := len(c.entry.Answers); n > 0 {
+		return c.entry.content(choose(c.key, "text", n))
+	}
+	return nil
+}
+
 // Answer picks one of the hits and one of its answers. The same table, message
 // and key always give the same answer.
-func (t *Table) Answer(message, key string) (wechat.Reply, bool) {
+func (t *Table) Answer(message, key string) (Choice, bool) {
 	hits := t.Hits(message)
 	if len(hits) == 0 {
-		return nil, false
+		return Choice{}, false
 	}
 	entry := t.entries[hits[choose(key, "keyword", len(hits))]]
-	return entry.content(choose(key, "answer", entry.contents())), true
+	return Choice{entry.content(choose(key, "answer", entry.contents())), entry, key}, true
 }
 
 // normal is the form in which keywords and messages are compared.

@@ -51,7 +51,7 @@ func callbackRouter(b *testing.B) http.Handler {
 	b.Helper()
 	log := slog.New(slog.DiscardHandler)
 	names := []string{"plain", "safe"}
-	answers := support.New(benchKeywords{}, names, log)
+	answers := support.New(benchKeywords{}, nil, names, log)
 	if err := answers.Reload(b.Context()); err != nil {
 		b.Fatal(err)
 	}

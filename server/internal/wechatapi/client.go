@@ -210,34 +210,63 @@ func (c *Client) post(ctx context.Context, path string, query url.Values, body, 
 // call makes one call and reads its answer into out, if any. The secrets are
 // removed from any error.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, body []byte, out any, secrets ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	address := c.base + path
-	if len(query) > 0 {
-		address += "?" + query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("%s: make request: %w", path, redact(err, secrets))
-	}
+	contentType := ""
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json; charset=utf-8")
+		contentType = "application/json; charset=utf-8"
 	}
-	if path == pathWebToken || path == pathMini {
+	answer, _, err := c.exchange(ctx, question{method: method, path: path, query: query, contentType: contentType, body: body, limit: maxAnswer, timeout: c.timeout}, secrets)
+	if err != nil {
+		return err
+	}
+	return read(path, answer, out, secrets)
+}
+
+// question is one call.
+type question struct {
+	method, path string
+	query        url.Values
+	contentType  string // of body; "" for none
+	body         []byte
+	limit        int64 // of what is read of the answer
+	timeout      time.Duration
+}
+
+// exchange makes one call, and returns its answer with its content type. The secrets are
+// removed from any error.
+func (c *Client) exchange(ctx context.Context, q question, secrets []string) (answer []byte, contentType string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, q.timeout)
+	defer cancel()
+	address := c.base + q.path
+	if len(q.query) > 0 {
+		address += "?" + q.query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, q.method, address, bytes.NewReader(q.body))
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: make request: %w", q.path, redact(err, secrets))
+	}
+	if q.contentType != "" {
+		req.Header.Set("Content-Type", q.contentType)
+	}
+	if q.path == pathWebToken || q.path == pathMini {
 		sendOnce(req)
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, redact(err, secrets))
+		return nil, "", fmt.Errorf("%s: %w", q.path, redact(err, secrets))
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	answer, err = io.ReadAll(io.LimitReader(res.Body, q.limit))
 	if err != nil {
-		return fmt.Errorf("%s: read answer: %w", path, redact(err, secrets))
+		return nil, "", fmt.Errorf("%s: read answer: %w", q.path, redact(err, secrets))
 	}
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: platform answered HTTP %d", path, res.StatusCode)
+		return nil, "", fmt.Errorf("%s: platform answered HTTP %d", q.path, res.StatusCode)
 	}
+	return answer, res.Header.Get("Content-Type"), nil
+}
+
+// read reads an answer in JSON into out, if any. One with an errcode is a *CodeError.
+func read(path string, answer []byte, out any, secrets []string) error {
 	var head struct {
 		Code int    `json:"errcode"`
 		Msg  string `json:"errmsg"`

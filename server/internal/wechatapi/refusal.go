@@ -28,7 +28,7 @@ const (
 
 // optional are the interfaces without which an account does its work: that one has no right
 // to them is no trouble of the account, and there is no alert.
-var optional = []string{pathUser, pathUsers, pathFollowers}
+var optional = []string{pathUser, pathUsers, pathFollowers, pathMedia}
 
 // refusals knows which calls the platform refuses for an account's sake. It holds such calls
 // back, and is what people are alerted by: one warning at once, one a minute while it lasts,

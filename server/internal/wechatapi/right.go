@@ -18,6 +18,7 @@ var grades = map[string]grade{
 	pathTemplate: verifiedService, pathCustom: verified,
 	pathUser: verified, pathUsers: verified, pathFollowers: verified,
 	pathMenuCreate: serviceOrVerified, pathMenuGet: serviceOrVerified,
+	pathUpload: verified, pathMedia: verified,
 	pathWebToken: verifiedService, pathWebRefresh: verifiedService,
 }
 
@@ -67,6 +68,9 @@ func (a Account) right(api string) error {
 	}
 	return nil
 }
+
+// MayMedia reports whether the account may fetch what followers send.
+func (a Account) MayMedia() bool { return a.right(pathMedia) == nil }
 
 // MayProfiles reports whether the account may ask about followers.
 func (a Account) MayProfiles() bool { return a.right(pathUser) == nil }
