@@ -10,9 +10,6 @@ import (
 	supportstore "oalab/server/internal/support/store"
 )
 
-// What the smart answer needs of the store.
-var _ support.Store = (*supportstore.Store)(nil)
-
 // commands answers exact commands and menu keys, and ends the bindings of followers who leave.
 func (b *build) commands() (part.Part, error) {
 	var err error
