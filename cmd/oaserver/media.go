@@ -29,18 +29,16 @@ func (o *mediaOptions) define(name string, flags *flag.FlagSet) {
 
 // media stores, shows and drops the files that answers of an account can name.
 func media(ctx context.Context, p proc.Proc, args []string) (err error) {
-	if len(args) == 0 {
-		return fmt.Errorf("media: want add, list or drop: %w", errUsage)
+	type work func(context.Context, proc.Proc, *server.AccountMedia, options) error
+	name, do, err := under("media", args, sub[work]{"add", addMedia}, sub[work]{"list", listMedia}, sub[work]{"drop", dropMedia})
+	if err != nil {
+		return err
 	}
-	commands := map[string]struct {
-		args int
-		work func(context.Context, proc.Proc, *server.AccountMedia, options) error
-	}{"add": {2, addMedia}, "list": {1, listMedia}, "drop": {2, dropMedia}}
-	c, ok := commands[args[0]]
-	if !ok {
-		return fmt.Errorf("media: %q is none of add, list, drop: %w", args[0], errUsage)
+	want := 2
+	if name == "media list" {
+		want = 1
 	}
-	opt, err := parse(p, "media "+args[0], args[1:], c.args)
+	opt, err := parse(p, name, args[1:], want)
 	if err != nil {
 		return err
 	}
@@ -49,7 +47,7 @@ func media(ctx context.Context, p proc.Proc, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	return c.work(ctx, p, m, opt)
+	return do(ctx, p, m, opt)
 }
 
 func addMedia(ctx context.Context, p proc.Proc, m *server.AccountMedia, opt options) error {

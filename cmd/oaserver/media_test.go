@@ -52,7 +52,7 @@ func TestMediaCommands(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]string{
-		"media": "want add, list or drop", "media show demo": `"show" is none of add, list, drop`, "media add demo": "got 1 arguments, want 2",
+		"media": "want one of add, list, drop", "media show demo": `"show" is none of add, list, drop`, "media add demo": "got 1 arguments, want 2",
 		"media add demo page.png --config a.yaml": "it is no picture, recording or video", "media add other welcome.png --config a.yaml": `"other" is not configured`,
 		"media add demo welcome.png --name ../x --config a.yaml": "letters, digits", "media drop demo none --config a.yaml": "no such file of the account",
 		"media add demo none.png --config a.yaml": "no such file", "media add demo welcome.png --kind voice --config a.yaml": "it is image/png, and should be audio/amr",
