@@ -27,8 +27,9 @@ func PlantAnswers(planted defect.Set, s *Service) []message.Answerer {
 func (s *Service) byChance(ctx context.Context, m *message.Asked) (message.Reply, bool, error) {
 	at := m.Moments.Moment(ctx, m, s)
 	for _, question := range m.Questions {
-		if show, ok := s.Answer(m.Account, question, rand.Text(), at); ok {
-			return message.Reply{Show: show}, true, nil
+		if choice, ok := s.Answer(m.Account, question, rand.Text(), at); ok {
+			show, ok := s.ready(ctx, m, choice)
+			return message.Reply{Show: show}, ok, nil
 		}
 	}
 	return message.Reply{}, false, nil
