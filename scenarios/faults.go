@@ -55,13 +55,13 @@ func carrierDown(at, length time.Duration) Fault {
 	}
 }
 
-// answerLost lets the carrier do a share of the orders and keeps its answer back.
-func answerLost(at, length time.Duration, share float64) Fault {
+// answerLost lets the carrier do half of the orders and keeps its answers back.
+func answerLost(at, length time.Duration) Fault {
 	return Fault{
 		Name: "answer-lost", At: at, For: length, Jitter: phase, Target: TargetCarrier,
 		Make: func(s topology.System) (chaos.Fault, error) {
 			return s.CarrierRules().Fault("answer-lost", TargetCarrier,
-				upstream.Rule{Match: upstream.Match{Op: "OrderProduct"}, Share: share, Action: upstream.ActionAnswerLost}), nil
+				upstream.Rule{Match: upstream.Match{Op: "OrderProduct"}, Share: 0.5, Action: upstream.ActionAnswerLost}), nil
 		},
 		Effect: judge.Effect{Fault: "answer-lost", What: "carrier answers not given", Min: 10, Count: judge.CarrierUnanswered},
 	}

@@ -20,9 +20,9 @@ func Mutants() []Scenario {
 	return slices.Concat([]Scenario{
 		mutant(drill{defect: "ack-before-carrier", fault: killServer(5 * time.Second)}),
 		mutant(drill{defect: "no-outbox", fault: killServer(5 * time.Second)}),
-		mutant(drill{defect: "no-serial", fault: answerLost(3*time.Second, 3*time.Second, 0.5)}),
+		mutant(drill{defect: "no-serial", fault: answerLost(3*time.Second, 3*time.Second)}),
 		mutant(drill{
-			defect: "resend-without-query", fault: answerLost(3*time.Second, 3*time.Second, 0.5), setup: Setup{CarrierNoDedup: true},
+			defect: "resend-without-query", fault: answerLost(3*time.Second, 3*time.Second), setup: Setup{CarrierNoDedup: true},
 		}),
 		mutant(drill{defect: "no-dedup", fault: replyLost(3*time.Second, 3*time.Second, 0.5), also: []string{"replies"}}),
 		mutant(drill{defect: "reply-not-cached", fault: replyLost(3*time.Second, 3*time.Second, 0.5), checker: "replies"}),

@@ -92,7 +92,7 @@ func smokeFaults(Size) []Fault {
 		replyLost(12*time.Second, 5*time.Second, 0.4),
 		carrierSlow(19*time.Second, 6*time.Second, 3, 0.5),
 		carrierDown(27*time.Second, 5*time.Second),
-		answerLost(34*time.Second, 5*time.Second, 0.5),
+		answerLost(34*time.Second, 5*time.Second),
 		redisCut(41*time.Second, 4*time.Second),
 		killServer(47 * time.Second),
 		platformReset(51*time.Second, 4*time.Second, 0.5, apiStableToken, apiTemplate, apiCustom),

@@ -21,7 +21,7 @@ import (
 func CarrierWithoutDedup() Scenario {
 	faults := func(Size) []Fault {
 		return []Fault{
-			answerLost(3*time.Second, 3*time.Second, 0.5),
+			answerLost(3*time.Second, 3*time.Second),
 			carrierSlow(7*time.Second, 3*time.Second, 4, 0.5),
 			killServer(11 * time.Second),
 		}

@@ -158,8 +158,8 @@ func (m *memory) Received(_ context.Context, _, key string) (media.Received, err
 	return r, nil
 }
 
-func (m *memory) Settle(_ context.Context, r media.Received) error {
-	return m.Note(nil, r, job.Envelope{})
+func (m *memory) Settle(ctx context.Context, r media.Received) error {
+	return m.Note(ctx, r, job.Envelope{})
 }
 
 func (m *memory) OldReceived(_ context.Context, before time.Time, _ int) (old []media.Received, _ error) {
@@ -211,10 +211,11 @@ func (m *memory) Delete(_ context.Context, key string) error {
 
 func (m *memory) Check(context.Context) error { return nil }
 
-func (m *memory) file(name string) media.File {
+// file is the one that the tests keep under this name.
+func (m *memory) file() media.File {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.files["demo "+name]
+	return m.files["demo f"]
 }
 
 // platform knows what it was given for three days.
@@ -352,7 +353,7 @@ func TestAFileThatCannotBeUploaded(t *testing.T) {
 		done := make(chan struct{})
 		go func() { defer close(done); _ = s.Run(ctx) }()
 		time.Sleep(6 * time.Hour)
-		f := m.file("f")
+		f := m.file()
 		if f.Failures < 12 || f.Failures > 40 || !strings.Contains(f.Trouble, "45009") {
 			t.Errorf("%+v", f)
 		}
@@ -361,7 +362,7 @@ func TestAFileThatCannotBeUploaded(t *testing.T) {
 		}
 		p.fails(nil)
 		time.Sleep(time.Hour)
-		if f := m.file("f"); f.MediaID == "" || f.Failures != 0 || value(t, reg, "oalab_media_unusable_files", "") != 0 {
+		if f := m.file(); f.MediaID == "" || f.Failures != 0 || value(t, reg, "oalab_media_unusable_files", "") != 0 {
 			t.Errorf("mended: %+v", f)
 		}
 		cancel()
@@ -378,7 +379,7 @@ func TestAFileThatChangesMeanwhile(t *testing.T) {
 		m, p, reg := newMemory(), &platform{slow: 10 * time.Second}, prometheus.NewPedanticRegistry()
 		s := service(t, m, p, &bytes.Buffer{}, reg)
 		add(t, s, "f")
-		old := m.file("f")
+		old := m.file()
 		done := make(chan error)
 		go func() { done <- s.Renew(t.Context(), old) }()
 		time.Sleep(time.Second)
@@ -386,19 +387,19 @@ func TestAFileThatChangesMeanwhile(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		if f := m.file("f"); f.MediaID != "" || value(t, reg, "oalab_media_uploads_total", "lost") != 1 {
+		if f := m.file(); f.MediaID != "" || value(t, reg, "oalab_media_uploads_total", "lost") != 1 {
 			t.Errorf("%+v", f)
 		}
 		if _, err := m.Get(t.Context(), old.Key); !errors.Is(err, filestore.ErrNotFound) {
 			t.Errorf("the replaced bytes are there: %v", err)
 		}
-		if err := s.Renew(t.Context(), m.file("f")); err != nil || m.file("f").MediaID == "" {
-			t.Errorf("the new one: %+v, %v", m.file("f"), err)
+		if err := s.Renew(t.Context(), m.file()); err != nil || m.file().MediaID == "" {
+			t.Errorf("the new one: %+v, %v", m.file(), err)
 		}
 		if err := s.Drop(t.Context(), "demo", "f"); err != nil {
 			t.Error(err)
 		}
-		if err := s.Renew(t.Context(), m.file("f")); err != nil || len(m.files)+len(m.bytes) > 0 {
+		if err := s.Renew(t.Context(), m.file()); err != nil || len(m.files)+len(m.bytes) > 0 {
 			t.Errorf("dropped: %v, %v, %v", m.files, m.bytes, err)
 		}
 		if err := s.Drop(t.Context(), "demo", "f"); !errors.Is(err, media.ErrUnknown) {
@@ -413,9 +414,9 @@ func TestAnotherContent(t *testing.T) {
 	m, p := newMemory(), &platform{}
 	s := service(t, m, p, &bytes.Buffer{}, nil)
 	add(t, s, "f")
-	m.bytes[m.file("f").Key] = []byte("other")
-	if err := s.Renew(t.Context(), m.file("f")); err != nil || p.count() > 0 || !strings.Contains(m.file("f").Trouble, "another content") {
-		t.Errorf("%+v, %v", m.file("f"), err)
+	m.bytes[m.file().Key] = []byte("other")
+	if err := s.Renew(t.Context(), m.file()); err != nil || p.count() > 0 || !strings.Contains(m.file().Trouble, "another content") {
+		t.Errorf("%+v, %v", m.file(), err)
 	}
 }
 
