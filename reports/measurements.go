@@ -24,6 +24,7 @@ func measurements() []measurement {
 	return []measurement{
 		{(*run).network, networkSheets()},
 		{(*run).usage, usageSheets()},
+		{(*run).packets, packetSheets()},
 	}
 }
 

@@ -76,6 +76,7 @@ func (a Arm) atShare(share float64) Arm {
 				return l, err
 			}
 			l.Profile, err = profile.Scaled(l.Profile, share)
+			l.Packets = l.Packets.AtShare(share)
 			return l, err
 		}
 	}

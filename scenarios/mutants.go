@@ -44,7 +44,7 @@ func Mutants() []Scenario {
 			setup: Setup{Servers: 3}, updates: 400 * time.Millisecond,
 		}),
 		queueWithoutDeadline(),
-	}, loginMutants(), retryMutants(), redisMutants())
+	}, loginMutants(), packetMutants(), retryMutants(), redisMutants())
 }
 
 // drill is the drill of one defect.

@@ -29,8 +29,13 @@ func (a Arm) needs(size Size) []need {
 		}
 	}
 	if a.Load != nil {
-		if l, err := a.Load(size); err == nil && l.Logins != nil { // an error is told when the load is made
-			list = append(list, need{"a load of logins", topology.Need{Power: topology.PowerLogin}})
+		if l, err := a.Load(size); err == nil { // an error is told when the load is made
+			if l.Logins != nil {
+				list = append(list, need{"a load of logins", topology.Need{Power: topology.PowerLogin}})
+			}
+			if l.Packets != nil {
+				list = append(list, need{"a load of red packets", topology.Need{Power: topology.PowerBooks}})
+			}
 		}
 	}
 	if setup.CPUAim > 0 {
@@ -53,7 +58,7 @@ func (a Arm) SetupFor(size Size) Setup {
 func (a Arm) Lacks(name string, size Size) error {
 	setup := a.SetupFor(size)
 	for _, n := range a.needs(size) {
-		if err := topology.Lacks(name, setup.Layout, setup.Servers, setup.LoginServers, n.Need); err != nil {
+		if err := topology.Lacks(name, setup.Layout, setup.Servers, setup.LoginServers, setup.Packets != nil, n.Need); err != nil {
 			return fmt.Errorf("arm %s: %s: %w in the arm's layout", a.Name, n.by, err)
 		}
 	}

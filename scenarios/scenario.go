@@ -89,6 +89,8 @@ type Setup struct {
 	Servers int
 	// LoginServers is how many servers of the role oauth the topology has beside the others.
 	LoginServers int
+	// Packets gives the login servers the role of the red packets too; nil does not.
+	Packets *topology.Packets
 	// Layout is what the docker topology is made of.
 	Layout topology.Layout
 	// OneByOne lets no two faults overlap: one that heals late delays the next.
@@ -115,7 +117,10 @@ type Load struct {
 	Page string
 	// Logins makes each operation a visit of a follower to a page behind the login, in place
 	// of a message. Mix is then not used. It is for open loads only.
-	Logins  *workload.Logins
+	Logins *workload.Logins
+	// Packets makes each operation a call of a follower at the red packets, in place of a
+	// message. Mix is then not used. It is for open loads only.
+	Packets *workload.Packets
 	Profile profile.Profile
 	Phases  []history.Phase
 	// MaxWorkers bounds the operations in flight; 0 means peak rate × 15 s, the
@@ -202,7 +207,7 @@ func (s Scenario) Specs(size Size, arms []string) []judge.Spec {
 
 // All is the catalogue in the order of its numbers in the requirements.
 func All() []Scenario {
-	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), AppScaling(), NetworkBaseline(), SingleVsDistributed(), RollingDeploy(), UsageAnalysis(), AppFaults(), Overload(), OAuthCrowd(), PlatformRetries(), RedisFaults(), Crash()}
+	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), AppScaling(), NetworkBaseline(), SingleVsDistributed(), RollingDeploy(), UsageAnalysis(), AppFaults(), Overload(), OAuthCrowd(), HotRedpacket(), PlatformRetries(), RedisFaults(), Crash()}
 }
 
 // Find looks a scenario up by name, the drills that All leaves out included.

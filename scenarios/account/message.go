@@ -35,7 +35,7 @@ type Message struct {
 // Pushed reports whether the operation is one that the platform's pusher delivers
 // and records, and not a bare request.
 func (m *Message) Pushed() bool {
-	return m.Plan.OpenID != "" && m.Plan.Kind != history.KindLogin || len(m.Tries) > 0
+	return m.Plan.OpenID != "" && m.Plan.Kind != history.KindLogin && m.Plan.Kind != history.KindGrab || len(m.Tries) > 0
 }
 
 // Started reports whether any trace of the operation leads to the server.

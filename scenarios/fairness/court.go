@@ -44,6 +44,8 @@ type evidence struct {
 	size    Size
 	splits  [][]int
 	exact   redpacket.Exact
+	// margin is that of the equivalence of means; 0 means those that every allocator faces.
+	margin float64
 }
 
 // sheet collects findings; what depends on the size of the families of tests
@@ -66,6 +68,21 @@ func (s *sheet) accuse(e evidence, f Finding, t Test, sees func(alpha float64) s
 
 // try examines one allocator in one setting.
 func (e evidence) try(ctx context.Context, seed uint64, s *sheet) (found, error) {
+	positions := e.plain(s)
+	if e.setting != sourceSetting() && e.setting != (Setting{100, 10}) {
+		return found{}, ctx.Err()
+	}
+	draws, err := e.transformed(ctx, seed, s)
+	if err != nil || e.setting != sourceSetting() {
+		return found{}, err
+	}
+	f, err := e.atMain(ctx, seed, s, positions)
+	f.draws = draws
+	return f, err
+}
+
+// plain files what is tested in every setting.
+func (e evidence) plain(s *sheet) []Sample {
 	e.counted(s)
 	positions := Positions(e.splits)
 	e.means(s, positions)
@@ -78,16 +95,7 @@ func (e evidence) try(ctx context.Context, seed uint64, s *sheet) (found, error)
 		lambda := seesNoncentrality(alpha/float64(e.setting.Count), e.cells())
 		return fmt.Sprintf("a relative error of %.2f %% (root mean square) at one position", 100*math.Sqrt(lambda/float64(len(e.splits))))
 	})
-	if e.setting != sourceSetting() && e.setting != (Setting{100, 10}) {
-		return found{}, ctx.Err()
-	}
-	draws, err := e.transformed(ctx, seed, s)
-	if err != nil || e.setting != sourceSetting() {
-		return found{}, err
-	}
-	f, err := e.atMain(ctx, seed, s, positions)
-	f.draws = draws
-	return f, err
+	return positions
 }
 
 // cells is the largest number of amounts of one position that are expected often
@@ -154,6 +162,9 @@ func (e evidence) means(s *sheet, positions []Sample) {
 	margins := []float64{strict}
 	if m := e.suspect.Promise.Margin; m > strict && e.setting == sourceSetting() {
 		margins = append(margins, m)
+	}
+	if e.margin > 0 {
+		margins = []float64{e.margin}
 	}
 	for _, margin := range margins {
 		p, against := Equivalence(positions, mean, margin*mean)

@@ -46,7 +46,7 @@ func ExamineSuspects(ctx context.Context, seed uint64, size Size, suspects []Sus
 	if err := group.Wait(); err != nil {
 		return Report{}, fmt.Errorf("examine allocators: %w", err)
 	}
-	judge(sheets)
+	judge(sheets, Alpha)
 	for i := range r.Allocators {
 		r.close(&r.Allocators[i], sheets[i].findings)
 	}
@@ -94,7 +94,7 @@ func examineOne(ctx context.Context, seed uint64, size Size, suspect Suspect, pr
 			z := Zeros(splits)
 			again.ZeroShare, again.ZeroRuns = wilson(z.WithZero, z.Packets), z.Packets
 		}
-		f, err := evidence{suspect, setting, size, splits, exact}.try(ctx, seed, s)
+		f, err := evidence{suspect: suspect, setting: setting, size: size, splits: splits, exact: exact}.try(ctx, seed, s)
 		if err != nil {
 			return j, again, err
 		}

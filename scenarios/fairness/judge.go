@@ -2,8 +2,9 @@ package fairness
 
 // judge gives the verdicts of all findings of one examination: it corrects both
 // families of tests by Holm and states what each test could see at the level that
-// the strictest step of the correction leaves it. The sheets are judged together.
-func judge(sheets []*sheet) {
+// the strictest step of the correction leaves it. alpha is the level of the accusations. The sheets
+// are judged together.
+func judge(sheets []*sheet, alpha float64) {
 	type entry struct {
 		f       *Finding
 		against bool
@@ -33,7 +34,7 @@ func judge(sheets []*sheet) {
 			accused[i].f.HolmP = &p
 		}
 	}
-	level := Alpha / float64(max(1, len(accused)))
+	level := alpha / float64(max(1, len(accused)))
 	for _, s := range sheets {
 		for i := range s.findings {
 			f := &s.findings[i]
@@ -42,22 +43,22 @@ func judge(sheets []*sheet) {
 			} else {
 				f.Sees = s.sees[i](level)
 			}
-			f.decide()
+			f.decide(alpha)
 		}
 	}
 }
 
 // decide turns corrected p-values into a verdict; exact counts have theirs.
-func (f *Finding) decide() {
+func (f *Finding) decide(alpha float64) {
 	switch {
 	case f.P == nil:
-	case f.AgainstP != nil && *f.AgainstHolmP <= Alpha:
+	case f.AgainstP != nil && *f.AgainstHolmP <= alpha:
 		f.Verdict = Convicted
 	case f.AgainstP != nil && *f.HolmP <= Beta:
 		f.Verdict = Acquitted
 	case f.AgainstP != nil:
 		f.Verdict = NotProven
-	case *f.HolmP <= Alpha:
+	case *f.HolmP <= alpha:
 		f.Verdict = Convicted
 	default:
 		f.Verdict = Acquitted

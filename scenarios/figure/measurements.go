@@ -13,5 +13,6 @@ func measurements() []measurement {
 		{usageRows, (*reckoning).usage},
 		{networkRows, (*reckoning).network},
 		{loginRows, (*reckoning).logins},
+		{grabRows, (*reckoning).grabs},
 	}
 }

@@ -108,6 +108,16 @@ func VisitsPassedOn(a *history.Arm, w history.Window) int {
 	return n
 }
 
+// PacketCallsFailed counts the calls at the red packets that got no answer, or were told to come
+// later, and that the fault may have met.
+func PacketCallsFailed(a *history.Arm, w history.Window) int {
+	n := 0
+	for _, c := range history.GrabEvidence.Of(a) {
+		n += stat.Indicator(!account.Final(c) && a.Seconds(c.EndAt()) >= w.SinceS() && a.Seconds(c.At) < w.ToS)
+	}
+	return n
+}
+
 func countAPI(a *history.Arm, w history.Window, is func(wl.Call) bool) int {
 	n := 0
 	for _, c := range a.WeChat {

@@ -39,6 +39,7 @@ type arm struct {
 	live    *live
 	started atomic.Int64    // operations
 	crowd   *workload.Crowd // of a load of logins, once it is offered
+	party   *workload.Party // of a load of red packets
 	keep    bool            // the system outlives a process that is killed
 }
 
@@ -90,6 +91,9 @@ func planned(seed uint64, shape *scenarios.Load, offered profile.Profile, pop wo
 	case shape.Logins != nil:
 		workers(load.OperationSpan)
 		return workload.PlanLogins(seed, *shape.Logins, pop, offered)
+	case shape.Packets != nil:
+		workers(load.OperationSpan)
+		return workload.PlanPackets(seed, *shape.Packets, pop, offered)
 	case shape.Page != "":
 		workers(workload.GetLimit)
 		return workload.Gets(offered)
@@ -163,7 +167,7 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	if err := x.before(ctx, sys); err != nil {
 		return err
 	}
-	if err := errors.Join(x.offer(ctx, sys), x.keepVisits()); err != nil {
+	if err := errors.Join(x.offer(ctx, sys), x.keepVisits(), x.keepCalls()); err != nil {
 		return err
 	}
 	x.record.Interrupted = ctx.Err() != nil
@@ -271,6 +275,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 		Layout:         x.arm.Setup.Layout,
 		Servers:        x.arm.Setup.Servers,
 		LoginServers:   x.arm.Setup.LoginServers,
+		Packets:        x.arm.Setup.Packets,
 		Keep:           x.keep,
 		Progress:       x.live.enter,
 		Logger:         x.run.o.Logger,

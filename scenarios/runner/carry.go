@@ -13,7 +13,8 @@ import (
 )
 
 // The kind of an operation decides its transport, and with it the generator's ceiling: the
-// platform pushes a message, a plain request asks for a page, and a visit goes through the login.
+// platform pushes a message, a plain request asks for a page, a visit goes through the login, and a
+// call goes to the red packets.
 
 // operation is a kind of operations.
 type operation int
@@ -22,12 +23,15 @@ const (
 	messages operation = iota
 	gets
 	visits
+	calls
 )
 
 func (x *arm) kind() operation {
 	switch {
 	case x.load.Logins != nil:
 		return visits
+	case x.load.Packets != nil:
+		return calls
 	case x.load.Page != "":
 		return gets
 	}
@@ -37,7 +41,7 @@ func (x *arm) kind() operation {
 // null makes the transport that carries the arm's operations to a server that does nothing.
 func (x *arm) null(conns http.RoundTripper, url string) (http.RoundTripper, error) {
 	switch x.kind() {
-	case gets:
+	case gets, calls:
 		return getter(conns), nil // it goes where the request says
 	case visits:
 		return workload.Visiting{Getter: getter(conns)}, nil // as above
@@ -63,6 +67,9 @@ func (x *arm) carrier(ctx context.Context, sys topology.System, conns http.Round
 	case visits:
 		err = x.gather(ctx, sys, conns)
 		return x.crowd, "", err
+	case calls:
+		err = x.invite(ctx, sys, conns)
+		return x.party, "", err
 	case messages:
 	}
 	rt, err = pusher(sys, sys.Account().CallbackURL, conns, workload.Source(x.arm.Name, x.plan), x.out.WriteDelivery)

@@ -19,17 +19,9 @@ const visitLimit = 15 * time.Second
 
 // gather makes the crowd of an arm whose operations are visits.
 func (x *arm) gather(ctx context.Context, sys topology.System, conns http.RoundTripper) error {
-	login, err := topology.LoginOf(sys)
+	login, servers, err := doors(sys)
 	if err != nil {
 		return err
-	}
-	var servers []string
-	for _, n := range login.LoginDoors() {
-		u, err := url.Parse(n.URL)
-		if err != nil {
-			return fmt.Errorf("address of the login at %s: %w", n.Name, err)
-		}
-		servers = append(servers, u.Host)
 	}
 	x.crowd, err = workload.NewCrowd(workload.CrowdConfig{
 		Plan: x.plan, Conns: conns, Base: login.LoginBase(), Servers: servers, Sticky: x.load.Logins.Sticky,
@@ -38,10 +30,28 @@ func (x *arm) gather(ctx context.Context, sys topology.System, conns http.RoundT
 	return err
 }
 
+// doors are the login servers, and the host and port of each.
+func doors(sys topology.System) (login topology.Login, servers []string, err error) {
+	if login, err = topology.LoginOf(sys); err != nil {
+		return nil, nil, err
+	}
+	for _, n := range login.LoginDoors() {
+		u, err := url.Parse(n.URL)
+		if err != nil {
+			return nil, nil, fmt.Errorf("address of the login at %s: %w", n.Name, err)
+		}
+		servers = append(servers, u.Host)
+	}
+	return login, servers, nil
+}
+
 // page is what the requests of the load are for; "": its operations are messages.
 func (x *arm) page() string {
-	if x.load.Logins != nil {
+	switch {
+	case x.load.Logins != nil:
 		return workload.LoginPath(account(x.run.o.Seed).Name)
+	case x.load.Packets != nil:
+		return workload.PacketPath(account(x.run.o.Seed).Name)
 	}
 	return x.load.Page
 }

@@ -28,6 +28,7 @@ type serverConfig struct {
 	Orders   *ordersConfig   `yaml:"orders,omitempty"`
 	OAuth    *oauthConfig    `yaml:"oauth,omitempty"`
 	Scaler   *scalerConfig   `yaml:"scaler,omitempty"`
+	Packet   *packetConfig   `yaml:"packet,omitempty"`
 	Defects  []string        `yaml:"defects,omitempty"`
 }
 
@@ -114,16 +115,21 @@ func configOf(spec Spec) serverConfig {
 			EncodingAESKey: a.EncodingAESKey, OriginalID: a.OriginalID, Mode: a.Mode,
 			TokenLifetimeS: int(a.TokenLifetime / time.Second),
 		}},
+		Packet:  packetsOf(spec.Packets),
 		Defects: spec.Defects,
 	}
 }
 
 // loginOf is the stanza of login servers that browsers know under an address.
 func loginOf(spec Spec, base string) *oauthConfig {
-	return &oauthConfig{
+	c := &oauthConfig{
 		BaseURL: base, ReturnPaths: []string{"/c/", "/api/v1/login/"},
 		Key: fmt.Sprintf("key of the login servers of a run, seed %d", spec.Seed), // protects nothing
 	}
+	if spec.Layout.LocalSessions {
+		c.Sessions = "local"
+	}
+	return c
 }
 
 // render writes a configuration as the server reads it.

@@ -34,6 +34,7 @@ type docker struct {
 	hosts   map[chaos.Target]*container.Host
 	proxies *network.Proxies
 	pair    *masters.Pair // nil with one MySQL
+	books   []PacketBooks // once they were asked for
 }
 
 func startDocker(ctx context.Context, spec Spec) (System, error) {
@@ -197,7 +198,7 @@ func (d *docker) Host(target chaos.Target) host.Controller {
 }
 
 // Lacks is nil if the system meets a need.
-func (d *docker) Lacks(n Need) error { return offerOfDocker(d.layout, d.spec.LoginServers).lacks(n) }
+func (d *docker) Lacks(n Need) error { return offerOfDocker(d.layout, d.spec.LoginServers, d.spec.Packets != nil).lacks(n) }
 
 // Tell runs a command on a host and returns what it prints.
 func (d *docker) Tell(ctx context.Context, on chaos.Target, command ...string) (string, error) {
@@ -233,6 +234,9 @@ func (d *docker) Stop(ctx context.Context) error {
 	}
 	if d.pair != nil {
 		errs = append(errs, d.pair.Close())
+	}
+	for _, b := range d.books {
+		errs = append(errs, b.Close())
 	}
 	if d.engine != nil {
 		errs = append(errs, d.engine.Remove(ctx), d.engine.Close())

@@ -18,9 +18,6 @@ func (d *docker) logins() ([]container.Spec, error) {
 	for i := range 2 {
 		cfg.OAuth.Proxies = append(cfg.OAuth.Proxies, d.place(placeLB+i).String())
 	}
-	if d.layout.LocalSessions {
-		cfg.OAuth.Sessions = "local"
-	}
 	config, err := cfg.render()
 	if err != nil {
 		return nil, err
@@ -30,7 +27,7 @@ func (d *docker) logins() ([]container.Spec, error) {
 		name := string(LoginServer(i + 1))
 		specs = append(specs, container.Spec{
 			Name: name, Image: d.images[image.App].Ref, Addr: d.place(placeLogin + i),
-			Cmd:     []string{"serve", "--roles", "oauth"},
+			Cmd:     []string{"serve", "--roles", d.spec.loginRoles()},
 			Env:     map[string]string{"GOMAXPROCS": "1"},
 			Files:   []container.File{{Path: configPath, Content: config, Mode: 0o600}},
 			Volumes: []string{dataDir}, // sessions in files outlive a kill

@@ -15,6 +15,7 @@ import (
 	"oalab/chaos/network"
 	"oalab/internal/workfolder"
 	"oalab/scenarios/history"
+	"oalab/scenarios/topology/packetbooks"
 )
 
 // serverStop is how long a server may take to stop. After 20 s the server itself ends all
@@ -35,6 +36,7 @@ type embedded struct {
 	proxies *network.Proxies
 	redis   *redis
 	before  *balancer // nil with one server
+	books   *packetbooks.Books // nil without red packets
 }
 
 // child is the process of a server.
@@ -190,7 +192,7 @@ func (e *embedded) Host(target chaos.Target) host.Controller {
 
 // Lacks is nil if the system meets a need.
 func (e *embedded) Lacks(n Need) error {
-	return offerOfEmbedded(e.spec.Servers, e.spec.LoginServers).lacks(n)
+	return offerOfEmbedded(e.spec.Servers, e.spec.LoginServers, e.spec.Packets != nil).lacks(n)
 }
 
 // Update loads a seed file with the configuration of the first server.
@@ -215,6 +217,9 @@ func (e *embedded) Stop(ctx context.Context) error {
 	var errs []error
 	if e.before != nil {
 		errs = append(errs, e.before.stop())
+	}
+	if e.books != nil {
+		errs = append(errs, e.books.Close())
 	}
 	for _, p := range slices.Backward(e.servers) {
 		errs = append(errs, p.Stop(ctx))

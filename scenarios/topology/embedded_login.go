@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"oalab/chaos"
+	"oalab/scenarios/topology/packetbooks"
 )
 
 // loginBase is the address of the login servers that browsers know. Nothing answers there: the
@@ -15,7 +16,7 @@ const loginBase = "http://login.invalid"
 // LoginServer is the login server of a number, from 1.
 func LoginServer(n int) chaos.Target { return chaos.Target(fmt.Sprintf("oauth%d", n)) }
 
-// startLogins starts the login servers, each with the role alone. They share the database and
+// startLogins starts the login servers, without any other role but that of the red packets. They share the database and
 // the Redis of the others, and the key of their cookies.
 func (e *embedded) startLogins(ctx context.Context, data, redisAddr string) error {
 	for i := range e.spec.LoginServers {
@@ -35,13 +36,21 @@ func (e *embedded) startLogins(ctx context.Context, data, redisAddr string) erro
 			return err
 		}
 		node := Node{Name: name, URL: "http://" + addr}
-		if err := e.startServer(ctx, name, node.URL, []string{"serve", "--config", config, "--roles", "oauth"}); err != nil {
+		if err := e.startServer(ctx, name, node.URL, []string{"serve", "--config", config, "--roles", e.spec.loginRoles()}); err != nil {
 			return err
 		}
 		e.logins = append(e.logins, node)
 	}
-	return nil
+	if e.spec.Packets == nil {
+		return nil
+	}
+	var err error
+	e.books, err = packetbooks.SQLite(string(EmbeddedServer), databaseOf(data).CoreDSN)
+	return err
 }
+
+// PacketBooks are those of the one database file.
+func (e *embedded) PacketBooks() ([]PacketBooks, error) { return []PacketBooks{e.books}, nil }
 
 // databaseOf is the database of the first server, as the others share it.
 func databaseOf(data string) *databaseConfig {

@@ -44,8 +44,8 @@ type Layout struct {
 	// Weights are those of the app servers, in order, with Method round_robin and
 	// least_conn; one that is 0 or missing counts as 1.
 	Weights []int
-	// LocalSessions keeps each session of the login in files of the server that made it, to
-	// which Nginx then leads each address by ip_hash. Otherwise sessions are in Redis.
+	// LocalSessions keeps each session of the login in files of the server that made it (of
+	// the embedded topology too), to which Nginx then leads each address by ip_hash. Otherwise sessions are in Redis.
 	LocalSessions bool
 	// TryTimeout is how long Nginx waits for an app server, OutFor how long one that
 	// failed five times stays out; 0 means what docker/lb says.

@@ -43,6 +43,8 @@ const (
 	PowerAlike Power = "alike"
 	// PowerLogin (LoginOf): there are login servers.
 	PowerLogin Power = "login"
+	// PowerBooks (BooksOf): there are databases with the books of red packets.
+	PowerBooks Power = "books"
 	// PowerCounters (CountersOf): the kernel's counters of each host are read.
 	PowerCounters Power = "counters"
 )
@@ -236,19 +238,19 @@ func (o offer) lacks(n Need) error {
 	return nil
 }
 
-// Lacks is nil if a topology meets a need once it is started with this layout and, on
-// Embedded, so many servers and login servers.
-func Lacks(name string, l Layout, servers, logins int, n Need) error {
+// Lacks is nil if a topology meets a need once it is started with this layout, with red packets or
+// without, and, on Embedded, so many servers and login servers.
+func Lacks(name string, l Layout, servers, logins int, packets bool, n Need) error {
 	switch name {
 	case Embedded:
-		return offerOfEmbedded(servers, logins).lacks(n)
+		return offerOfEmbedded(servers, logins, packets).lacks(n)
 	case Docker:
-		return offerOfDocker(l, logins).lacks(n)
+		return offerOfDocker(l, logins, packets).lacks(n)
 	}
 	return fmt.Errorf("there is no topology %q", name)
 }
 
-func offerOfEmbedded(servers, logins int) offer {
+func offerOfEmbedded(servers, logins int, packets bool) offer {
 	processes := make([]chaos.Target, max(1, servers))
 	for i := range processes {
 		processes[i] = chaos.Target(serverName(i))
@@ -260,10 +262,13 @@ func offerOfEmbedded(servers, logins int) offer {
 	if logins > 0 {
 		o.powers[PowerLogin] = nil
 	}
+	if logins > 0 && packets {
+		o.powers[PowerBooks] = nil
+	}
 	return o
 }
 
-func offerOfDocker(l Layout, logins int) offer {
+func offerOfDocker(l Layout, logins int, packets bool) offer {
 	hosts := l.hosts()
 	for i := range logins {
 		hosts = append(hosts, LoginServer(i+1))
@@ -273,6 +278,9 @@ func offerOfDocker(l Layout, logins int) offer {
 	}}
 	if logins > 0 {
 		o.powers[PowerLogin] = nil
+	}
+	if logins > 0 && packets && !l.Alone {
+		o.powers[PowerBooks] = nil
 	}
 	if l.Masters != nil && !l.Alone {
 		o.powers[PowerMasters] = nil

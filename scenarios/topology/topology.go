@@ -52,7 +52,9 @@ type Spec struct {
 	Servers int
 	// LoginServers is how many servers of the role oauth the topology has beside the others.
 	LoginServers int
-	Logger       *slog.Logger
+	// Packets gives the login servers the role of the red packets too; nil does not.
+	Packets *Packets
+	Logger  *slog.Logger
 	// Keep leaves a docker topology when this process ends.
 	Keep bool
 	// Progress gets the name of each stage that takes long; nil means that stages are not

@@ -142,3 +142,32 @@ func whoIs(s shown) string {
 	}
 	return page.Data.OpenID
 }
+
+// enter goes to the address of a login, says yes to the platform at once, and ends when the
+// service leads to the target, without going there.
+func (b *browser) enter(ctx context.Context, login, target string) error {
+	address := login
+	for range mostHops {
+		s, next, err := b.get(ctx, address)
+		switch {
+		case err != nil:
+			return err
+		case s.after > 0:
+			if err := wait(ctx, s.after); err != nil {
+				return err
+			}
+			address = login
+			continue
+		case next == nil:
+			return fmt.Errorf("%s leads nowhere: status %d", s.at.Path, s.status)
+		case next.Path == target:
+			return nil
+		case next.Path == consentPath:
+			q := next.Query()
+			q.Set("_openid", b.openID)
+			next.RawQuery = q.Encode()
+		}
+		address = next.String()
+	}
+	return fmt.Errorf("led on %d times, last to %s", mostHops, address)
+}
