@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"oalab/reports/plot"
 	"oalab/scenarios/account"
@@ -124,23 +123,20 @@ func grabsOverTime(a *history.Arm) plot.Against {
 }
 
 func booksOverTime(a *history.Arm) plot.Against {
-	sums := account.PacketSums(a)
 	f := plot.Against{
-		Title: "Where the units are", Note: "Balances and open packets sum to what was issued, in each snapshot.",
+		Title: "Units in open packets", Note: "What was issued and is in no balance, and what free shares hold: one line over the other, in each snapshot of the books.",
 		X: "seconds of the load", Y: "units (MB)", Bare: true,
 	}
 	hosts := account.PacketHosts(a)
-	for _, name := range []string{history.BooksIssued, history.BooksBalances, history.BooksPackets, history.BooksRedeemed} {
-		line := plot.Line{Name: name}
-		for _, b := range sums {
-			if len(hosts) == 0 || b.Host == hosts[0] {
-				line.Points = append(line.Points, plot.XY{X: b.AtS, Y: float64(b.Sums[name])})
-			}
-		}
-		if name == history.BooksRedeemed && !slices.ContainsFunc(line.Points, func(p plot.XY) bool { return p.Y > 0 }) {
+	out, in := plot.Line{Name: "issued and in no balance"}, plot.Line{Name: "in free shares, or redeemed"}
+	for _, b := range account.PacketSums(a) {
+		if len(hosts) > 0 && b.Host != hosts[0] {
 			continue
 		}
-		f.Lines = append(f.Lines, line)
+		s := b.Sums
+		out.Points = append(out.Points, plot.XY{X: b.AtS, Y: float64(s[history.BooksIssued] - s[history.BooksBalances])})
+		in.Points = append(in.Points, plot.XY{X: b.AtS, Y: float64(s[history.BooksPackets] + s[history.BooksRedeeming] + s[history.BooksRedeemed])})
 	}
+	f.Lines = []plot.Line{out, in}
 	return f
 }

@@ -68,7 +68,7 @@ func packetMutant(d packetDrill) Scenario {
 			perS := max(d.perS, 300)
 			p, err := profile.Constant(perS, length*time.Second)
 			return Load{
-				Followers: l.Grabbers + 600, Packets: &l, Profile: p, Drain: 20 * time.Second,
+				Followers: l.Grabbers + 1500, Packets: &l, Profile: p, Drain: 20 * time.Second,
 				Phases: []history.Phase{{Name: "steady", FromS: 0, ToS: length}},
 			}, err
 		}

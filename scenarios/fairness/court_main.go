@@ -51,8 +51,12 @@ func (e evidence) transformed(ctx context.Context, seed uint64, s *sheet) (Draws
 			return fmt.Sprintf("a correlation of %.5f", seesDeviation(alpha, 1)/math.Sqrt(float64(t.N)))
 		})
 	}
-	correlated("a draw depends on the one before", "randomised PIT, correlation at lag 1", Lag(u, 1))
-	correlated("a draw depends on the second before", "randomised PIT, correlation at lag 2", Lag(u, 2))
+	if e.setting.Count > 2 { // the last share is no draw
+		correlated("a draw depends on the one before", "randomised PIT, correlation at lag 1", Lag(u, 1))
+	}
+	if e.setting.Count > 3 {
+		correlated("a draw depends on the second before", "randomised PIT, correlation at lag 2", Lag(u, 2))
+	}
 	correlated("a packet depends on the one before", "randomised PIT, correlation across packets", Across(u))
 	return Draws{Density: Histogram(u), N: drawn}, ctx.Err()
 }

@@ -49,7 +49,7 @@ func ExamineRows(ctx context.Context, allocator string, kinds []account.SplitKin
 		}
 		e.margin = e.shownWithin(len(kinds))
 		e.plain(s)
-		if k.Count < 2 {
+		if k.Count < 2 { // no draw
 			continue
 		}
 		if _, err := e.transformed(ctx, rowsSeed, s); err != nil {

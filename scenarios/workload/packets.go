@@ -49,7 +49,7 @@ func (l *Packets) AtShare(share float64) *Packets {
 
 // packetsEach is how many packets a follower sends at most: fewer than a server takes from one
 // follower in a minute.
-const packetsEach = 6
+const packetsEach = 8
 
 // packetPlan makes the operations of a load of red packets.
 type packetPlan struct {

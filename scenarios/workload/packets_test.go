@@ -72,7 +72,7 @@ func TestPacketPlan(t *testing.T) {
 		}
 	}
 	for openID, n := range senders {
-		if n > 6 {
+		if n > 8 {
 			t.Errorf("%s sends %d packets", openID, n)
 		}
 		for at := range grabbed {
