@@ -198,7 +198,9 @@ func (d *docker) Host(target chaos.Target) host.Controller {
 }
 
 // Lacks is nil if the system meets a need.
-func (d *docker) Lacks(n Need) error { return offerOfDocker(d.layout, d.spec.LoginServers, d.spec.Packets != nil).lacks(n) }
+func (d *docker) Lacks(n Need) error {
+	return offerOfDocker(d.layout, d.spec.LoginServers, d.spec.Packets != nil).lacks(n)
+}
 
 // Tell runs a command on a host and returns what it prints.
 func (d *docker) Tell(ctx context.Context, on chaos.Target, command ...string) (string, error) {

@@ -103,7 +103,7 @@ func Rules(t *Tree) []ImportRule {
 		},
 		only("echo", []string{"server/internal/web", "mockwechat/...", "mockcarrier/..."}, []string{"github.com/labstack/echo/..."},
 			"one place knows the HTTP framework, so that it can be replaced"),
-		only("sqlx", slices.Concat([]string{"server/internal/sqldb/...", "scenarios/topology/masters"}, storeFolders(t)), []string{"github.com/jmoiron/sqlx/...", "database/sql", "github.com/pressly/goose/...", "modernc.org/sqlite/...", "github.com/go-sql-driver/mysql/..."},
+		only("sqlx", slices.Concat([]string{"server/internal/sqldb/...", "scenarios/topology/masters", "scenarios/topology/packetbooks"}, storeFolders(t)), []string{"github.com/jmoiron/sqlx/...", "database/sql", "github.com/pressly/goose/...", "modernc.org/sqlite/...", "github.com/go-sql-driver/mysql/..."},
 			"rules live in the features, SQL in the stores beside them and in the engine below"),
 		only("amqp", []string{"server/internal/queue/rabbit"}, []string{"github.com/rabbitmq/amqp091-go/..."},
 			"features see a queue, not a broker"),

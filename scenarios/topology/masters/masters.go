@@ -1,7 +1,7 @@
 // Package masters owns how the harness looks at a pair of MySQL masters: whether each
 // replicates from the other, canary rows that are written through the virtual
-// addresses, and what both hold in the end (SCN-3). It is the harness's only client
-// of a database, and shares nothing with the server's.
+// addresses, and what both hold in the end (SCN-3). It shares nothing with
+// the server's client.
 package masters
 
 import (
