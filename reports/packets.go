@@ -43,7 +43,7 @@ func (r *run) packets() section {
 		s.amounts(e.arm)
 	}
 	s.lead("Answers are those that followers heard, each try for itself. The books are read from the database's own view, each time in one snapshot. A packet that has ended " +
-		"gives back what nobody grabbed.")
+		"gives back the shares that were not grabbed.")
 	return s
 }
 

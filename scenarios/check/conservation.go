@@ -17,7 +17,7 @@ import (
 //     in the rows, and the rows hold nothing that its follower was refused.
 //   - A packet that more followers grabbed than it has shares has as many winners as shares, and
 //     their amounts sum to the packet's exactly.
-//   - What nobody grabbed goes back to the sender once, at the end of the packet.
+//   - What was not grabbed goes back to the sender once, at the end of the packet.
 //   - Each balance is what its movements say. Balances, open packets and what was redeemed sum
 //     to what was issued, in every snapshot while the load lasts, and in the end.
 //
@@ -217,6 +217,6 @@ func (j *packetCase) packet(p *history.PacketRow) {
 	case p.Returns == 1 && !p.Ended:
 		j.wrong.add("returned early: packet %s in %s has not ended", p.Serial, p.Host)
 	case p.Returns == 0 && p.Ended && rest > 0:
-		j.wrong.add("kept back: packet %s in %s ended with %d units that nobody got", p.Serial, p.Host, rest)
+		j.wrong.add("kept back: packet %s in %s ended with %d units that no follower got", p.Serial, p.Host, rest)
 	}
 }

@@ -137,7 +137,7 @@ func TestConservation(t *testing.T) {
 		{"kept back", Conservation{}, func(p *party) {
 			p.packets[1].Returns, p.packets[1].Returned = 0, 0
 			p.balance("oSB").Returned, p.balance("oSB").Units = 0, 90
-		}, history.Fail, 3, "kept back: packet B in db1 ended with 7 units that nobody got"},
+		}, history.Fail, 3, "kept back: packet B in db1 ended with 7 units that no follower got"},
 		{"a balance without a movement", Conservation{}, func(p *party) {
 			p.balance("oA-0").Units++
 		}, history.Fail, 2, "balance wrong: oA-0 has 4 units in db1, its movements say 3"},

@@ -55,7 +55,7 @@ type PacketRow struct {
 	Units  int64      `json:"units"`
 	Count  int        `json:"count"` // of the shares when it was sent
 	Ended  bool       `json:"ended"`
-	Shares []ShareRow `json:"shares"` // those that are there; the end of a packet removes what nobody took
+	Shares []ShareRow `json:"shares"` // those that are there; the end of a packet removes the free ones
 	// Returns is how often something went back to the sender, and Returned how much in all.
 	Returns  int   `json:"returns"`
 	Returned int64 `json:"returned"`

@@ -35,7 +35,7 @@ type embedded struct {
 	servers []child // those of logins too
 	proxies *network.Proxies
 	redis   *redis
-	before  *balancer // nil with one server
+	before  *balancer          // nil with one server
 	books   *packetbooks.Books // nil without red packets
 }
 

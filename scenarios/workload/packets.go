@@ -30,7 +30,7 @@ type Packets struct {
 	// Lead is how many arrivals at least lie between a packet and its first grab, and between
 	// a grab and its repeat.
 	Lead int
-	// Left is the share of the other packets that nobody grabs the last share of. Of the rest a
+	// Left is the share of the other packets whose last share is not grabbed. Of the rest a
 	// half is grabbed once too often.
 	Left float64
 	// Again is the share of the grabs that their followers repeat.

@@ -105,7 +105,7 @@ func TestPacketPlan(t *testing.T) {
 }
 
 // counter is a service with the login and the red packets, as followers meet it: every third
-// answer is 503, and every seventh comes to nobody.
+// answer is 503, and every seventh is lost on the way.
 type counter struct {
 	mu    sync.Mutex
 	calls int
