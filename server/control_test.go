@@ -13,6 +13,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"oalab/chaos/upstream"
+	"oalab/internal/deadport"
 	"oalab/mockwechat"
 	wl "oalab/mockwechat/ledger"
 	"oalab/server"
@@ -211,11 +212,26 @@ func TestASettingCountsForTheNextMessage(t *testing.T) {
 // no token; when its node is gone and the token is dead it reports that to the other one (CTL-5, CTL-8).
 func TestAppServersReadFromControlNodes(t *testing.T) {
 	t.Parallel()
+	for name, listen := range map[string]string{"over HTTP": "", "over gRPC": "127.0.0.1:0"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			readFromNodes(t, listen)
+		})
+	}
+}
+
+func readFromNodes(t *testing.T, listen string) {
+	t.Helper()
 	w, cfg := newWorld(t, withApps)
+	cfg.Control.GRPCListen = listen
 	nodes := map[string]*server.Server{"a": servertest.Start(t, cfg, server.RoleControl), "b": servertest.Start(t, cfg, server.RoleControl)}
 	cfg.Control = server.Control{App: "shop", Secret: appSecret, Version: 1}
 	for name, node := range nodes {
-		cfg.Control.Nodes = append(cfg.Control.Nodes, server.Node{Name: name, Address: "http://" + node.Addr()})
+		address := node.Addr()
+		if listen != "" {
+			address = deadport.Addr(t) // what is not had over gRPC is not had
+		}
+		cfg.Control.Nodes = append(cfg.Control.Nodes, server.Node{Name: name, Address: "http://" + address, GRPC: node.GRPCAddr()})
 	}
 	app := servertest.Start(t, cfg, server.RoleCallback, server.RoleWorker)
 	order := func(id string) {

@@ -38,7 +38,10 @@ type breakable interface{ Defects() []string }
 
 // knownDefects are those that the stanzas declare, and those of what has no stanza, sorted.
 func knownDefects() []string {
-	known := []string{worker.DefectAckBeforeCarrier, token.DefectDeadTokenKept, token.DefectDoubleRefresh, freshness.DefectStaleCache, support.DefectReplyByChance}
+	known := []string{
+		worker.DefectAckBeforeCarrier, token.DefectDeadTokenKept, token.DefectDoubleRefresh, token.DefectRedisBeforeCommit,
+		freshness.DefectStaleCache, support.DefectReplyByChance,
+	}
 	for _, stanza := range config.Stanzas(Config{}) {
 		if b, ok := stanza.(breakable); ok {
 			known = append(known, b.Defects()...)

@@ -52,6 +52,7 @@ type Server struct {
 	started bool
 	address atomic.Pointer[string]
 	private atomic.Pointer[string] // address of admin
+	reads   string                 // address of gRPC
 }
 
 // New makes a server from a configuration that it validates: it opens the
@@ -238,11 +239,7 @@ func (s *Server) serve(name string, w *web.Server) {
 	go func() {
 		defer close(done)
 		if err := w.Serve(); err != nil {
-			s.log.Error("serving ended", "error", err)
-			select {
-			case s.failed <- err:
-			default: // the other one has ended before
-			}
+			s.fail(err)
 		}
 	}()
 	s.stops.push(name, func(ctx context.Context) error {
@@ -250,6 +247,15 @@ func (s *Server) serve(name string, w *web.Server) {
 		<-done
 		return err
 	})
+}
+
+// fail notes that serving ended without being asked to.
+func (s *Server) fail(err error) {
+	s.log.Error("serving ended", "error", err)
+	select {
+	case s.failed <- err:
+	default: // another one has ended before
+	}
 }
 
 // Failed gives the error by which the server ended to serve without being

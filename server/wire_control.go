@@ -42,7 +42,7 @@ func (b *build) control() (part.Part, error) {
 	if b.cfg.WeChat.APIBase != "" {
 		p.Loops = []part.Loop{{Name: "ticket refresh", Run: tickets.Run}}
 	}
-	return p, nil
+	return p, b.openReads(api)
 }
 
 // judgeSettings judges the settings that this system uses itself.

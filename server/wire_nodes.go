@@ -15,8 +15,12 @@ func (b *build) asksNodes() bool { return b.cfg.Control.App != "" && !b.roles[Ro
 func (b *build) nodes() (*controlclient.Client, error) { return shared(b, "nodes", b.openNodes) }
 
 func (b *build) openNodes() (*controlclient.Client, error) {
+	secured, err := b.cfg.Control.TLS()
+	if err != nil {
+		return nil, err
+	}
 	client, err := controlclient.New(controlclient.Config{
-		Members: b.cfg.Control.Members(), App: b.cfg.Control.App, Secret: string(b.cfg.Control.Secret), Capacity: b.cfg.Tokens.Capacity,
+		Members: b.cfg.Control.Members(), App: b.cfg.Control.App, Secret: string(b.cfg.Control.Secret), Capacity: b.cfg.Tokens.Capacity, TLS: secured,
 	})
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ package controlclient
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,9 @@ type Config struct {
 	Timeout time.Duration
 	// Capacity is how many accounts are in memory; 0 means 100 000.
 	Capacity int
+	// TLS is for nodes that are asked over gRPC; nil means in the clear. A certificate in it says
+	// who asks.
+	TLS *tls.Config
 	// Transport replaces the HTTP transport, for tests; nil means a pooled one.
 	Transport http.RoundTripper
 }
@@ -56,6 +60,7 @@ type Client struct {
 	tokens  *Values
 	tickets *Values
 	down    downs
+	links   links
 
 	life context.Context // of the questions under way; ended by Close
 	end  context.CancelFunc
@@ -103,6 +108,7 @@ func (c *Client) Tickets() *Values { return c.tickets }
 func (c *Client) Close() {
 	c.end()
 	c.work.Wait()
+	c.links.close()
 	c.http.CloseIdleConnections()
 }
 
@@ -118,20 +124,23 @@ type given struct {
 	Members *Members `json:"members"`
 }
 
+// question is what a node is asked for: a value, or, with one that is dead, the next one.
+type question struct{ account, kind, dead string }
+
 // ask asks the nodes in the order of the account until one gives an answer. Nodes that did not
 // answer lately come last.
-func (c *Client) ask(ctx context.Context, account, method, path string, body []byte) (given, error) {
+func (c *Client) ask(ctx context.Context, q question) (given, error) {
 	var faults []error
 	asked := make(map[string]bool)
 	for round := range 2 {
-		order := c.down.last(c.members.Load().Order(account))
+		order := c.down.last(c.members.Load().Order(q.account))
 		version := c.Version()
 		for i, node := range order {
 			if asked[node.Address] || ctx.Err() != nil {
 				continue
 			}
 			// Beyond the two that have the account a node is asked to serve it anyway.
-			status, got, err := c.one(ctx, node, account, method, path, body, round > 0 || i >= 2)
+			status, got, err := c.one(ctx, node, q, round > 0 || i >= 2)
 			if err == nil && status == http.StatusMisdirectedRequest {
 				c.learn(got.Members)
 				if c.Version() != version {
@@ -145,7 +154,7 @@ func (c *Client) ask(ctx context.Context, account, method, path string, body []b
 				c.down.up(node.Address)
 				return got, nil
 			case err == nil && status == http.StatusNotFound:
-				return given{}, fmt.Errorf("account %s: %w", account, ErrNoAccount)
+				return given{}, fmt.Errorf("account %s: %w", q.account, ErrNoAccount)
 			case err == nil:
 				err = fmt.Errorf("control node %s answered HTTP %d", node.Name, status)
 			default:
@@ -157,7 +166,7 @@ func (c *Client) ask(ctx context.Context, account, method, path string, body []b
 	if err := ctx.Err(); err != nil {
 		faults = append(faults, err)
 	}
-	return given{}, fmt.Errorf("no control node gives the %s of account %s: %w", path, account, errors.Join(faults...))
+	return given{}, fmt.Errorf("no control node gives the %s of account %s: %w", q.kind, q.account, errors.Join(faults...))
 }
 
 // learn takes a newer list of nodes into use.
@@ -170,11 +179,36 @@ func (c *Client) learn(m *Members) {
 	}
 }
 
-// one asks one node. An error is that of the connection or of the form of the answer.
-func (c *Client) one(ctx context.Context, node Member, account, method, path string, body []byte, anyway bool) (status int, got given, err error) {
+// one asks one node, over gRPC where it can be had, else over HTTP. An error is that of the
+// connection or of the form of the answer.
+func (c *Client) one(ctx context.Context, node Member, q question, anyway bool) (status int, got given, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	address := strings.TrimRight(node.Address, "/") + "/control/v1/accounts/" + account + "/" + path
+	if node.GRPC != "" && !c.down.is(node.GRPC) {
+		status, got, err = c.overGRPC(ctx, node, q, anyway)
+		if err == nil || ctx.Err() != nil { // a node that is silent has no time left for HTTP
+			return status, got, err
+		}
+		c.down.note(node.GRPC)
+	}
+	status, got, overHTTP := c.overHTTP(ctx, node, q, anyway)
+	if overHTTP != nil {
+		err = errors.Join(err, overHTTP)
+		return 0, given{}, err
+	}
+	return status, got, nil
+}
+
+// overHTTP asks one node over HTTP.
+func (c *Client) overHTTP(ctx context.Context, node Member, q question, anyway bool) (status int, got given, err error) {
+	method, path, body := http.MethodGet, q.kind, []byte(nil)
+	if q.dead != "" {
+		method, path = http.MethodPost, q.kind+"/report"
+		if body, err = json.Marshal(map[string]string{"token": q.dead}); err != nil {
+			return 0, given{}, err
+		}
+	}
+	address := strings.TrimRight(node.Address, "/") + "/control/v1/accounts/" + q.account + "/" + path
 	if anyway {
 		address += "?anyway=1"
 	}

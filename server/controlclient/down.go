@@ -30,6 +30,13 @@ func (d *downs) up(address string) {
 	delete(d.until, address)
 }
 
+// is reports whether what has this address did not answer lately.
+func (d *downs) is(address string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Now().Before(d.until[address])
+}
+
 // last moves the nodes that did not answer lately behind the others, and changes order otherwise.
 func (d *downs) last(order []Member) []Member {
 	d.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"net/url"
 	"slices"
 )
@@ -19,6 +20,9 @@ type Member struct {
 	Address string `json:"address" yaml:"address"`
 	// Weight is the node's share of the accounts, beside those of the others; 0 means 1.
 	Weight float64 `json:"weight" yaml:"weight"`
+	// GRPC is where the node is asked over gRPC, host:port, its control.grpc_listen. Empty means
+	// over HTTP alone.
+	GRPC string `json:"grpc,omitempty" yaml:"grpc"`
 }
 
 // Members are the control nodes, and which of them has which account: weighted rendezvous
@@ -43,6 +47,8 @@ func (m Members) Check() error {
 			faults = append(faults, fmt.Errorf("node %d: name %q is empty or stands twice", i+1, n.Name))
 		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 			faults = append(faults, fmt.Errorf("node %s: the address is not http:// or https://", n.Name))
+		case n.GRPC != "" && !hostPort(n.GRPC):
+			faults = append(faults, fmt.Errorf("node %s: grpc is not host:port", n.Name))
 		case n.Weight < 0 || math.IsNaN(n.Weight) || math.IsInf(n.Weight, 0):
 			faults = append(faults, fmt.Errorf("node %s: the weight must be a positive number", n.Name))
 		}
@@ -52,6 +58,11 @@ func (m Members) Check() error {
 		faults = append(faults, errors.New("the version must be positive, and rise with each change"))
 	}
 	return errors.Join(faults...)
+}
+
+func hostPort(address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	return err == nil && host != "" && port != ""
 }
 
 // Order is the order in which the nodes are asked for an account.

@@ -2,9 +2,7 @@ package controlclient
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
 
@@ -94,7 +92,11 @@ func (v *Values) start(k *value, account string) *flight {
 		ctx, cancel := context.WithTimeout(v.client.life, 4*v.client.cfg.Timeout)
 		defer cancel()
 		asked := time.Now()
-		got, err := v.question(ctx, account, dead)
+		q := question{account: account, kind: v.kind}
+		if v.kind == KindToken {
+			q.dead = dead
+		}
+		got, err := v.client.ask(ctx, q)
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		defer close(f.done)
@@ -107,18 +109,6 @@ func (v *Values) start(k *value, account string) *flight {
 		k.take(got, asked, dead)
 	})
 	return f
-}
-
-// question reads a value, or reports one that is dead.
-func (v *Values) question(ctx context.Context, account, dead string) (given, error) {
-	if dead == "" || v.kind != KindToken {
-		return v.client.ask(ctx, account, http.MethodGet, v.kind, nil)
-	}
-	body, err := json.Marshal(map[string]string{"token": dead})
-	if err != nil {
-		return given{}, err
-	}
-	return v.client.ask(ctx, account, http.MethodPost, v.kind+"/report", body)
 }
 
 // take brings what was given into use. What is dead, or older than a value that lives, is not

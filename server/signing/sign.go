@@ -27,6 +27,9 @@ const (
 	ParamSignType = "sign_type"
 )
 
+// MetaPrefix begins the names of the parameters in the metadata of gRPC.
+const MetaPrefix = "oalab-"
+
 // The kinds of signatures, values of ParamSignType.
 const (
 	TypeHMAC = "HMAC-SHA256"
@@ -63,6 +66,21 @@ func HMAC(text []byte, secret string) string {
 func MD5(text []byte, secret string) string {
 	sum := md5.Sum(append(slices.Clone(text), "\n"+secret...)) //nolint:gosec // see the import
 	return hex.EncodeToString(sum[:])
+}
+
+// Metadata are the parameters of a signed call of gRPC, in its metadata: each under MetaPrefix and
+// its name. What is signed is the Text of a POST of the method's full name, such as
+// /oalab.control.v1.Tokens/Get, with the message as its body; a stream is signed when it is
+// opened, with an empty body.
+func Metadata(method string, message []byte, app, secret string, now time.Time) map[string]string {
+	query := url.Values{
+		ParamApp: {app}, ParamTimestamp: {strconv.FormatInt(now.Unix(), 10)}, ParamNonce: {rand.Text()},
+	}
+	signed := map[string]string{MetaPrefix + ParamSign: HMAC(Text(http.MethodPost, method, query, message), secret)}
+	for name := range query {
+		signed[MetaPrefix+name] = query.Get(name)
+	}
+	return signed
 }
 
 // Sign signs a request whose body is given: it adds the parameters to its query.

@@ -109,6 +109,8 @@ func Rules(t *Tree) []ImportRule {
 			"features see a queue, not a broker"),
 		only("minio", []string{"server/internal/filestore/s3"}, []string{"github.com/minio/...", "github.com/johannesboyne/..."},
 			"features see a file store, not a protocol"),
+		only("grpc", []string{"server/controlpb", "server/controlclient", "server/internal/control"}, []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/..."},
+			"reads of tokens are the one thing that is asked over gRPC; all else is HTTP"),
 		only("vegeta", []string{"scenarios/load", "scenarios/workload", "scenarios/history"}, []string{"github.com/tsenart/vegeta/..."},
 			"vegeta is pacer, sender and encoder; nothing more"),
 		only("toxiproxy", []string{"chaos/network", "scenarios/topology"}, []string{"github.com/Shopify/toxiproxy/..."},

@@ -47,6 +47,13 @@ func (k *keeper) Lookup(context.Context, string) (value string, version int64, l
 	return k.value, 7, 90*time.Second + 500*time.Millisecond, k.err
 }
 
+// fail lets the keeper have no token.
+func (k *keeper) fail(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.err = err
+}
+
 // Dead implements control.Keeper.
 func (k *keeper) Dead(_ context.Context, _, value string) error {
 	k.mu.Lock()
@@ -105,6 +112,7 @@ type rig struct {
 	store           *store
 	told            int
 	log             bytes.Buffer
+	api             *control.API
 	handler         http.Handler
 }
 
@@ -145,7 +153,7 @@ func newRig(t *testing.T, change ...func(*control.Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.handler = server.Handler()
+	r.api, r.handler = api, server.Handler()
 	return r
 }
 

@@ -92,17 +92,39 @@ func (v *Verifier) Verify(r *http.Request, right Right) (App, error) {
 			return App{}, v.refuse(reasonForm, web.ErrSignature, "parameter %s must stand once", name)
 		}
 	}
-	app, err := v.signed(signing.Text(r.Method, r.URL.EscapedPath(), query, body), Claim{
+	return v.VerifyText(r.Context(), signing.Text(r.Method, r.URL.EscapedPath(), query, body), Claim{
 		App: query.Get(signing.ParamApp), Timestamp: query.Get(signing.ParamTimestamp), Nonce: query.Get(signing.ParamNonce),
 		Type: query.Get(signing.ParamSignType), Sign: query.Get(signing.ParamSign),
-	})
+	}, right)
+}
+
+// VerifyText is Verify for a request of another form, of which text is what its app has signed.
+func (v *Verifier) VerifyText(ctx context.Context, text []byte, c Claim, right Right) (App, error) {
+	app, err := v.signed(text, c)
+	if err == nil {
+		err = v.may(app, right)
+	}
 	if err != nil {
 		return App{}, err
 	}
-	if !app.May(right) {
-		return App{}, v.refuse(reasonRight, web.ErrForbidden, "app %s lacks the right %s", app.Name, right)
+	return app, v.first(ctx, app, c.Nonce)
+}
+
+// Certified returns the app that a certificate names, if it has a right: what is asked on its
+// connection needs no signature. The certificate was judged before.
+func (v *Verifier) Certified(name string, right Right) (App, error) {
+	app, known := v.apps[name]
+	if !known {
+		return App{}, v.refuse(reasonApp, web.ErrSignature, "the app of the certificate is not known")
 	}
-	return app, v.first(r.Context(), app, query.Get(signing.ParamNonce))
+	return app, v.may(app, right)
+}
+
+func (v *Verifier) may(app App, right Right) error {
+	if !app.May(right) {
+		return v.refuse(reasonRight, web.ErrForbidden, "app %s lacks the right %s", app.Name, right)
+	}
+	return nil
 }
 
 // Claim is what a request says of its signature.

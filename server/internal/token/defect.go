@@ -23,6 +23,9 @@ const (
 	// DefectDoubleRefresh lets two refreshers look before they ask, as two servers
 	// without the row's arbitration do. It is meant for /cgi-bin/token.
 	DefectDoubleRefresh = "double-refresh"
+	// DefectRedisBeforeCommit gives a token to Redis before it is committed. It is meant for
+	// /cgi-bin/token.
+	DefectRedisBeforeCommit = "redis-before-commit"
 )
 
 // Planted is a Keeper with defects.
@@ -38,11 +41,16 @@ type Planted struct {
 // NewPlanted is New with the defects that are planted.
 func NewPlanted(planted defect.Set, cfg Config, store Store, cache Cache, platform Platform, log *slog.Logger, reg prometheus.Registerer) (*Planted, error) {
 	p := &Planted{dead: planted.Has(DefectDeadTokenKept), last: make(map[string]string)}
+	if planted.Has(DefectRedisBeforeCommit) {
+		store = hasty{store, cache}
+	}
 	moments := []func() float64{cfg.Moment}
 	if planted.Has(DefectDoubleRefresh) {
 		store = unleased{store}
-		early, late := func() float64 { return 1 }, func() float64 { return 0 }
-		moments = []func() float64{early, late} // as far apart as can be
+		if cfg.Moment == nil { // otherwise the second refresher is at another node
+			early, late := func() float64 { return 1 }, func() float64 { return 0 }
+			moments = []func() float64{early, late} // as far apart as can be
+		}
 	}
 	for _, moment := range moments {
 		cfg.Moment = moment
@@ -151,3 +159,16 @@ func (s unleased) CommitToken(ctx context.Context, account string, _ int64, toke
 
 // ReleaseToken implements Store.
 func (unleased) ReleaseToken(context.Context, string, int64, bool) error { return nil }
+
+// hasty is a Store whose tokens are in the Cache before they are committed.
+type hasty struct {
+	Store
+
+	cache Cache
+}
+
+// CommitToken implements Store.
+func (s hasty) CommitToken(ctx context.Context, account string, version int64, token string, until time.Time) (int64, error) {
+	s.cache.Save(ctx, account, Token{Value: token, Version: version + 1, Left: time.Until(until)})
+	return s.Store.CommitToken(ctx, account, version, token, until)
+}

@@ -5,6 +5,8 @@ package token_test
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,4 +66,32 @@ func TestDefects(t *testing.T) {
 		w.planted(token.DefectDoubleRefresh, replace)
 		until(t, "two calls at once", func() bool { _, _, most := w.platform.set(nil); return most == 2 })
 	})
+}
+
+// TestDefectsOnTwoNodes: the checker of tokens finds each defect under its fault, and says nothing
+// without the fault (CTL-6).
+func TestDefectsOnTwoNodes(t *testing.T) {
+	t.Parallel()
+	for _, d := range []struct{ defect, fault, finds string }{
+		{token.DefectRedisBeforeCommit, "killed between the platform's answer and the commit, the database away", "dead token"},
+		{token.DefectDoubleRefresh, "the platform slow", "issued twice"},
+	} {
+		t.Run(d.defect, func(t *testing.T) {
+			t.Parallel()
+			planted := func(cfg token.Config, m *mortal) reader {
+				k, err := token.NewPlanted(defect.Set{d.defect}, cfg, m, m, m.platform, slog.New(slog.DiscardHandler), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return k
+			}
+			moments := [2]float64{1, 0.985} // two seconds apart
+			if faults := play(t, d.fault, true, moments, planted); !slices.ContainsFunc(faults, func(f string) bool { return strings.HasPrefix(f, d.finds) }) {
+				t.Errorf("under its fault: %q, want one that begins with %q", faults, d.finds)
+			}
+			if faults := play(t, "nothing", true, moments, planted); len(faults) > 0 {
+				t.Errorf("without the fault: %q", faults)
+			}
+		})
+	}
 }

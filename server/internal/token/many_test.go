@@ -22,11 +22,19 @@ import (
 type rows struct {
 	mu   sync.Mutex
 	rows map[string]*memoryRow
+	away time.Time // until then it does not answer
+}
+
+// leave lets the store not answer for so long.
+func (r *rows) leave(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away = time.Now().Add(d)
 }
 
 type memoryRow struct {
 	token.Row
-	until, lease time.Time
+	until, lease, since, asked time.Time
 }
 
 func (r *rows) row(account string) *memoryRow {
@@ -40,9 +48,12 @@ func (r *rows) row(account string) *memoryRow {
 func (r *rows) TokenRow(_ context.Context, account string) (token.Row, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if time.Now().Before(r.away) {
+		return token.Row{}, errAway
+	}
 	row := r.row(account)
 	out := row.Row
-	out.Left, out.Leased = time.Until(row.until), time.Now().Before(row.lease)
+	out.Left, out.Leased, out.Age, out.IntentAge = time.Until(row.until), time.Now().Before(row.lease), time.Since(row.since), time.Since(row.asked)
 	return out, nil
 }
 
@@ -50,11 +61,17 @@ func (r *rows) TokenRow(_ context.Context, account string) (token.Row, error) {
 func (r *rows) LeaseToken(_ context.Context, account string, version int64, l token.Lease) (int64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if time.Now().Before(r.away) {
+		return 0, errAway
+	}
 	row := r.row(account)
 	if row.Version != version || time.Now().Before(row.lease) {
 		return 0, token.ErrTaken
 	}
 	row.Version, row.lease, row.Dead = version+1, time.Now().Add(l.For), row.Dead || l.Dead
+	if l.Intent && !row.Intent {
+		row.Intent, row.asked = true, time.Now()
+	}
 	return row.Version, nil
 }
 
@@ -62,23 +79,29 @@ func (r *rows) LeaseToken(_ context.Context, account string, version int64, l to
 func (r *rows) CommitToken(_ context.Context, account string, version int64, value string, until time.Time) (int64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if time.Now().Before(r.away) {
+		return 0, errAway
+	}
 	row := r.row(account)
 	if row.Version != version {
 		return 0, token.ErrTaken
 	}
-	row.Version, row.Value, row.until, row.lease, row.Dead = version+1, value, until, time.Time{}, false
+	if row.Value != value {
+		row.since = time.Now()
+	}
+	row.Version, row.Value, row.until, row.lease, row.Dead, row.Intent = version+1, value, until, time.Time{}, false, false
 	return row.Version, nil
 }
 
 // ReleaseToken implements token.Store.
-func (r *rows) ReleaseToken(_ context.Context, account string, version int64, _ bool) error {
+func (r *rows) ReleaseToken(_ context.Context, account string, version int64, keepIntent bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	row := r.row(account)
 	if row.Version != version {
 		return token.ErrTaken
 	}
-	row.Version, row.lease = version+1, time.Time{}
+	row.Version, row.lease, row.Intent = version+1, time.Time{}, row.Intent && keepIntent
 	return nil
 }
 
