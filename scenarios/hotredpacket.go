@@ -106,7 +106,8 @@ func packetLoad(l workload.Packets) func(Size) (Load, error) {
 		return Load{
 			Followers: l.Grabbers + bySize(size, 400, 3000), Packets: &l, Profile: whole, Drain: 20 * time.Second,
 			Phases: []history.Phase{
-				{Name: "sent", FromS: 0, ToS: warm}, {Name: "hot", FromS: warm, ToS: warm + hot},
+				{Name: "sent", FromS: 0, ToS: warm},
+				{Name: "hot", FromS: warm, ToS: warm + hot},
 				{Name: "packets", FromS: warm + hot, ToS: warm + hot + length},
 			},
 		}, err

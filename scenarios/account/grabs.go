@@ -146,10 +146,10 @@ func PacketSums(a *history.Arm) []PacketBooks {
 		if s.Name == history.BooksSeries()[0] {
 			out = append(out, PacketBooks{Host: host, AtS: s.AtS, Sums: map[string]int64{}})
 		}
-		for i := len(out) - 1; i >= 0; i-- { // the samples of one look follow each other
-			if out[i].Host == host {
-				if out[i].AtS == s.AtS {
-					out[i].Sums[s.Name] = int64(s.Value)
+		for _, books := range slices.Backward(out) { // the samples of one look follow each other
+			if books.Host == host {
+				if books.AtS == s.AtS {
+					books.Sums[s.Name] = int64(s.Value)
 				}
 				break
 			}

@@ -53,8 +53,10 @@ func (c Conservation) Check(a *history.Arm) Finding {
 		what      string
 		is, least int
 	}{
-		{"followers at packets", len(j.grabbers), max(c.Grabbers, 1)}, {"databases read", len(hosts), 1},
-		{"packets with more grabbers than shares", j.soldOut, c.SoldOut}, {"packets that gave something back", j.returned, c.Returned},
+		{"followers at packets", len(j.grabbers), max(c.Grabbers, 1)},
+		{"databases read", len(hosts), 1},
+		{"packets with more grabbers than shares", j.soldOut, c.SoldOut},
+		{"packets that gave something back", j.returned, c.Returned},
 	} {
 		if n.is < n.least {
 			j.open.add("%d %s, %d wanted", n.is, n.what, n.least)

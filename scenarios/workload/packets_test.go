@@ -145,10 +145,10 @@ func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status, data := http.StatusOK, `{}`
-	switch {
-	case path == "daily":
+	switch path {
+	case "daily":
 		c.logs[cookie.Value] = true
-	case path == "send":
+	case "send":
 		var body struct{ Serial string }
 		_ = json.NewDecoder(r.Body).Decode(&body)
 		c.sent[body.Serial] = "id" + body.Serial
