@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"oalab/server"
+	"oalab/server/internal/filestore"
 	"oalab/server/internal/packet"
 )
 
@@ -94,6 +95,7 @@ orders:
   retry_base: 100ms
   retry_max: 1s
   query_cache: 30s
+  page_life: 5m
   sweep_every: 1s
   sweep_after: 5s
 bind: {code_life: 2m, wrong_codes: 4, lock: 10m, gap: 30s, hourly: 6}
@@ -115,12 +117,20 @@ oauth:
   logins_per_second: 50
   calls_per_minute: 60
 followers: {workers: 12}
+media: {receive: ignore, max_size: 1MiB, workers: 13}
+files:
+  folder: /srv/files
+  s3: {endpoint: "http://198.18.0.41:9000", region: here, bucket: oalab, prefix: lab/, access_key: key, secret_key: "a key of the file store"}
 control:
   self: a
   version: 3
   nodes: [{name: a, address: "http://198.18.0.31:8080", weight: 2.5}, {name: b, address: "http://198.18.0.32:8080"}]
   app: front
   secret: "a secret of the app servers"
+  grpc_listen: 127.0.0.1:0
+  tls_cert: /srv/tls/cert.pem
+  tls_key: /srv/tls/key.pem
+  tls_ca: /srv/tls/ca.pem
 api:
   apps:
     - {name: shop, secret: "a secret of the shop, 32 characters!", previous_secret: "the secret before it, 32 characters", rights: [tokens, settings], md5: true}
@@ -134,7 +144,7 @@ packet:
   return_every: 3s
   sends_per_minute: 4
   grabs_per_minute: 44
-retention: {replies: 4d, orders: 8784h, dead_letters: 60d, growth: 400d}
+retention: {replies: 4d, orders: 8784h, dead_letters: 60d, growth: 400d, dialogues: 10d, media: 20d}
 scaler:
   own_status: http://127.0.0.1:8081/status
   partner_status: http://198.18.0.12:8081/status
@@ -176,6 +186,7 @@ func TestAllKeys(t *testing.T) {
 		Orders: server.Orders{
 			CarrierTimeout: server.Duration(3 * time.Second), Workers: 8, QueryWorkers: 9, TellWorkers: 10, MaxAttempts: 11,
 			RetryBase: server.Duration(100 * time.Millisecond), RetryMax: server.Duration(time.Second), QueryCache: server.Duration(30 * time.Second),
+			PageLife:   server.Duration(5 * time.Minute),
 			SweepEvery: server.Duration(time.Second), SweepAfter: server.Duration(5 * time.Second),
 		},
 		Bind: server.Bind{
@@ -189,9 +200,14 @@ func TestAllKeys(t *testing.T) {
 			LoginsPerMinute: 5, AddressLoginsPerMinute: 500, LoginsPerSecond: 50, CallsPerMinute: 60,
 		},
 		Followers: server.Followers{Workers: 12},
+		Media:     server.Media{Receive: "ignore", MaxSize: 1 << 20, Workers: 13},
+		Files: server.Files{Folder: "/srv/files", S3: filestore.S3{
+			Endpoint: "http://198.18.0.41:9000", Region: "here", Bucket: "oalab", Prefix: "lab/", AccessKey: "key", SecretKey: "a key of the file store",
+		}},
 		Control: server.Control{
 			Self: "a", Version: 3, App: "front", Secret: "a secret of the app servers",
-			Nodes: []server.Node{{Name: "a", Address: "http://198.18.0.31:8080", Weight: 2.5}, {Name: "b", Address: "http://198.18.0.32:8080"}},
+			Nodes:      []server.Node{{Name: "a", Address: "http://198.18.0.31:8080", Weight: 2.5}, {Name: "b", Address: "http://198.18.0.32:8080"}},
+			GRPCListen: "127.0.0.1:0", TLSCert: "/srv/tls/cert.pem", TLSKey: "/srv/tls/key.pem", TLSCA: "/srv/tls/ca.pem",
 		},
 		API: server.API{Apps: []server.App{{
 			Name: "shop", Secret: "a secret of the shop, 32 characters!", PreviousSecret: "the secret before it, 32 characters",
@@ -203,6 +219,7 @@ func TestAllKeys(t *testing.T) {
 		},
 		Retention: server.Retention{
 			Replies: server.Period(96 * time.Hour), Orders: server.Period(366 * 24 * time.Hour), DeadLetters: server.Period(60 * 24 * time.Hour), Growth: server.Period(400 * 24 * time.Hour),
+			Dialogues: server.Period(10 * 24 * time.Hour), Media: server.Period(20 * 24 * time.Hour),
 		},
 		Scaler: server.Scaler{
 			OwnStatus: "http://127.0.0.1:8081/status", PartnerStatus: "http://198.18.0.12:8081/status",

@@ -30,7 +30,7 @@ func TestEveryMySQLQueryUsesAnIndex(t *testing.T) {
 	for _, query := range []string{
 		"SELECT serial FROM orders WHERE reason = ?",
 		"SELECT serial FROM orders WHERE account = ? ORDER BY reason",
-		"UPDATE orders SET told = ? WHERE phone = ?",
+		"UPDATE orders SET told = ? WHERE reason = ?",
 		"DELETE FROM outbox WHERE payload = ?",
 	} {
 		found := false
