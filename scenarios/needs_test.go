@@ -171,13 +171,21 @@ func (d *declared) Nodes() []topology.Node              { return []topology.Node
 func (d *declared) CarrierRules() *upstream.Controller  { return new(upstream.Controller) }
 func (d *declared) PlatformRules() *upstream.Controller { return new(upstream.Controller) }
 
-func (d *declared) AddressAt(context.Context, chaos.Target) error                 { return nil }
-func (d *declared) Balance(context.Context, ...chaos.Target) error                { return nil }
-func (d *declared) MastersAtHome(context.Context) error                           { return nil }
-func (d *declared) ReadMaster(context.Context, string, chaos.Target) error        { return nil }
-func (d *declared) Contest(context.Context) error                                 { return nil }
-func (d *declared) Swap(context.Context) error                                    { return nil }
-func (d *declared) RedisAt(context.Context, chaos.Target) error                   { return nil }
+func (d *declared) AddressAt(context.Context, chaos.Target) error          { return nil }
+func (d *declared) Balance(context.Context, ...chaos.Target) error         { return nil }
+func (d *declared) MastersAtHome(context.Context) error                    { return nil }
+func (d *declared) ReadMaster(context.Context, string, chaos.Target) error { return nil }
+func (d *declared) Contest(context.Context) error                          { return nil }
+func (d *declared) Swap(context.Context) error                             { return nil }
+func (d *declared) RedisAt(context.Context, chaos.Target) error            { return nil }
+func (d *declared) CutRedis(name string) (chaos.Fault, error)              { return chaos.Noop{As: name}, nil }
+
+func (d *declared) SlowRedis(name string) (chaos.Fault, error) { return chaos.Noop{As: name}, nil }
+
+func (d *declared) FlushRedis(name string) (chaos.Fault, error) { return chaos.Noop{As: name}, nil }
+
+func (d *declared) FailOverRedis(name string) (chaos.Fault, error) { return chaos.Noop{As: name}, nil }
+
 func (d *declared) Meter(context.Context) (probe.Func, error)                     { return nil, nil }
 func (d *declared) Tell(context.Context, chaos.Target, ...string) (string, error) { return "", nil }
 

@@ -142,7 +142,7 @@ func queueWithoutDeadline() Scenario {
 		Arms: []Arm{
 			{
 				Name: "main", Expect: judge.Violate("goodput"), Setup: setup,
-				Load:     func(Size) (Load, error) { return offeredIn([]float64{4, 10, 3}, []float64{1, 4, 0.25}, 1) },
+				Load:     func(Size) (Load, error) { return offeredIn([]float64{4, 14, 3}, []float64{1, 4, 0.25}, 1) }, // the queue is too long after 8 s
 				Checkers: []check.Checker{check.Replies{}, check.Goodput{}},
 			},
 			{

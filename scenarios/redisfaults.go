@@ -100,17 +100,14 @@ func ofRedis(name string, at, length time.Duration, of func(topology.RedisData, 
 	}
 }
 
-// redisMutants are the drills of servers that trust Redis alone (CHA-7). Slow replies alone
-// do not bring the defect to light.
+// redisMutants are the drills of servers that trust Redis alone (CHA-7). There is no arm of slow
+// replies alone: on a busy machine Redis answers later than the servers wait, which is a fault.
 func redisMutants() []Scenario {
 	s := retryMutant("dedup-in-redis-alone", judge.Violate("orders", "replies", "handed-over"))
 	s.Title = "Servers with the planted defect dedup-in-redis-alone are found when Redis is flushed, and pass otherwise"
 	s.Source = "CHA-7, SCN-11"
-	well := s.Arms[0]
-	well.Name, well.Expect = "redis-well", judge.Pass
-	slow, flush := well.Faults(Short)[0], redisFlush(4500*time.Millisecond, 4*time.Second)
+	slow, flush := s.Arms[0].Faults(Short)[0], redisFlush(4500*time.Millisecond, 4*time.Second)
 	flush.Effect.Min = 0 // with the defect no server knows that Redis has lost a reply
 	s.Arms[0].Faults = func(Size) []Fault { return []Fault{slow, flush} }
-	s.Arms = append(s.Arms, well)
 	return []Scenario{s}
 }
