@@ -42,8 +42,15 @@ func TestLoadFromTheNetwork(t *testing.T) {
 	}
 
 	t.Run("interrupted", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
+		running := seen.Load() + 10
+		go func() { // the load is interrupted once it runs
+			defer cancel()
+			for ctx.Err() == nil && seen.Load() < running {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}()
 		out := t.TempDir()
 		r, err := d.Attack(ctx, out, d.entry()+"/page", "--rate", "50", "--for", "10m")
 		must(t, err)
