@@ -16,7 +16,8 @@ import (
 func MySQLFailover() Scenario {
 	semi := topology.Masters{}
 	async := topology.Masters{Async: true}
-	unfenced := topology.Masters{NoFence: true}
+	quick := topology.Masters{AckTimeout: quickAck}
+	unfenced := topology.Masters{AckTimeout: quickAck, NoFence: true}
 	return Scenario{
 		Name:       "mysql-failover",
 		Title:      "When a MySQL master breaks, the other takes its tables over within the time that the settings promise, nothing acknowledged is lost, and both are equal again when it is back",
@@ -26,12 +27,13 @@ func MySQLFailover() Scenario {
 		Arms: []Arm{
 			masterArm("main", semi, killMaster, freezeMaster, cutMaster),
 			masterArm("semisync-cut-kill", semi, cutKill(400*time.Millisecond)),
-			losing(masterArm("semisync-fallback", semi, cutKill(3*time.Second))),
+			losing(masterArm("semisync-fallback", quick, cutKill(3*time.Second))),
 			losing(masterArm("async-cut-kill", async, cutKill(400*time.Millisecond))),
 			apart(masterArm("fenced", semi, partitionMaster), judge.Pass),
+			apart(masterArm("guard-held", semi, holdGuard), judge.Pass),
 			apart(masterArm("no-fencing", unfenced, partitionMaster), judge.Violate("converge", "orders")),
 			apart(masterArm("split-brain", semi, splitMasters), judge.Violate("converge", "orders")),
-			apart(masterArm("two-homes", semi, twoHomes), judge.Violate("converge", "orders")),
+			apart(masterArm("two-homes", quick, twoHomes), judge.Violate("converge", "orders")),
 			loneArm(semi),
 			predicted(apart(masterArm("thesis", thesisMasters(), killMasterLong, splitMasters), judge.Violate("converge", "orders"))),
 			masterControl(semi),

@@ -12,10 +12,18 @@ import (
 )
 
 // Faults that leave both masters alive and cut off from each other.
-const faultPartition = "partition-master"
+const (
+	faultPartition = "partition-master"
+	faultGuardHeld = "guard-held"
+)
 
-// masterSplit is long enough for commits to go on without the partner, twice.
+// masterSplit is long enough for commits to go on without the partner, twice, where they wait
+// for it for as long as quickAck.
 const masterSplit = 4 * time.Second
+
+// quickAck is how long commits wait in arms that let them go on without the partner while the
+// fault is in effect. The product's masters wait for longer than their gate can stay open.
+const quickAck = time.Second
 
 // splitMasters cuts the two masters off from each other. All other hosts still reach both.
 // Each master believes that its partner is gone, and both still have clients. Writers stand
@@ -31,6 +39,15 @@ func splitMasters(at time.Duration) Fault {
 func partitionMaster(at time.Duration) Fault {
 	return contestedFault(faultPartition, at, topology.MasterPair.Contest, func(a, _ topology.Host) chaos.Fault {
 		return host.Rules(faultPartition, topology.HostMySQL1, a, "oalab_alone", aloneRules)
+	})
+}
+
+// holdGuard halts the guard of the first master and then does what partitionMaster does. The
+// master cannot fence itself, and its gate is shut by the kernel alone.
+func holdGuard(at time.Duration) Fault {
+	return contestedFault(faultGuardHeld, at, topology.MasterPair.Contest, func(a, _ topology.Host) chaos.Fault {
+		halt := host.HaltInside(faultGuardHeld, topology.HostMySQL1, a, "guard")
+		return chaos.After(halt, 0, host.Rules(faultGuardHeld, topology.HostMySQL1, a, "oalab_alone", aloneRules))
 	})
 }
 

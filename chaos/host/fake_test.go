@@ -116,7 +116,11 @@ func (b *box) Pids(_ context.Context, process string) ([]int, error) {
 }
 
 func (b *box) Signal(_ context.Context, signal, process string) error {
-	return b.do("signal "+signal, func() { b.procs[process] = nil })
+	return b.do("signal "+signal, func() {
+		if signal == "KILL" {
+			b.procs[process] = nil
+		}
+	})
 }
 
 func (b *box) Run(_ context.Context, command ...string) error {

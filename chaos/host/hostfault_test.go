@@ -177,6 +177,23 @@ func TestKillInside(t *testing.T) {
 	}
 }
 
+func TestHaltInside(t *testing.T) {
+	t.Parallel()
+	ctx := limit(t, 10*time.Second)
+	a := newBox()
+	f := HaltInside("halt-nginx", "lb1", a, "nginx")
+	must(t, f.Inject(ctx))
+	must(t, f.AwaitEffect(ctx))
+	must(t, f.Recover(ctx))
+	must(t, f.AwaitHealed(ctx))
+	if diff := cmp.Diff([]string{"signal STOP", "signal CONT"}, a.calls); diff != "" {
+		t.Errorf("what was done (-want +got):\n%s", diff)
+	}
+	if err := HaltInside("f", "t", newBox(), "keepalived").Inject(ctx); !errors.Is(err, ErrDown) {
+		t.Errorf("a process that is not there: %v, want ErrDown", err)
+	}
+}
+
 // A reload is in effect when a new process runs, and there is nothing to undo.
 func TestReload(t *testing.T) {
 	t.Parallel()

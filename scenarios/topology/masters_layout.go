@@ -14,7 +14,8 @@ import (
 type Masters struct {
 	// Async lets a master acknowledge a commit before its partner has it.
 	Async bool
-	// AckTimeout is how long a commit waits for the partner; 0 means 1 s.
+	// AckTimeout is how long a commit waits for the partner; 0 means 10 s, which is longer than
+	// the gate of a fenced master stays open without the partner (docker/mysql).
 	AckTimeout time.Duration
 	// VRRP has the intended settings of keepalived; the zero value means DefaultVRRP. Its
 	// Check is not used: the guard (docker/mysql) reports the state of a master to
@@ -29,7 +30,7 @@ type Masters struct {
 
 // WithDefaults returns the settings with defaults in place of zero values.
 func (m Masters) WithDefaults() Masters {
-	m.AckTimeout = cmp.Or(m.AckTimeout, time.Second)
+	m.AckTimeout = cmp.Or(m.AckTimeout, 10*time.Second)
 	if m.VRRP == (predict.Settings{}) {
 		m.VRRP = DefaultVRRP()
 	}

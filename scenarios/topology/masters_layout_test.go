@@ -13,7 +13,7 @@ import (
 // TestMastersEnv: what the hosts are started with is what predictions are made from.
 func TestMastersEnv(t *testing.T) {
 	product := map[string]string{
-		"INCREMENT": "2", "SEMI": "1", "SEMI_TIMEOUT": "1000", "ADVERT": "0.1", "VRRPV": "3", "PRIO": "254", "BACKUP": "253", "FENCE": "on",
+		"INCREMENT": "2", "SEMI": "1", "SEMI_TIMEOUT": "10000", "ADVERT": "0.1", "VRRPV": "3", "PRIO": "254", "BACKUP": "253", "FENCE": "on",
 	}
 	with := func(changes map[string]string) map[string]string {
 		env := maps.Clone(product)

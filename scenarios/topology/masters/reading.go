@@ -24,8 +24,8 @@ func (p *Pair) ReadHost(ctx context.Context, why, host string) ([]history.TableR
 	return p.hosts[i].read(ctx, why)
 }
 
-// Read reads all tables of both masters, when both have the same transactions or ctx
-// ends: what differs then is the finding.
+// Read reads all tables of both masters, when both have the same transactions and replicate,
+// or ctx ends: what differs then is the finding.
 func (p *Pair) Read(ctx context.Context, why string) ([]history.TableReading, error) {
 	_ = p.level(ctx)
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), chaos.Patient(ctx, readTimeout))
@@ -42,7 +42,8 @@ func (p *Pair) Read(ctx context.Context, why string) ([]history.TableReading, er
 // readTimeout bounds the reading of both masters.
 const readTimeout = 20 * time.Second
 
-// level waits until both masters have executed the same transactions.
+// level waits until both masters have executed the same transactions and replicate. A master
+// that is being rebuilt has the numbers of its partner's transactions before it has the rows.
 func (p *Pair) level(ctx context.Context) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -55,7 +56,7 @@ func (p *Pair) level(ctx context.Context) error {
 			}
 			sets[set] = true
 		}
-		if len(sets) == 1 {
+		if len(sets) == 1 && p.Replicates(ctx) == nil {
 			return nil
 		}
 		select {
