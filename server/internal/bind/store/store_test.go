@@ -17,35 +17,29 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func open(t *testing.T, cfg sqldb.Config) *Store {
-	t.Helper()
-	db := sqldbtest.Open(t, cfg)
-	if err := db.Migrate(t.Context(), Migrations()); err != nil {
-		t.Fatal(err)
+func open(tb testing.TB, db *sqldb.DB) *Store {
+	tb.Helper()
+	if err := db.Migrate(tb.Context(), Migrations()); err != nil {
+		tb.Fatal(err)
 	}
 	return New(db)
 }
 
-func TestSQLite(t *testing.T) {
-	conformance(t, func(t *testing.T) sqldb.Config { t.Helper(); return sqldbtest.NewSQLite(t) })
+var conformance = sqldbtest.Suite[*Store]{
+	Open: open,
+	Tests: map[string]func(*testing.T, *Store){
+		"a code is taken once":   takenOnce,
+		"wrong codes lock":       wrongLock,
+		"a code ends":            ends,
+		"attempts are limited":   limited,
+		"attempts at once count": atOnce,
+		"what is old goes":       oldGoes,
+	},
 }
 
-// One database for all: the tests use keys of their own.
-func TestMySQL(t *testing.T) {
-	cfg := sqldbtest.NewMySQL(t, os.Getenv)
-	conformance(t, func(*testing.T) sqldb.Config { return cfg })
-}
+func TestSQLite(t *testing.T) { conformance.SQLite(t) }
 
-// conformance is what every engine must do.
-func conformance(t *testing.T, config func(t *testing.T) sqldb.Config) {
-	t.Helper()
-	for name, test := range map[string]func(*testing.T, *Store){
-		"a code is taken once": takenOnce, "wrong codes lock": wrongLock, "a code ends": ends,
-		"attempts are limited": limited, "attempts at once count": atOnce, "what is old goes": oldGoes,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, open(t, config(t))) })
-	}
-}
+func TestMySQL(t *testing.T) { conformance.MySQL(t, os.Getenv) }
 
 // loose are limits that let a test go on at once.
 func loose() bind.Limits {
@@ -266,7 +260,7 @@ func TestStatementsOfOrders(t *testing.T) { sqldbtest.CountedForOrders(t, statem
 
 // TestEveryQueryUsesAnIndex asks SQLite how it would run each statement.
 func TestEveryQueryUsesAnIndex(t *testing.T) {
-	s := open(t, sqldbtest.NewSQLite(t))
+	s := open(t, sqldbtest.Open(t, sqldbtest.NewSQLite(t)))
 	sqldbtest.ExplainSQLite(t, s.db.Read, statements(s.db.Dialect))
 }
 
@@ -274,7 +268,7 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 // tables that are worth an index.
 func TestEveryMySQLQueryUsesAnIndex(t *testing.T) {
 	t.Parallel()
-	s := open(t, sqldbtest.NewMySQL(t, os.Getenv))
+	s := open(t, sqldbtest.Open(t, sqldbtest.NewMySQL(t, os.Getenv)))
 	sqldbtest.Fill(t, s.db.Read)
 	sqldbtest.ExplainMySQL(t, s.db.Read, statements(s.db.Dialect))
 }

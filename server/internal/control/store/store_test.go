@@ -19,34 +19,26 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func open(t *testing.T, cfg sqldb.Config) *Store {
-	t.Helper()
-	db := sqldbtest.Open(t, cfg)
-	if err := db.Migrate(t.Context(), Migrations()); err != nil {
-		t.Fatal(err)
+func open(tb testing.TB, db *sqldb.DB) *Store {
+	tb.Helper()
+	if err := db.Migrate(tb.Context(), Migrations()); err != nil {
+		tb.Fatal(err)
 	}
 	return New(db)
 }
 
-func TestSQLite(t *testing.T) {
-	conformance(t, func(t *testing.T) sqldb.Config { t.Helper(); return sqldbtest.NewSQLite(t) })
+var conformance = sqldbtest.Suite[*Store]{
+	Open: open,
+	Tests: map[string]func(*testing.T, *Store){
+		"settings are kept to the byte":   byteForByte,
+		"a change notes what it replaced": changes,
+		"of changes at once one counts":   atOnce,
+	},
 }
 
-// One database for all: the tests use keys of their own.
-func TestMySQL(t *testing.T) {
-	cfg := sqldbtest.NewMySQL(t, os.Getenv)
-	conformance(t, func(*testing.T) sqldb.Config { return cfg })
-}
+func TestSQLite(t *testing.T) { conformance.SQLite(t) }
 
-// conformance is what every engine must do.
-func conformance(t *testing.T, config func(t *testing.T) sqldb.Config) {
-	t.Helper()
-	for name, test := range map[string]func(*testing.T, *Store){
-		"settings are kept to the byte": byteForByte, "a change notes what it replaced": changes, "of changes at once one counts": atOnce,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, open(t, config(t))) })
-	}
-}
+func TestMySQL(t *testing.T) { conformance.MySQL(t, os.Getenv) }
 
 func load(t *testing.T, s *Store, account string) control.Stored {
 	t.Helper()
@@ -183,14 +175,14 @@ func TestStatementsOfOrders(t *testing.T) { sqldbtest.CountedForOrders(t, statem
 
 // TestEveryQueryUsesAnIndex asks SQLite how it would run each statement.
 func TestEveryQueryUsesAnIndex(t *testing.T) {
-	sqldbtest.ExplainSQLite(t, open(t, sqldbtest.NewSQLite(t)).db.Read, statements(sqldb.Dialects()[0]))
+	sqldbtest.ExplainSQLite(t, open(t, sqldbtest.Open(t, sqldbtest.NewSQLite(t))).db.Read, statements(sqldb.Dialects()[0]))
 }
 
 // TestEveryMySQLQueryUsesAnIndex asks MySQL how it would run each statement on
 // tables that are worth an index.
 func TestEveryMySQLQueryUsesAnIndex(t *testing.T) {
 	t.Parallel()
-	db := open(t, sqldbtest.NewMySQL(t, os.Getenv)).db
+	db := open(t, sqldbtest.Open(t, sqldbtest.NewMySQL(t, os.Getenv))).db
 	sqldbtest.Fill(t, db.Read)
 	sqldbtest.ExplainMySQL(t, db.Read, statements(db.Dialect))
 }

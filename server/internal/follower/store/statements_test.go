@@ -29,7 +29,7 @@ func TestStatementsOfOrders(t *testing.T) { sqldbtest.CountedForOrders(t, statem
 
 // TestEveryQueryUsesAnIndex asks SQLite how it would run each statement.
 func TestEveryQueryUsesAnIndex(t *testing.T) {
-	s := open(t, sqldbtest.NewSQLite(t))
+	s := open(t, sqldbtest.Open(t, sqldbtest.NewSQLite(t)))
 	sqldbtest.ExplainSQLite(t, s.db.Read, statements(s.db.Dialect))
 }
 
@@ -37,7 +37,7 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 // tables that are worth an index.
 func TestEveryMySQLQueryUsesAnIndex(t *testing.T) {
 	t.Parallel()
-	s := open(t, sqldbtest.NewMySQL(t, os.Getenv))
+	s := open(t, sqldbtest.Open(t, sqldbtest.NewMySQL(t, os.Getenv)))
 	sqldbtest.Fill(t, s.db.Read)
 	sqldbtest.ExplainMySQL(t, s.db.Read, statements(s.db.Dialect))
 }
@@ -49,7 +49,7 @@ const partitions = 16
 // evenly, with many accounts and with one, and a follower is looked up in one partition alone.
 func TestPartitionsAreEven(t *testing.T) {
 	t.Parallel()
-	s := open(t, sqldbtest.NewMySQL(t, os.Getenv))
+	s := open(t, sqldbtest.Open(t, sqldbtest.NewMySQL(t, os.Getenv)))
 	const each = 1000
 	for batch := range partitions * each / 500 {
 		keys := make([]any, 0, 1000)

@@ -19,11 +19,10 @@ import (
 	"oalab/server/internal/sqldb/sqldbtest"
 )
 
-func open(t *testing.T, cfg sqldb.Config) *Store {
-	t.Helper()
-	db := sqldbtest.Open(t, cfg)
-	if err := db.Migrate(t.Context(), Migrations()); err != nil {
-		t.Fatal(err)
+func open(tb testing.TB, db *sqldb.DB) *Store {
+	tb.Helper()
+	if err := db.Migrate(tb.Context(), Migrations()); err != nil {
+		tb.Fatal(err)
 	}
 	return New(db)
 }
@@ -34,36 +33,30 @@ func sampleOpenID(n int) string {
 	return "o" + base64.RawURLEncoding.EncodeToString(sum[:])[:27]
 }
 
-func TestSQLite(t *testing.T) {
-	conformance(t, func(t *testing.T) sqldb.Config { t.Helper(); return sqldbtest.NewSQLite(t) })
+var conformance = sqldbtest.Suite[*Store]{
+	Open: open,
+	Tests: map[string]func(*testing.T, *Store){
+		"a follower comes, leaves and comes back":   of((*suite).comesAndGoes),
+		"an event has its effects once":             of((*suite).once),
+		"a late event is counted alone":             of((*suite).late),
+		"openids are told apart by every character": of((*suite).apart),
+		"a scan is counted alone":                   of((*suite).scans),
+		"a name is kept to the byte":                of((*suite).named),
+		"the platform's word is taken":              of((*suite).profiles),
+		"an event rules over an older answer":       of((*suite).crossing),
+		"a synchronization keeps its place":         of((*suite).runs),
+		"those who were not listed have left":       of((*suite).unlisted),
+		"old rows go":                               of((*suite).retention),
+	},
 }
 
-// One database for all: the tests use accounts of their own.
-func TestMySQL(t *testing.T) {
-	cfg := sqldbtest.NewMySQL(t, os.Getenv)
-	conformance(t, func(*testing.T) sqldb.Config { return cfg })
-}
+func TestSQLite(t *testing.T) { conformance.SQLite(t) }
 
-// conformance is what every engine must do.
-func conformance(t *testing.T, config func(t *testing.T) sqldb.Config) {
-	t.Helper()
-	for name, test := range map[string]func(*suite){
-		"a follower comes, leaves and comes back":   (*suite).comesAndGoes,
-		"an event has its effects once":             (*suite).once,
-		"a late event is counted alone":             (*suite).late,
-		"openids are told apart by every character": (*suite).apart,
-		"a scan is counted alone":                   (*suite).scans,
-		"a name is kept to the byte":                (*suite).named,
-		"the platform's word is taken":              (*suite).profiles,
-		"an event rules over an older answer":       (*suite).crossing,
-		"a synchronization keeps its place":         (*suite).runs,
-		"those who were not listed have left":       (*suite).unlisted,
-		"old rows go":                               (*suite).retention,
-	} {
-		t.Run(name, func(t *testing.T) {
-			test(&suite{t, open(t, config(t)), sqldbtest.Unique("a")})
-		})
-	}
+func TestMySQL(t *testing.T) { conformance.MySQL(t, os.Getenv) }
+
+// of gives each test an account of its own.
+func of(test func(*suite)) func(*testing.T, *Store) {
+	return func(t *testing.T, s *Store) { t.Helper(); test(&suite{t, s, sqldbtest.Unique("a")}) }
 }
 
 type suite struct {

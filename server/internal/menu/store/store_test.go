@@ -15,18 +15,22 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func open(t *testing.T, cfg sqldb.Config) *Store {
-	t.Helper()
-	db := sqldbtest.Open(t, cfg)
-	if err := db.Migrate(t.Context(), Migrations()); err != nil {
-		t.Fatal(err)
+func open(tb testing.TB, db *sqldb.DB) *Store {
+	tb.Helper()
+	if err := db.Migrate(tb.Context(), Migrations()); err != nil {
+		tb.Fatal(err)
 	}
 	return New(db)
 }
 
-func TestSQLite(t *testing.T) { conformance(t, open(t, sqldbtest.NewSQLite(t))) }
+var conformance = sqldbtest.Suite[*Store]{
+	Open:  open,
+	Tests: map[string]func(*testing.T, *Store){"a menu is kept": kept},
+}
 
-func TestMySQL(t *testing.T) { conformance(t, open(t, sqldbtest.NewMySQL(t, os.Getenv))) }
+func TestSQLite(t *testing.T) { conformance.SQLite(t) }
+
+func TestMySQL(t *testing.T) { conformance.MySQL(t, os.Getenv) }
 
 func sample() []menu.Button {
 	return []menu.Button{
@@ -42,8 +46,8 @@ func sample() []menu.Button {
 	}
 }
 
-// conformance is what every engine must do with a menu.
-func conformance(t *testing.T, s *Store) {
+// kept: what was published comes back, and a shorter menu leaves nothing behind.
+func kept(t *testing.T, s *Store) {
 	t.Helper()
 	account := sqldbtest.Unique("a")
 	seed := func(dry bool, buttons []menu.Button) sqldb.Changes {
@@ -104,7 +108,7 @@ func TestStatementsOfOrders(t *testing.T) { sqldbtest.CountedForOrders(t, statem
 
 // TestEveryQueryUsesAnIndex asks SQLite how it would run each statement.
 func TestEveryQueryUsesAnIndex(t *testing.T) {
-	s := open(t, sqldbtest.NewSQLite(t))
+	s := open(t, sqldbtest.Open(t, sqldbtest.NewSQLite(t)))
 	sqldbtest.ExplainSQLite(t, s.db.Read, statements(s.db.Dialect))
 }
 
@@ -112,7 +116,7 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 // tables that are worth an index.
 func TestEveryMySQLQueryUsesAnIndex(t *testing.T) {
 	t.Parallel()
-	s := open(t, sqldbtest.NewMySQL(t, os.Getenv))
+	s := open(t, sqldbtest.Open(t, sqldbtest.NewMySQL(t, os.Getenv)))
 	sqldbtest.Fill(t, s.db.Read)
 	sqldbtest.ExplainMySQL(t, s.db.Read, statements(s.db.Dialect))
 }

@@ -14,34 +14,26 @@ import (
 	"oalab/server/internal/sqldb/sqldbtest"
 )
 
-func open(t *testing.T, cfg sqldb.Config) *Store {
-	t.Helper()
-	db := sqldbtest.Open(t, cfg)
-	if err := db.Migrate(t.Context(), Migrations()); err != nil {
-		t.Fatal(err)
+func open(tb testing.TB, db *sqldb.DB) *Store {
+	tb.Helper()
+	if err := db.Migrate(tb.Context(), Migrations()); err != nil {
+		tb.Fatal(err)
 	}
 	return New(db)
 }
 
-func TestSQLite(t *testing.T) {
-	conformance(t, func(t *testing.T) sqldb.Config { t.Helper(); return sqldbtest.NewSQLite(t) })
+var conformance = sqldbtest.Suite[*Store]{
+	Open: open,
+	Tests: map[string]func(*testing.T, *Store){
+		"a user is kept to the byte":       byteForByte,
+		"a follower belongs to an account": apart,
+		"logins at once leave one row":     atOnce,
+	},
 }
 
-// One database for all: the tests use keys of their own.
-func TestMySQL(t *testing.T) {
-	cfg := sqldbtest.NewMySQL(t, os.Getenv)
-	conformance(t, func(*testing.T) sqldb.Config { return cfg })
-}
+func TestSQLite(t *testing.T) { conformance.SQLite(t) }
 
-// conformance is what every engine must do.
-func conformance(t *testing.T, config func(t *testing.T) sqldb.Config) {
-	t.Helper()
-	for name, test := range map[string]func(*testing.T, *Store){
-		"a user is kept to the byte": byteForByte, "a follower belongs to an account": apart, "logins at once leave one row": atOnce,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, open(t, config(t))) })
-	}
-}
+func TestMySQL(t *testing.T) { conformance.MySQL(t, os.Getenv) }
 
 func user(openid string) oauth.User {
 	now := time.Now().Truncate(time.Millisecond)
@@ -122,7 +114,7 @@ func TestStatementsOfOrders(t *testing.T) { sqldbtest.CountedForOrders(t, statem
 
 // TestEveryQueryUsesAnIndex asks SQLite how it would run each statement.
 func TestEveryQueryUsesAnIndex(t *testing.T) {
-	s := open(t, sqldbtest.NewSQLite(t))
+	s := open(t, sqldbtest.Open(t, sqldbtest.NewSQLite(t)))
 	sqldbtest.ExplainSQLite(t, s.db.Read, statements(s.db.Dialect))
 }
 
@@ -130,7 +122,7 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 // tables that are worth an index.
 func TestEveryMySQLQueryUsesAnIndex(t *testing.T) {
 	t.Parallel()
-	s := open(t, sqldbtest.NewMySQL(t, os.Getenv))
+	s := open(t, sqldbtest.Open(t, sqldbtest.NewMySQL(t, os.Getenv)))
 	sqldbtest.Fill(t, s.db.Read)
 	sqldbtest.ExplainMySQL(t, s.db.Read, statements(s.db.Dialect))
 }

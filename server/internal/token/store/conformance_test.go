@@ -17,26 +17,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestSQLite(t *testing.T) {
-	conformance(t, func(t *testing.T) sqldb.Config { t.Helper(); return sqldbtest.NewSQLite(t) })
-}
-
-// One database for all: the tests use keys of their own.
-func TestMySQL(t *testing.T) {
-	cfg := sqldbtest.NewMySQL(t, os.Getenv)
-	conformance(t, func(*testing.T) sqldb.Config { return cfg })
-}
-
-// conformance is what every engine must do.
-func conformance(t *testing.T, config func(t *testing.T) sqldb.Config) {
-	for name, test := range map[string]func(*testing.T, *tokenstore.Store){
+var conformance = sqldbtest.Suite[*tokenstore.Store]{
+	Open: func(tb testing.TB, db *sqldb.DB) *tokenstore.Store { tb.Helper(); return tokenstore.New(db) },
+	Tests: map[string]func(*testing.T, *tokenstore.Store){
 		"one server refreshes a token":       oneRefresher,
 		"a token is committed with its life": tokenCommitted,
 		"a lost refresher is fenced off":     lostRefresher,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, tokenstore.New(sqldbtest.Open(t, config(t)))) })
-	}
+	},
 }
+
+func TestSQLite(t *testing.T) { conformance.SQLite(t) }
+
+func TestMySQL(t *testing.T) { conformance.MySQL(t, os.Getenv) }
 
 func tokenRow(t *testing.T, db *tokenstore.Store, account string) token.Row {
 	t.Helper()
