@@ -48,21 +48,3 @@ func (b *build) openOrders() (*business.Service, error) {
 	kept := business.Stores{Orders: db.orders, Replies: db.replies, Phones: phones, Waiting: db.outbox}
 	return business.New(cfg, b.planted.stores(kept, queue), b.planted.carrier(asked), platform, b.log, b.reg)
 }
-
-func (b *build) businessConfig() business.Config {
-	c := b.cfg
-	cfg := business.Config{
-		InlineWait:     time.Duration(c.Callback.InlineWait),
-		CarrierTimeout: time.Duration(c.Orders.CarrierTimeout),
-		SweepEvery:     time.Duration(c.Orders.SweepEvery),
-		SweepAfter:     time.Duration(c.Orders.SweepAfter),
-		RetryMax:       time.Duration(c.Orders.RetryMax),
-		PageLife:       time.Duration(c.Orders.PageLife),
-		Places:         c.Orders.Places(),
-		Results:        make(map[string]business.ResultTemplate),
-	}
-	for _, a := range c.Accounts {
-		cfg.Results[a.Name] = resultTemplate(a)
-	}
-	return cfg
-}
