@@ -24,6 +24,7 @@ type build struct {
 	opened   []string           // their names, in the order of the opening
 	counts   *statements        // nil until the first database
 	renewing bool               // a role has asked for the renewal of tokens
+	paged    bool               // a role has asked for the files of pages
 }
 
 func newBuild(ctx context.Context, s *Server) *build {

@@ -33,8 +33,8 @@ func roleTable() []role {
 			(*build).tokenRefresh, (*build).orderJobs, (*build).followerJobs, (*build).mediaJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
 		}},
 		{name: RoleControl, parts: []func(*build) (part.Part, error){(*build).tokenRefresh, (*build).control}},
-		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).login}},
-		{name: RoleCampaign, parts: []func(*build) (part.Part, error){(*build).packets}},
+		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).pageFiles, (*build).login}},
+		{name: RoleCampaign, parts: []func(*build) (part.Part, error){(*build).pageFiles, (*build).packets}},
 		{name: RoleCallback, parts: []func(*build) (part.Part, error){
 			(*build).nothingInWork, (*build).publishingToBroker, (*build).binding, (*build).commands, (*build).followerEvents, (*build).mediaEvents, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
 		}},

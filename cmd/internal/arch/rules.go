@@ -143,7 +143,7 @@ func only(name string, in, deny []string, why string) ImportRule {
 // platform are the packages of the server that features may import: words, engines and
 // clients that know no rule of a feature.
 var platform = []string{
-	"binding", "cache", "carrierapi", "config", "defect", "domain", "filestore", "freshness", "gather", "job", "message", "outbox", "part", "queue", "reply", "resilience",
+	"binding", "cache", "carrierapi", "config", "defect", "domain", "filestore", "freshness", "gather", "job", "message", "outbox", "page", "part", "queue", "reply", "resilience",
 	"servertest", "signedapi", "sqldb", "telemetry", "web", "wechatapi", "worker",
 }
 
