@@ -152,6 +152,9 @@ func checkerAtShare(c check.Checker, share float64) check.Checker {
 	case check.HandedOver:
 		c.Min = fewer(c.Min, share)
 		return c
+	case check.AtOnce:
+		c.Min = fewer(c.Min, share)
+		return c
 	case check.Tokens:
 		c.Calls = fewer(c.Calls, share)
 		return c

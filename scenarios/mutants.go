@@ -44,6 +44,7 @@ func Mutants() []Scenario {
 			setup: Setup{Servers: 3}, updates: 400 * time.Millisecond,
 		}),
 		queueWithoutDeadline(),
+		breakerNeverCloses(),
 	}, loginMutants(), packetMutants(), retryMutants(), redisMutants())
 }
 

@@ -207,7 +207,7 @@ func (s Scenario) Specs(size Size, arms []string) []judge.Spec {
 
 // All is the catalogue in the order of its numbers in the requirements.
 func All() []Scenario {
-	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), AppScaling(), NetworkBaseline(), SingleVsDistributed(), RollingDeploy(), UsageAnalysis(), AppFaults(), Overload(), OAuthCrowd(), HotRedpacket(), PlatformRetries(), RedisFaults(), Crash()}
+	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), AppScaling(), NetworkBaseline(), SingleVsDistributed(), RollingDeploy(), UsageAnalysis(), AppFaults(), Overload(), OAuthCrowd(), HotRedpacket(), PlatformRetries(), RedisFaults(), CarrierFaults(), Crash()}
 }
 
 // Find looks a scenario up by name, the drills that All leaves out included.

@@ -32,7 +32,7 @@ func TestAnUnknownDefectIsNamed(t *testing.T) {
 	cfg := server.Default()
 	cfg.Defects = []string{"no-brakes", "no-dedup"}
 	known := []string{
-		"ack-before-carrier", "backup-shrinks", "biased-allocator", "code-retried", "dead-token-kept", "dedup-in-redis-alone", "double-refresh", "expired-media-shown", "gate-allocates", "grab-not-unique", "no-dedup", "no-outbox", "no-serial", "nonce-not-stored",
+		"ack-before-carrier", "backup-shrinks", "biased-allocator", "breaker-never-closes", "code-retried", "dead-token-kept", "dedup-in-redis-alone", "double-refresh", "expired-media-shown", "gate-allocates", "grab-not-unique", "no-dedup", "no-outbox", "no-serial", "nonce-not-stored",
 		"queue-without-deadline", "redis-before-commit", "reply-by-chance", "reply-not-cached", "reply-not-shared", "resend-without-query", "return-twice", "scaler-blind", "scaler-flaps", "session-local-behind-round-robin",
 		"silent-without-database", "stale-cache", "stale-unasked", "state-not-bound",
 	}

@@ -35,7 +35,7 @@ func Promises(a *history.Arm, all []Message) []Promised {
 	}
 	for i := range all {
 		m := &all[i]
-		if m.Plan.Kind != history.KindQuery && m.Plan.Event != eventClick || !m.reached() {
+		if !m.isQuery() {
 			continue
 		}
 		switch reply, ok := m.answer(); {

@@ -7,9 +7,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"oalab/server/carrier"
+	"oalab/server/internal/carrierapi"
 	"oalab/server/internal/defect"
 	"oalab/server/internal/job"
 	"oalab/server/internal/message"
@@ -33,11 +35,14 @@ const (
 	// DefectResendWithoutQuery sends an order again whose call got no answer, as if the carrier
 	// had said that it does not know it.
 	DefectResendWithoutQuery = "resend-without-query"
+	// DefectBreakerNeverCloses asks the carrier for no callback any more once the breaker has
+	// opened.
+	DefectBreakerNeverCloses = "breaker-never-closes"
 )
 
 // Defects are the planted defects of the order path.
 func (Settings) Defects() []string {
-	return []string{DefectNoOutbox, DefectNoSerial, DefectReplyNotCached, DefectDedupInRedisAlone, DefectResendWithoutQuery}
+	return []string{DefectNoOutbox, DefectNoSerial, DefectReplyNotCached, DefectDedupInRedisAlone, DefectResendWithoutQuery, DefectBreakerNeverCloses}
 }
 
 // PlantStores returns the stores with those of the defects that are their own. The jobs of
@@ -83,6 +88,9 @@ func PlantCarrier(planted defect.Set, c Carrier) Carrier {
 	}
 	if planted.Has(DefectResendWithoutQuery) {
 		c = unasked{c}
+	}
+	if planted.Has(DefectBreakerNeverCloses) {
+		c = &tripped{Carrier: c}
 	}
 	return c
 }
@@ -191,6 +199,25 @@ type renaming struct{ Carrier }
 // OrderProduct implements Carrier under another serial at each call.
 func (c renaming) OrderProduct(ctx context.Context, _, phone, product, effective string) error {
 	return c.Carrier.OrderProduct(ctx, newSerial(time.Now()), phone, product, effective)
+}
+
+// tripped is the defect breaker-never-closes.
+type tripped struct {
+	Carrier
+	open atomic.Pointer[carrierapi.Error] // what the breaker said first
+}
+
+// QueryNow implements Carrier until the breaker opens.
+func (c *tripped) QueryNow(ctx context.Context, req carrier.Request) (carrier.Response, error) {
+	if err := c.open.Load(); err != nil {
+		return nil, err
+	}
+	answer, err := c.Carrier.QueryNow(ctx, req)
+	var failed *carrierapi.Error
+	if errors.As(err, &failed) && failed.Class == carrierapi.ClassBreaker {
+		c.open.Store(failed)
+	}
+	return answer, err
 }
 
 // unasked is the defect resend-without-query.
