@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"time"
 
 	"oalab/chaos/upstream"
 	"oalab/mockwechat/api"
@@ -194,6 +195,10 @@ func (p *Platform) Reset() error {
 
 // Rules are the faults that the platform plays now.
 func (p *Platform) Rules() *upstream.Ruleset { return p.core.Rules() }
+
+// Backdate gives each account that has no stable token one that was issued so long ago, as
+// [platform.Platform.Backdate] says.
+func (p *Platform) Backdate(age time.Duration) error { return p.core.Backdate(age) }
 
 // Err is the first line that the ledger could not take, and nil as long as the
 // ledger is whole. The platform answers -1 to the call concerned.

@@ -25,6 +25,7 @@ func measurements() []measurement {
 		{(*run).network, networkSheets()},
 		{(*run).usage, usageSheets()},
 		{(*run).packets, packetSheets()},
+		{(*run).tokens, nil},
 	}
 }
 

@@ -99,13 +99,14 @@ func platformReset(at, length time.Duration, share float64, paths ...string) Fau
 	}
 }
 
-// tokenSlow makes the platform take its time before it gives a token out.
-func tokenSlow(at, length time.Duration, medianS float64) Fault {
+// tokenSlow makes the platform take its time before it gives a token out, by one of its
+// interfaces.
+func tokenSlow(at, length time.Duration, medianS float64, path string) Fault {
 	return Fault{
 		Name: "token-slow", At: at, For: length, Jitter: phase, Target: TargetAPI,
 		Make: func(s topology.System) (chaos.Fault, error) {
 			return s.PlatformRules().Fault("token-slow", TargetAPI, upstream.Rule{
-				Match: upstream.Match{Path: apiToken}, Latency: &upstream.Latency{Dist: "constant", MedianS: medianS},
+				Match: upstream.Match{Path: path}, Latency: &upstream.Latency{Dist: "constant", MedianS: medianS},
 			}), nil
 		},
 		Effect: judge.Effect{Fault: "token-slow", What: "calls for a token", Min: 1, Count: judge.TokenCalls},

@@ -34,7 +34,7 @@ func Mutants() []Scenario {
 		// Longer than a token lives, so that one is renewed under the fault; slow
 		// enough for a second refresher to look before the first has its answer.
 		mutant(drill{
-			defect: "double-refresh", fault: tokenSlow(2*time.Second, 7*time.Second, 0.9), checker: "tokens",
+			defect: "double-refresh", fault: tokenSlow(2*time.Second, 7*time.Second, 0.9, apiToken), checker: "tokens",
 			setup: Setup{TokenLifetime: 6 * time.Second, TokenAPI: "token"},
 		}),
 		// Lasts longer than a copy may be old. Broadcasts are lost only while the fault is
@@ -45,7 +45,7 @@ func Mutants() []Scenario {
 		}),
 		queueWithoutDeadline(),
 		breakerNeverCloses(),
-	}, loginMutants(), packetMutants(), retryMutants(), redisMutants())
+	}, loginMutants(), packetMutants(), retryMutants(), redisMutants(), stormMutants())
 }
 
 // drill is the drill of one defect.

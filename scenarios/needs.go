@@ -33,6 +33,9 @@ func (a Arm) needs(size Size) []need {
 			if l.Logins != nil {
 				list = append(list, need{"a load of logins", topology.Need{Power: topology.PowerLogin}})
 			}
+			if l.TokenReads != nil {
+				list = append(list, need{"a load of token reads", topology.Need{Power: topology.PowerControl}})
+			}
 			if l.Packets != nil {
 				list = append(list, need{"a load of red packets", topology.Need{Power: topology.PowerBooks}})
 			}
@@ -43,6 +46,11 @@ func (a Arm) needs(size Size) []need {
 			need{"choosing CPU limits", topology.Need{Power: topology.PowerHost}})
 	}
 	return list
+}
+
+// beside is what the setup has beside its layout.
+func (s Setup) beside() topology.Beside {
+	return topology.Beside{Servers: s.Servers, Logins: s.LoginServers, Control: s.ControlNodes, Packets: s.Packets != nil}
 }
 
 // SetupFor is what the arm changes in the system under test, in a size.
@@ -58,7 +66,7 @@ func (a Arm) SetupFor(size Size) Setup {
 func (a Arm) Lacks(name string, size Size) error {
 	setup := a.SetupFor(size)
 	for _, n := range a.needs(size) {
-		if err := topology.Lacks(name, setup.Layout, setup.Servers, setup.LoginServers, setup.Packets != nil, n.Need); err != nil {
+		if err := topology.Lacks(name, setup.Layout, setup.beside(), n.Need); err != nil {
 			return fmt.Errorf("arm %s: %s: %w in the arm's layout", a.Name, n.by, err)
 		}
 	}

@@ -89,6 +89,9 @@ type Setup struct {
 	Servers int
 	// LoginServers is how many servers of the role oauth the topology has beside the others.
 	LoginServers int
+	// ControlNodes is how many control nodes the topology has beside the others. They keep the
+	// tokens of the accounts of a load of token reads.
+	ControlNodes int
 	// Packets gives the login servers the role of the red packets too; nil does not.
 	Packets *topology.Packets
 	// Layout is what the docker topology is made of.
@@ -118,6 +121,9 @@ type Load struct {
 	// Logins makes each operation a visit of a follower to a page behind the login, in place
 	// of a message. Mix is then not used. It is for open loads only.
 	Logins *workload.Logins
+	// TokenReads makes each operation a read of an account's token at the control nodes, in place
+	// of a message. Mix and Followers are then not used. It is for open loads only.
+	TokenReads *workload.TokenReads
 	// Packets makes each operation a call of a follower at the red packets, in place of a
 	// message. Mix is then not used. It is for open loads only.
 	Packets *workload.Packets
@@ -207,7 +213,7 @@ func (s Scenario) Specs(size Size, arms []string) []judge.Spec {
 
 // All is the catalogue in the order of its numbers in the requirements.
 func All() []Scenario {
-	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), AppScaling(), NetworkBaseline(), SingleVsDistributed(), RollingDeploy(), UsageAnalysis(), AppFaults(), Overload(), OAuthCrowd(), HotRedpacket(), PlatformRetries(), RedisFaults(), CarrierFaults(), Crash()}
+	return []Scenario{Smoke(), RedpacketStats(), LBFailover(), MySQLFailover(), AppScaling(), NetworkBaseline(), SingleVsDistributed(), RollingDeploy(), UsageAnalysis(), AppFaults(), Overload(), OAuthCrowd(), HotRedpacket(), PlatformRetries(), RedisFaults(), CarrierFaults(), TokenStorm(), Crash()}
 }
 
 // Find looks a scenario up by name, the drills that All leaves out included.

@@ -14,5 +14,6 @@ func measurements() []measurement {
 		{networkRows, (*reckoning).network},
 		{loginRows, (*reckoning).logins},
 		{grabRows, (*reckoning).grabs},
+		{tokenRows, (*reckoning).tokenReads},
 	}
 }

@@ -10,20 +10,20 @@ import "time"
 type PlannedOp struct {
 	Seq    uint64  `json:"seq"`
 	DueS   float64 `json:"due_s"` // seconds after the arm's base time
-	Kind   string  `json:"kind"`  // text, query, order, event; get; login; grab
+	Kind   string  `json:"kind"`  // text, query, order, event; get; login; grab; tokenread
 	OpenID string  `json:"openid"`
 	MsgID  string  `json:"msg_id"`
 	Text   string  `json:"text,omitempty"`  // content of a text message
-	Event  string  `json:"event,omitempty"` // event type, such as CLICK; of a login which visit it is; of a grab what it does
-	Key    string  `json:"key,omitempty"`   // event key; of a forwarded login the openid of its sender; of a grab the packet
+	Event  string  `json:"event,omitempty"` // event type, such as CLICK; of a login which visit it is; of a grab what it does; of a tokenread its way
+	Key    string  `json:"key,omitempty"`   // event key; of a forwarded login the openid of its sender; of a grab the packet; of a tokenread the account
 	Phone  string  `json:"phone,omitempty"` // the follower's bound number
 	Code   string  `json:"code,omitempty"`  // business code of an order or a query
 	Reply  string  `json:"reply,omitempty"` // kind of the reply that is asked for; "": any
 }
 
 // The kinds of operations: messages of followers, a plain request for a page without a
-// follower, a follower's visit to a page behind the login, and a call of a follower at the red
-// packets.
+// follower, a follower's visit to a page behind the login, a call of a follower at the red
+// packets, and a read of an account's token at the control nodes.
 const (
 	KindText  = "text"
 	KindQuery = "query"
@@ -32,6 +32,8 @@ const (
 	KindGet   = "get"
 	KindLogin = "login"
 	KindGrab  = "grab"
+
+	KindTokenRead = "tokenread"
 )
 
 // Operation is one operation as the generator recorded it (decoded from the

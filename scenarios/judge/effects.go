@@ -108,6 +108,21 @@ func VisitsPassedOn(a *history.Arm, w history.Window) int {
 	return n
 }
 
+// TokensGivenAgain counts the calls by which the platform gave out once more a token that it had
+// issued a second before the fault at the earliest: the node that got it first died with it.
+func TokensGivenAgain(a *history.Arm, w history.Window) int {
+	return account.GivenAgain(a, w.SinceS()-1)
+}
+
+// TokensReadIn counts the reads of tokens that began in the window and got one.
+func TokensReadIn(a *history.Arm, w history.Window) int {
+	n := 0
+	for _, r := range account.ReadsIn(account.TokenReads(a), w) {
+		n += stat.Indicator(r.Token != "")
+	}
+	return n
+}
+
 // PacketCallsFailed counts the calls at the red packets that got no answer, or were told to come
 // later, and that the fault may have met.
 func PacketCallsFailed(a *history.Arm, w history.Window) int {

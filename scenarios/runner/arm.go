@@ -37,10 +37,11 @@ type arm struct {
 	out     *history.ArmWriter
 	record  history.ArmRecord
 	live    *live
-	started atomic.Int64    // operations
-	crowd   *workload.Crowd // of a load of logins, once it is offered
-	party   *workload.Party // of a load of red packets
-	keep    bool            // the system outlives a process that is killed
+	started atomic.Int64      // operations
+	crowd   *workload.Crowd   // of a load of logins, once it is offered
+	party   *workload.Party   // of a load of red packets
+	readers *workload.Readers // of a load of token reads
+	keep    bool              // the system outlives a process that is killed
 }
 
 // newArm fixes everything that the seed decides: operations, followers, due times and fault
@@ -91,6 +92,9 @@ func planned(seed uint64, shape *scenarios.Load, offered profile.Profile, pop wo
 	case shape.Logins != nil:
 		workers(load.OperationSpan)
 		return workload.PlanLogins(seed, *shape.Logins, pop, offered)
+	case shape.TokenReads != nil:
+		workers(tokenReadSpan)
+		return workload.PlanTokenReads(seed, *shape.TokenReads, offered)
 	case shape.Packets != nil:
 		workers(load.OperationSpan)
 		return workload.PlanPackets(seed, *shape.Packets, pop, offered)
@@ -167,7 +171,7 @@ func (x *arm) carryOut(ctx context.Context) (err error) {
 	if err := x.before(ctx, sys); err != nil {
 		return err
 	}
-	if err := errors.Join(x.offer(ctx, sys), x.keepVisits(), x.keepCalls()); err != nil {
+	if err := errors.Join(x.offer(ctx, sys), x.keepVisits(), x.keepCalls(), x.keepReads()); err != nil {
 		return err
 	}
 	x.record.Interrupted = ctx.Err() != nil
@@ -276,6 +280,7 @@ func (x *arm) start(ctx context.Context) (topology.System, error) {
 		Servers:        x.arm.Setup.Servers,
 		LoginServers:   x.arm.Setup.LoginServers,
 		Packets:        x.arm.Setup.Packets,
+		Control:        x.control(),
 		Keep:           x.keep,
 		Progress:       x.live.enter,
 		Logger:         x.run.o.Logger,

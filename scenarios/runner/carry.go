@@ -13,8 +13,8 @@ import (
 )
 
 // The kind of an operation decides its transport, and with it the generator's ceiling: the
-// platform pushes a message, a plain request asks for a page, a visit goes through the login, and a
-// call goes to the red packets.
+// platform pushes a message, a plain request asks for a page, a visit goes through the login, a
+// call goes to the red packets, and a read to the control nodes.
 
 // operation is a kind of operations.
 type operation int
@@ -24,6 +24,7 @@ const (
 	gets
 	visits
 	calls
+	reads
 )
 
 func (x *arm) kind() operation {
@@ -32,6 +33,8 @@ func (x *arm) kind() operation {
 		return visits
 	case x.load.Packets != nil:
 		return calls
+	case x.load.TokenReads != nil:
+		return reads
 	case x.load.Page != "":
 		return gets
 	}
@@ -41,7 +44,7 @@ func (x *arm) kind() operation {
 // null makes the transport that carries the arm's operations to a server that does nothing.
 func (x *arm) null(conns http.RoundTripper, url string) (http.RoundTripper, error) {
 	switch x.kind() {
-	case gets, calls:
+	case gets, calls, reads:
 		return getter(conns), nil // it goes where the request says
 	case visits:
 		return workload.Visiting{Getter: getter(conns)}, nil // as above
@@ -70,6 +73,9 @@ func (x *arm) carrier(ctx context.Context, sys topology.System, conns http.Round
 	case calls:
 		err = x.invite(ctx, sys, conns)
 		return x.party, "", err
+	case reads:
+		err = x.tokenReaders(ctx, sys)
+		return x.readers, "", err
 	case messages:
 	}
 	rt, err = pusher(sys, sys.Account().CallbackURL, conns, workload.Source(x.arm.Name, x.plan), x.out.WriteDelivery)

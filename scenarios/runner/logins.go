@@ -52,6 +52,8 @@ func (x *arm) page() string {
 		return workload.LoginPath(account(x.run.o.Seed).Name)
 	case x.load.Packets != nil:
 		return workload.PacketPath(account(x.run.o.Seed).Name)
+	case x.load.TokenReads != nil:
+		return workload.TokenPath
 	}
 	return x.load.Page
 }

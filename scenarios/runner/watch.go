@@ -74,6 +74,9 @@ func (x *arm) watch(ctx context.Context, sys topology.System, open *connections,
 			probe.Probe{Name: node.Name + readyProbe, Every: every, Timeout: limit, Read: probe.HTTPStatus(node.URL + "/readyz")},
 		)
 	}
+	for _, node := range controlNodes(sys) { // they have no queue that could drain
+		probes = append(probes, probe.Probe{Name: node.Name + metricsProbe, Every: every, Timeout: limit, Read: probe.Metrics(node.URL+"/metrics", controlCounters()...)})
+	}
 	update, stop, err := x.updates(ctx, sys)
 	if err != nil {
 		return nil, err

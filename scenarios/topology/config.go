@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"oalab/mockwechat"
 )
 
 // serverConfig is the part of the server's configuration that a topology writes
@@ -29,7 +31,39 @@ type serverConfig struct {
 	OAuth    *oauthConfig    `yaml:"oauth,omitempty"`
 	Scaler   *scalerConfig   `yaml:"scaler,omitempty"`
 	Packet   *packetConfig   `yaml:"packet,omitempty"`
+	API      *apiConfig      `yaml:"api,omitempty"`
+	Control  *controlConfig  `yaml:"control,omitempty"`
+	Tokens   *tokensConfig   `yaml:"tokens,omitempty"`
 	Defects  []string        `yaml:"defects,omitempty"`
+}
+
+type apiConfig struct {
+	Apps []appConfig `yaml:"apps"`
+}
+
+type appConfig struct {
+	Name   string   `yaml:"name"`
+	Secret string   `yaml:"secret"`
+	Rights []string `yaml:"rights"`
+}
+
+type controlConfig struct {
+	Self       string                `yaml:"self"`
+	Version    int64                 `yaml:"version"`
+	Nodes      []controlMemberConfig `yaml:"nodes"`
+	GRPCListen string                `yaml:"grpc_listen"`
+}
+
+type controlMemberConfig struct {
+	Name    string `yaml:"name"`
+	Address string `yaml:"address"`
+	GRPC    string `yaml:"grpc"`
+}
+
+type tokensConfig struct {
+	// Always is how many accounts are kept while nothing asks, and have metrics of their own. A 0
+	// means the default.
+	Always int `yaml:"always"`
 }
 
 type scalerConfig struct {
@@ -110,13 +144,17 @@ func configOf(spec Spec) serverConfig {
 		Callback: callback,
 		Orders:   &ordersConfig{QueryCache: "0s"},
 		WeChat:   wechatConfig{TokenAPI: spec.TokenAPI},
-		Accounts: []accountConfig{{
-			Name: a.Name, AppID: a.AppID, Secret: a.Secret, Token: a.Token,
-			EncodingAESKey: a.EncodingAESKey, OriginalID: a.OriginalID, Mode: a.Mode,
-			TokenLifetimeS: int(a.TokenLifetime / time.Second),
-		}},
-		Packet:  packetsOf(spec.Packets),
-		Defects: spec.Defects,
+		Accounts: []accountConfig{accountOf(a)},
+		Packet:   packetsOf(spec.Packets),
+		Defects:  spec.Defects,
+	}
+}
+
+func accountOf(a mockwechat.Account) accountConfig {
+	return accountConfig{
+		Name: a.Name, AppID: a.AppID, Secret: a.Secret, Token: a.Token,
+		EncodingAESKey: a.EncodingAESKey, OriginalID: a.OriginalID, Mode: a.Mode,
+		TokenLifetimeS: int(a.TokenLifetime / time.Second),
 	}
 }
 

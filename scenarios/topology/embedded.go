@@ -32,6 +32,7 @@ type embedded struct {
 	config  string // of the first server
 	addrs   []string
 	logins  []Node
+	control []ControlNode
 	servers []child // those of logins too
 	proxies *network.Proxies
 	redis   *redis
@@ -139,7 +140,7 @@ func (e *embedded) startServers(ctx context.Context, carrierAddr, redisAddr stri
 			return err
 		}
 	}
-	return e.startLogins(ctx, data, redisAddr)
+	return errors.Join(e.startLogins(ctx, data, redisAddr), e.startControl(ctx, data, redisAddr))
 }
 
 // startServer starts a server and waits until it is ready.
@@ -192,7 +193,7 @@ func (e *embedded) Host(target chaos.Target) host.Controller {
 
 // Lacks is nil if the system meets a need.
 func (e *embedded) Lacks(n Need) error {
-	return offerOfEmbedded(e.spec.Servers, e.spec.LoginServers, e.spec.Packets != nil).lacks(n)
+	return offerOfEmbedded(e.spec.beside()).lacks(n)
 }
 
 // Update loads a seed file with the configuration of the first server.

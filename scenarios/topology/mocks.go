@@ -40,7 +40,7 @@ func (m *mocks) startMocks(ctx context.Context, spec Spec, host, callbackURL str
 	m.account = spec.Account
 	m.account.CallbackURL = callbackURL
 	m.platform, err = mockwechat.New(mockwechat.Config{
-		LedgerPath: spec.WeChatLedger, Seed: spec.Seed, Accounts: []mockwechat.Account{m.account},
+		LedgerPath: spec.WeChatLedger, Seed: spec.Seed, Accounts: append([]mockwechat.Account{m.account}, spec.Control.accounts(spec.Account)...),
 	})
 	if err != nil {
 		return fmt.Errorf("make the mock WeChat platform: %w", err)

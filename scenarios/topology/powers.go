@@ -45,6 +45,8 @@ const (
 	PowerLogin Power = "login"
 	// PowerBooks (BooksOf): there are databases with the books of red packets.
 	PowerBooks Power = "books"
+	// PowerControl (ControlOf): there are control nodes.
+	PowerControl Power = "control"
 	// PowerCounters (CountersOf): the kernel's counters of each host are read.
 	PowerCounters Power = "counters"
 )
@@ -156,6 +158,14 @@ type Login interface {
 	LoginBase() string
 }
 
+// ControlNodes are servers of the role control.
+type ControlNodes interface {
+	// ControlNodes are where each of them is asked.
+	ControlNodes() []ControlNode
+	// ControlApp is the app that may read tokens, and its secret.
+	ControlApp() (app, secret string)
+}
+
 // Counters are the kernel's.
 type Counters interface {
 	// Meter finds the counters of all hosts as they run now, for a probe of the name
@@ -199,6 +209,9 @@ func AlikeOf(s System) (Alike, error) { return power[Alike](s, PowerAlike) }
 // LoginOf returns the login servers of a running system.
 func LoginOf(s System) (Login, error) { return power[Login](s, PowerLogin) }
 
+// ControlOf returns the control nodes of a running system.
+func ControlOf(s System) (ControlNodes, error) { return power[ControlNodes](s, PowerControl) }
+
 // CountersOf returns the kernel's counters of a running system.
 func CountersOf(s System) (Counters, error) { return power[Counters](s, PowerCounters) }
 
@@ -238,31 +251,54 @@ func (o offer) lacks(n Need) error {
 	return nil
 }
 
-// Lacks is nil if a topology meets a need once it is started with this layout, with red packets or
-// without, and, on Embedded, so many servers and login servers.
-func Lacks(name string, l Layout, servers, logins int, packets bool, n Need) error {
+// Beside is what a topology has beside its layout.
+type Beside struct {
+	// Servers and Logins are how many servers and login servers Embedded has, Control how many
+	// control nodes.
+	Servers, Logins, Control int
+	// Packets: there are red packets.
+	Packets bool
+}
+
+// beside is what the spec asks for beside its layout.
+func (s Spec) beside() Beside {
+	b := Beside{Servers: s.Servers, Logins: s.LoginServers, Packets: s.Packets != nil}
+	if s.Control != nil {
+		b.Control = s.Control.Nodes
+	}
+	return b
+}
+
+// Lacks is nil if a topology meets a need once it is started with this layout, and what is beside it.
+func Lacks(name string, l Layout, b Beside, n Need) error {
 	switch name {
 	case Embedded:
-		return offerOfEmbedded(servers, logins, packets).lacks(n)
+		return offerOfEmbedded(b).lacks(n)
 	case Docker:
-		return offerOfDocker(l, logins, packets).lacks(n)
+		return offerOfDocker(l, b.Logins, b.Packets).lacks(n)
 	}
 	return fmt.Errorf("there is no topology %q", name)
 }
 
-func offerOfEmbedded(servers, logins int, packets bool) offer {
-	processes := make([]chaos.Target, max(1, servers))
+func offerOfEmbedded(b Beside) offer {
+	processes := make([]chaos.Target, max(1, b.Servers))
 	for i := range processes {
 		processes[i] = chaos.Target(serverName(i))
 	}
-	for i := range logins {
+	for i := range b.Logins {
 		processes = append(processes, LoginServer(i+1))
 	}
+	for i := range b.Control {
+		processes = append(processes, ControlServer(i+1))
+	}
 	o := offer{Embedded, map[Power][]chaos.Target{PowerProcess: processes, PowerLink: {LinkCarrier, LinkRedis}, PowerRedis: nil, PowerRedisData: nil}}
-	if logins > 0 {
+	if b.Logins > 0 {
 		o.powers[PowerLogin] = nil
 	}
-	if logins > 0 && packets {
+	if b.Control > 0 {
+		o.powers[PowerControl] = nil
+	}
+	if b.Logins > 0 && b.Packets {
 		o.powers[PowerBooks] = nil
 	}
 	return o

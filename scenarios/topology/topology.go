@@ -54,6 +54,8 @@ type Spec struct {
 	LoginServers int
 	// Packets gives the login servers the role of the red packets too; nil does not.
 	Packets *Packets
+	// Control are the control nodes beside the servers; nil: there are none.
+	Control *Control
 	Logger  *slog.Logger
 	// Keep leaves a docker topology when this process ends.
 	Keep bool

@@ -308,3 +308,29 @@ func TestNewRefuses(t *testing.T) {
 		t.Error("made of a list that is wrong")
 	}
 }
+
+// TestTheLastSecondOfAValue: a node tells whole seconds. A value that lives for less than one
+// reaches those that asked for it, and nothing else.
+func TestTheLastSecondOfAValue(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, "a")
+	n.life = 0
+	c := open(t, 1, n.member)
+	for range 2 {
+		if got := token(t, c, "demo"); got != "TOKEN" {
+			t.Errorf("%q", got)
+		}
+	}
+	if asked := n.set(nil); len(asked) != 2 {
+		t.Errorf("asked %q: the value was kept beyond its life", asked)
+	}
+	n.set(func() { n.value, n.version, n.life = "NEXT", 2, 7000 })
+	if got := token(t, c, "demo"); got != "NEXT" {
+		t.Errorf("%q", got)
+	}
+	n.set(func() { n.value, n.version, n.life = "TOKEN", 1, 0 })
+	c.Tokens().Report("demo", "NEXT")
+	if got, err := c.Tokens().Token(t.Context(), "demo"); err == nil {
+		t.Errorf("%q was given out, which is older than one that lived", got)
+	}
+}

@@ -35,6 +35,7 @@ type value struct {
 type flight struct {
 	done chan struct{}
 	err  error
+	last given // what was given in the last second of its life; zero: something else
 }
 
 // pause is how long nothing is asked after no node gave a value and there is none.
@@ -77,6 +78,9 @@ func (v *Values) Lookup(ctx context.Context, account string) (text string, versi
 		case <-ctx.Done():
 			return "", 0, 0, ctx.Err()
 		}
+		if f.last.Value != "" {
+			return f.last.Value, f.last.Version, 0, nil
+		}
 	}
 }
 
@@ -106,20 +110,22 @@ func (v *Values) start(k *value, account string) *flight {
 			k.askAt = k.failed.Add(v.client.cfg.Timeout) // while one is good
 			return
 		}
-		k.take(got, asked, dead)
+		if k.take(got, asked, dead) && got.ExpiresIn == 0 {
+			f.last = got
+		}
 	})
 	return f
 }
 
-// take brings what was given into use. What is dead, or older than a value that lives, is not
-// taken: after its end the versions may have begun anew, with a database that was restored. The
-// lock is held.
-func (k *value) take(got given, asked time.Time, reported string) {
+// take brings what was given into use, and reports whether it did. What is dead, or older than a
+// value that lives, is not taken: after its end the versions may have begun anew, with a database
+// that was restored. The lock is held.
+func (k *value) take(got given, asked time.Time, reported string) bool {
 	life := time.Duration(got.ExpiresIn) * time.Second
 	again := got.Version <= k.version // the node has not renewed it yet
 	k.askAt = time.Now().Add(max(time.Second, life/10))
 	if got.Version < k.version && asked.Before(k.until) || got.Value == k.dead && k.dead != reported {
-		return
+		return false
 	}
 	if k.dead == reported {
 		k.dead = ""
@@ -128,6 +134,7 @@ func (k *value) take(got given, asked time.Time, reported string) {
 	if !again {
 		k.askAt = asked.Add(life * 9 / 10)
 	}
+	return true
 }
 
 // Report says that the platform refused a value (40001, 42001). It is not given out again; the

@@ -31,6 +31,7 @@ const (
 // Planted is a Keeper with defects.
 type Planted struct {
 	keepers []*Keeper
+	always  []Account // those that are kept while nothing asks
 	turn    atomic.Uint64
 	dead    bool // keep tokens beyond their life
 
@@ -40,7 +41,7 @@ type Planted struct {
 
 // NewPlanted is New with the defects that are planted.
 func NewPlanted(planted defect.Set, cfg Config, store Store, cache Cache, platform Platform, log *slog.Logger, reg prometheus.Registerer) (*Planted, error) {
-	p := &Planted{dead: planted.Has(DefectDeadTokenKept), last: make(map[string]string)}
+	p := &Planted{always: cfg.Accounts, dead: planted.Has(DefectDeadTokenKept), last: make(map[string]string)}
 	if planted.Has(DefectRedisBeforeCommit) {
 		store = hasty{store, cache}
 	}
@@ -65,27 +66,29 @@ func NewPlanted(planted defect.Set, cfg Config, store Store, cache Cache, platfo
 	return p, nil
 }
 
-// Token is that of a keeper, in turns, as servers behind a balancer have it.
+// next is a keeper, in turns, as servers behind a balancer have it.
+func (p *Planted) next() *Keeper { return p.keepers[p.turn.Add(1)%uint64(len(p.keepers))] }
+
+// Token is that of the next keeper.
 func (p *Planted) Token(ctx context.Context, account string) (string, error) {
-	token, err := p.keepers[p.turn.Add(1)%uint64(len(p.keepers))].Token(ctx, account)
+	value, _, _, err := p.Lookup(ctx, account)
+	return value, err
+}
+
+// Lookup is that of the next keeper. One that keeps dead tokens gives out the last one it had, for
+// as long as a call takes.
+func (p *Planted) Lookup(ctx context.Context, account string) (value string, version int64, left time.Duration, err error) {
+	value, version, left, err = p.next().Lookup(ctx, account)
 	if !p.dead {
-		return token, err
+		return value, version, left, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
-		p.last[account] = token
+		p.last[account] = value
 	}
 	if dead, ok := p.last[account]; ok {
-		return dead, nil
-	}
-	return "", err
-}
-
-// Lookup is Token; version and life are those of the first keeper.
-func (p *Planted) Lookup(ctx context.Context, account string) (value string, version int64, left time.Duration, err error) {
-	if value, err = p.Token(ctx, account); err == nil {
-		_, version, left, _ = p.keepers[0].Lookup(ctx, account) // of the same account, for those that show them
+		return dead, version, left, nil
 	}
 	return value, version, left, err
 }
@@ -106,14 +109,18 @@ func (p *Planted) Report(account, token string) {
 	}
 }
 
-// Run runs the keepers. They begin one second apart: the first one fetches for both.
+// Run runs the keepers. The second one begins when the first one has fetched for both.
 func (p *Planted) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	for i, k := range p.keepers {
 		loops.Go(func() {
-			if pass(ctx, time.Duration(i)*time.Second) == nil {
-				_ = k.Run(ctx) // it returns nil
+			if pass(ctx, time.Duration(i)*time.Second) != nil {
+				return
 			}
+			for _, a := range p.always[:min(i, 1)*len(p.always)] {
+				_, _ = p.keepers[0].Token(ctx, a.Name) // an error is the first one's matter
+			}
+			_ = k.Run(ctx) // it returns nil
 		})
 	}
 	loops.Wait()
