@@ -30,7 +30,7 @@ func roleTable() []role {
 	return []role{
 		{name: RoleScaler, alone: true, parts: []func(*build) (part.Part, error){(*build).scaler}},
 		{name: RoleWorker, parts: []func(*build) (part.Part, error){
-			(*build).tokenRefresh, (*build).orderJobs, (*build).followerJobs, (*build).mediaJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).retention,
+			(*build).tokenRefresh, (*build).orderJobs, (*build).followerJobs, (*build).mediaJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).redemptions, (*build).retention,
 		}},
 		{name: RoleControl, parts: []func(*build) (part.Part, error){(*build).tokenRefresh, (*build).control}},
 		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).pageFiles, (*build).login}},

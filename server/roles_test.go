@@ -59,7 +59,7 @@ func TestEachRoleOpensWhatItNeeds(t *testing.T) {
 		{RoleScaler, nil},
 		{RoleOAuth, []string{"core", "login", "redis", "tickets", "tokens", "wechat"}},
 		{RoleControl, []string{"core", "redis", "tickets", "tokens", "wechat"}},
-		{RoleCampaign, []string{"core", "log rows", "login", "redis", "tickets", "tokens", "wechat"}},
+		{RoleCampaign, []string{"core", "log rows", "login", "phones", "redis", "stores", "tickets", "tokens", "wechat"}},
 		{RoleWorker, append([]string{"files", "media"}, work...)},
 		{RoleCallback, append([]string{"contexts", "copies", "copies of media", "keywords", "log", "log rows"}, work...)},
 		{RoleAll, append([]string{"contexts", "copies", "copies of media", "files", "keywords", "log", "log rows", "login", "media", "tickets"}, work...)},

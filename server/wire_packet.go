@@ -22,6 +22,7 @@ func (b *build) packets() (part.Part, error) {
 	redis := ask(&err, b.redis)
 	logins := ask(&err, b.logins)
 	rows := ask(&err, b.logRows)
+	phones := ask(&err, b.phones)
 	zone, wrong := b.cfg.Carrier.TimeZone.Location()
 	if err = errors.Join(err, wrong); err != nil {
 		return part.Part{}, err
@@ -29,7 +30,7 @@ func (b *build) packets() (part.Part, error) {
 	// What the gate knows is true for ever. It is kept for a day longer than a packet lives.
 	gate := cache.NewPackets(redis, time.Duration(b.cfg.Packet.Life)+24*time.Hour)
 	cfg := b.planted.packets(packet.Config{Settings: b.cfg.Packet, Accounts: b.accountNames(), Zone: zone})
-	service, err := packet.New(cfg, b.planted.books(packetstore.New(db)), gate, loggedIn{logins}, activity{userlogstore.New(rows, zone)}, b.log, b.reg)
+	service, err := packet.New(cfg, b.planted.books(packetstore.New(db)), gate, loggedIn{logins}, activity{userlogstore.New(rows, zone)}, phones, b.log, b.reg)
 	if err != nil {
 		return part.Part{}, err
 	}

@@ -213,6 +213,8 @@ func kindOf(m Movement) string {
 		return "returned"
 	case m.In == BookPacket:
 		return "sent"
+	case m.Out == BookRedeeming && m.In == BookBalance:
+		return "refused"
 	}
 	return string(m.In)
 }

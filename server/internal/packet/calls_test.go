@@ -178,7 +178,7 @@ func TestTheGateOnlyRefuses(t *testing.T) {
 func TestWhoMayCall(t *testing.T) {
 	t.Parallel()
 	g := newRig(t, func(c *packet.Config) { c.SendsPerMinute, c.GrabsPerMinute = 2, 3 })
-	calls := map[string]string{"balance": http.MethodGet, "send": http.MethodPost, "packet/p1": http.MethodGet, "packet/p1/grab": http.MethodPost, "daily": http.MethodPost, "history": http.MethodGet}
+	calls := map[string]string{"balance": http.MethodGet, "send": http.MethodPost, "packet/p1": http.MethodGet, "packet/p1/grab": http.MethodPost, "daily": http.MethodPost, "redeem": http.MethodPost, "history": http.MethodGet}
 	for path, method := range calls {
 		if a := g.call("", method, "demo/"+path, ""); a.status != http.StatusUnauthorized {
 			t.Errorf("%s without a login: %+v", path, a)
@@ -327,13 +327,13 @@ func TestSettings(t *testing.T) {
 		"packet.max_shares": func(s *packet.Settings) { s.MaxShares = 0 }, "packet.max_units": func(s *packet.Settings) { s.MaxUnits = 499 },
 		"packet.daily": func(s *packet.Settings) { s.Daily = nil }, "packet.activity": func(s *packet.Settings) { s.Activity = 0 },
 		"packet.return_every": func(s *packet.Settings) { s.ReturnEvery = 0 }, "packet.sends_per_minute": func(s *packet.Settings) { s.SendsPerMinute = 0 },
-		"packet.grabs_per_minute": func(s *packet.Settings) { s.GrabsPerMinute = 0 },
+		"packet.grabs_per_minute": func(s *packet.Settings) { s.GrabsPerMinute = 0 }, "packet.redeem_every": func(s *packet.Settings) { s.RedeemEvery = 0 },
 	} {
 		if diff := cmp.Diff([]string{key}, faults(change)); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 	}
-	if _, err := packet.New(packet.Config{}, nil, nil, nil, nil, nil, nil); err == nil {
+	if _, err := packet.New(packet.Config{}, nil, nil, nil, nil, nil, nil, nil); err == nil {
 		t.Error("a service without bounds was made")
 	}
 }

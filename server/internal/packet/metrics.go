@@ -15,6 +15,7 @@ const (
 	callLook    = "look"
 	callGrab    = "grab"
 	callDaily   = "daily"
+	callRedeem  = "redeem"
 	callHistory = "history"
 )
 
@@ -45,7 +46,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "oalab_packet_returned_total", Help: "What came back from packets whose time had passed: packets, shares, units.",
 		}, []string{"of"}),
 	}
-	for _, call := range []string{callBalance, callSend, callLook, callGrab, callDaily, callHistory} {
+	for _, call := range []string{callBalance, callSend, callLook, callGrab, callDaily, callRedeem, callHistory} {
 		for _, result := range []string{resultDone, resultLogin, resultStopped} {
 			m.calls.WithLabelValues(call, result)
 		}

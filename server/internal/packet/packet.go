@@ -145,6 +145,9 @@ type Store interface {
 	// History returns a follower's movements before a time, the latest first. It leaves no
 	// gap: of one millisecond it returns all or none.
 	History(ctx context.Context, account, openid string, before time.Time, limit int) ([]Movement, error)
+	// Redeem moves units out of a balance, on the way to a phone. The same redemption again changes
+	// nothing. Errors: ErrPoor, ErrSerialUsed.
+	Redeem(ctx context.Context, r Redemption) error
 	// Due are packets whose time has passed and that were not returned, the oldest first.
 	Due(ctx context.Context, limit int) (ids []string, err error)
 	// Return ends a packet whose time has passed, and gives its sender what was not grabbed

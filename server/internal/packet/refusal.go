@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"oalab/server/internal/binding"
 )
 
 // RefusalError is a request that was understood and not done, with the words for the follower.
@@ -31,15 +33,16 @@ var (
 	errWish     = &RefusalError{"wish", http.StatusBadRequest, "祝福语过长或含有无效字符。", "the wish has more than 40 characters, or one that is not printed"}
 	errNoShares = &RefusalError{"no_shares", http.StatusBadRequest, "红包个数至少为 1 个。", "fewer shares than 1"}
 	errShares   = &RefusalError{"too_many_shares", http.StatusBadRequest, "红包个数超过上限。", "more shares than `packet.max_shares`"}
-	errNoUnits  = &RefusalError{"no_units", http.StatusBadRequest, "红包流量必须大于 0。", "an amount of 0 or below"}
-	errUnits    = &RefusalError{"too_many_units", http.StatusBadRequest, "红包流量超过单次上限。", "an amount above `packet.max_units`"}
+	errNoUnits  = &RefusalError{"no_units", http.StatusBadRequest, "流量必须大于 0。", "an amount of 0 or below"}
+	errUnits    = &RefusalError{"too_many_units", http.StatusBadRequest, "流量超过单次上限。", "an amount above `packet.max_units`, or one of more than 100000 to redeem"}
 	errFew      = &RefusalError{"too_few_units", http.StatusBadRequest, "每个红包至少 1 MB，总流量不能少于红包个数。", "fewer units than shares"}
 	errUneven   = &RefusalError{"uneven", http.StatusBadRequest, "普通红包的总流量必须能按个数平分。", "the units of an equal packet are no multiple of its shares"}
 	errSnapshot = &RefusalError{"snapshot", http.StatusForbidden, "请进入完整页面并登录后再操作。", "the login is that of a snapshot page, whose openid is made up"}
 	errPrivate  = &RefusalError{"not_for_you", http.StatusForbidden, "这个红包是发给其他人的。", "the packet is for another follower"}
 	errUnknown  = &RefusalError{"not_found", http.StatusNotFound, "红包不存在。", "the account has no packet of this id"}
+	errUnbound  = &RefusalError{"unbound", http.StatusConflict, "您还没有绑定手机号码，请先绑定后再兑换。", "data is redeemed without a bound number"}
 	errPoor     = &RefusalError{"poor", http.StatusConflict, "您的流量余额不足。", "the balance is below the amount"}
-	errReused   = &RefusalError{"serial_used", http.StatusConflict, "该流水号已用于另一个红包。", "the serial came before, with another packet"}
+	errReused   = &RefusalError{"serial_used", http.StatusConflict, "该流水号已用于另一笔业务。", "the serial came before, with another packet or amount"}
 	errOwn      = &RefusalError{"own", http.StatusConflict, "不能领取自己发出的红包。", "the sender grabs"}
 	errGrabbed  = &RefusalError{"grabbed", http.StatusConflict, "您已领取过这个红包。", "a second grab; `units` is what the first one brought"}
 	errSoldOut  = &RefusalError{"sold_out", http.StatusConflict, "手慢了，红包已被领完。", "every share is taken"}
@@ -55,7 +58,7 @@ var (
 func Refusals() []*RefusalError {
 	return []*RefusalError{
 		errForm, errSerial, errKind, errWish, errNoShares, errShares, errNoUnits, errUnits, errFew, errUneven,
-		errSnapshot, errPrivate, errUnknown, errPoor, errReused, errOwn, errGrabbed, errSoldOut, errEnded,
+		errSnapshot, errPrivate, errUnknown, errUnbound, errPoor, errReused, errOwn, errGrabbed, errSoldOut, errEnded,
 		errOpened, errNoDaily, errOften, errBusy, errAway,
 	}
 }
@@ -76,6 +79,7 @@ func refusalOf(err error) *RefusalError {
 		{ErrSoldOut, errSoldOut},
 		{ErrEnded, errEnded},
 		{ErrBusy, errBusy},
+		{binding.ErrUnbound, errUnbound},
 		{ErrPoor, errPoor},
 		{ErrSerialUsed, errReused},
 		{ErrRepeated, errOpened},

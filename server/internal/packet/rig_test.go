@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"oalab/server/internal/binding"
 	"oalab/server/internal/packet"
 	"oalab/server/internal/web"
 )
@@ -25,6 +26,7 @@ type books struct {
 	sent    []packet.Packet
 	issued  map[string]int64
 	grabs   int
+	redeems []packet.Redemption
 	err     error // of every call
 	grabErr error
 	units   int64
@@ -77,6 +79,13 @@ func (b *books) History(_ context.Context, _, _ string, before time.Time, _ int)
 		{Out: packet.BookBalance, In: packet.BookPacket, Units: 3, Packet: "p", Serial: "send:s"},
 		{Out: packet.BookIssued, In: packet.BookBalance, Units: 4, Serial: "daily:2026-12-31"},
 	}, b.err
+}
+
+func (b *books) Redeem(_ context.Context, r packet.Redemption) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.redeems = append(b.redeems, r)
+	return b.err
 }
 
 func (b *books) Due(_ context.Context, limit int) ([]string, error) {
@@ -158,6 +167,16 @@ func (a *talk) Messages(_ context.Context, _, _ string, _ time.Time, limit int) 
 	return min(limit, a.messages), a.err
 }
 
+// numbers are bound by all followers except o2.
+type numbers struct{}
+
+func (numbers) Phone(_ context.Context, _, openid string) (string, error) {
+	if openid == "o2" {
+		return "", binding.ErrUnbound
+	}
+	return "13800000000", nil
+}
+
 type rig struct {
 	t     *testing.T
 	books *books
@@ -179,7 +198,7 @@ func newRig(t *testing.T, change ...func(*packet.Config)) *rig {
 		c(&cfg)
 	}
 	var err error
-	if g.s, err = packet.New(cfg, g.books, g.gate, people{}, g.talk, slog.New(slog.DiscardHandler), g.reg); err != nil {
+	if g.s, err = packet.New(cfg, g.books, g.gate, people{}, g.talk, numbers{}, slog.New(slog.DiscardHandler), g.reg); err != nil {
 		t.Fatal(err)
 	}
 	site, err := web.New(slog.New(slog.DiscardHandler), g.s.Routes()...)

@@ -34,6 +34,7 @@ func (s *Service) Routes() []web.Route {
 		route(http.MethodGet, "packet/{id}", callLook, s.grabs, s.look),
 		route(http.MethodPost, "packet/{id}/grab", callGrab, s.grabs, s.grab),
 		route(http.MethodPost, "daily", callDaily, s.sends, s.daily),
+		route(http.MethodPost, "redeem", callRedeem, s.sends, s.redeem),
 		route(http.MethodGet, "history", callHistory, s.grabs, s.history),
 	}
 }

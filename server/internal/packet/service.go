@@ -54,6 +54,11 @@ type Activity interface {
 	Messages(ctx context.Context, account, openid string, since time.Time, limit int) (int, error)
 }
 
+// Phones knows which number a follower has bound; binding.ErrUnbound where there is none.
+type Phones interface {
+	Phone(ctx context.Context, account, openid string) (string, error)
+}
+
 // Config of a Service. What is not said to be optional must be there.
 type Config struct {
 	Settings
@@ -75,6 +80,7 @@ type Service struct {
 	gate      Gate
 	followers Followers
 	activity  Activity
+	phones    Phones
 	log       *slog.Logger
 	metrics   *metrics
 	sends     *resilience.Buckets
@@ -82,11 +88,11 @@ type Service struct {
 }
 
 // New makes a Service and registers its metrics with reg, which may be nil.
-func New(cfg Config, store Store, gate Gate, followers Followers, activity Activity, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
-	if cfg.Life <= 0 || cfg.MaxShares < 1 || cfg.MaxUnits < 1 || cfg.Activity <= 0 || cfg.ReturnEvery <= 0 || len(cfg.Daily) == 0 || cfg.Zone == nil {
-		return nil, errors.New("the red packets lack a bound, a level or a time zone")
+func New(cfg Config, store Store, gate Gate, followers Followers, activity Activity, phones Phones, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
+	if cfg.Life <= 0 || cfg.MaxShares < 1 || cfg.MaxUnits < 1 || cfg.Activity <= 0 || cfg.ReturnEvery <= 0 || phones == nil || len(cfg.Daily) == 0 || cfg.Zone == nil {
+		return nil, errors.New("the red packets lack a bound, a level, the phones or a time zone")
 	}
-	s := &Service{cfg: cfg, accounts: make(map[string]bool), store: store, gate: gate, followers: followers, activity: activity, log: log}
+	s := &Service{cfg: cfg, accounts: make(map[string]bool), store: store, gate: gate, followers: followers, activity: activity, phones: phones, log: log}
 	for _, name := range cfg.Accounts {
 		s.accounts[name] = true
 	}

@@ -28,7 +28,9 @@ type Settings struct {
 	Activity config.Period `yaml:"activity"`
 	// ReturnEvery is how often a server looks for packets whose time has passed.
 	ReturnEvery config.Duration `yaml:"return_every"`
-	// SendsPerMinute bounds the packets that one follower sends, and the daily packets that one asks for.
+	// RedeemEvery is how often a worker looks for data on its way to phones.
+	RedeemEvery config.Duration `yaml:"redeem_every"`
+	// SendsPerMinute bounds the packets that one follower sends, the daily packets and the redemptions that one asks for.
 	SendsPerMinute int `yaml:"sends_per_minute"`
 	// GrabsPerMinute bounds all other calls of one follower.
 	GrabsPerMinute int `yaml:"grabs_per_minute"`
@@ -38,7 +40,7 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{
 		Allocator: redpacket.Default().Name(), Life: config.Day, MaxShares: 500, MaxUnits: 10_000,
-		Daily: Levels{{0, 1}, {5, 3}, {20, 10}}, Activity: 30 * config.Day, ReturnEvery: config.Duration(10 * time.Second),
+		Daily: Levels{{0, 1}, {5, 3}, {20, 10}}, Activity: 30 * config.Day, ReturnEvery: config.Duration(10 * time.Second), RedeemEvery: config.Duration(time.Second),
 		SendsPerMinute: 10, GrabsPerMinute: 60,
 	}
 }
@@ -65,6 +67,9 @@ func (s Settings) Validate(f *config.Faults) {
 	}
 	if s.ReturnEvery < config.Duration(100*time.Millisecond) || s.ReturnEvery > config.Duration(time.Hour) {
 		f.Add("packet.return_every", "%v is not from 100ms to 1h", s.ReturnEvery)
+	}
+	if s.RedeemEvery < config.Duration(100*time.Millisecond) || s.RedeemEvery > config.Duration(time.Hour) {
+		f.Add("packet.redeem_every", "%v is not from 100ms to 1h", s.RedeemEvery)
 	}
 	if s.SendsPerMinute < 1 {
 		f.Add("packet.sends_per_minute", "must be positive")

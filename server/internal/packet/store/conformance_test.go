@@ -36,7 +36,7 @@ func conformance(t *testing.T, config func(t *testing.T) sqldb.Config) {
 		"a serial sent many times at once is one packet": oneSerialAtOnce, "shares go in their order": inOrder,
 		"each refusal has its error": refusals, "200 grabbers on 50 shares": crowd, "a grab costs three statements": cost,
 		"a packet returns its rest once": returnsOnce, "grabs and returns at the same instant": atTheEdge,
-		"a packet of many shares": large, "a history has no gap": history,
+		"a packet of many shares": large, "a history has no gap": history, "data is redeemed once": redeemedOnce, "redemptions at once never overdraw": redeemedAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, config(t))

@@ -113,6 +113,30 @@ func killAtEveryStep(t *testing.T, cfg sqldb.Config) {
 			return func() error { _, err := s.Return(t.Context(), p.ID); return err },
 				func(t *testing.T, done bool) { t.Helper(); balanced(t, s, sender, pick[int64](done, 4, 0)) }, nil
 		},
+		"redeem": func(t *testing.T) (func() error, func(*testing.T, bool), error) {
+			t.Helper()
+			r := packet.Redemption{Account: account, OpenID: rich(t, s, 10), Serial: "s", Units: 7}
+			return func() error { return s.Redeem(t.Context(), r) },
+				func(t *testing.T, done bool) { t.Helper(); balanced(t, s, r.OpenID, pick[int64](done, 3, 10)) }, nil
+		},
+		"settle what was refused": func(t *testing.T) (func() error, func(*testing.T, bool), error) {
+			t.Helper()
+			r := onTheWay(t, s, 10, 7)
+			return func() error { _, err := s.Settle(t.Context(), r, false); return err },
+				func(t *testing.T, done bool) { t.Helper(); balanced(t, s, r.OpenID, pick[int64](done, 10, 3)) }, nil
+		},
+		"settle what was done": func(t *testing.T) (func() error, func(*testing.T, bool), error) {
+			t.Helper()
+			r := onTheWay(t, s, 10, 7)
+			return func() error { _, err := s.Settle(t.Context(), r, true); return err },
+				func(t *testing.T, done bool) {
+					t.Helper()
+					balanced(t, s, r.OpenID, 3)
+					if lines, err := s.History(t.Context(), account, r.OpenID, time.Now().AddDate(1, 0, 0), 9); err != nil || len(lines) != pick(done, 3, 2) {
+						t.Errorf("%+v, %v", lines, err)
+					}
+				}, nil
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			steps := 0

@@ -8,5 +8,6 @@ func Statements(d sqldb.Dialect) []string {
 	return []string{
 		takeUnits, selectBalance, selectBooks, selectSent, s.selectLook(), s.selectFree(), s.takeShare(), s.selectWhyNot(), selectTakenOf,
 		s.selectDue(), s.endPacket(), selectSender, s.selectRest(), deleteFree, selectMovements, selectGrabs,
+		selectRedemption, s.selectRedeeming(), s.endRedemption(), s.laterRedemption(),
 	}
 }
