@@ -48,6 +48,8 @@ type Account struct {
 	// means order-result.
 	ResultTemplate string       `yaml:"result_template"`
 	ResultFields   ResultFields `yaml:"result_fields"`
+	// Pay is the account's merchant at WeChat Pay.
+	Pay Merchant `yaml:"pay"`
 }
 
 // The types of an account.
@@ -113,6 +115,7 @@ func validateAccounts(f *config.Faults, accounts []Account, calls bool) {
 		}
 		callbackTexts(a).Validate(f, key)
 		resultTemplate(a).Validate(f, key)
+		a.Pay.validate(f, key, a)
 		f.Outside()
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"oalab/server/internal/scaler"
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/token"
+	"oalab/server/internal/topup"
 )
 
 // Config is everything that an operator can set. Start from Default or Load:
@@ -59,6 +60,7 @@ type Config struct {
 	// Control lists the control nodes.
 	Control Control `yaml:"control"`
 	Packet  Packet  `yaml:"packet"`
+	TopUp   TopUp   `yaml:"topup"`
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention Retention `yaml:"retention"`
 	Scaler    Scaler    `yaml:"scaler"`
@@ -99,6 +101,7 @@ func Default() Config {
 		Media:     media.DefaultSettings(),
 		Files:     filestore.DefaultSettings(),
 		Packet:    packet.DefaultSettings(),
+		TopUp:     topup.DefaultSettings(),
 		Retention: retention.DefaultSettings(),
 		Scaler:    scaler.DefaultSettings(),
 		Log:       Log{Level: "info"},

@@ -31,6 +31,7 @@ func (c Config) faults() []*config.FaultError {
 		f.Add("data_dir", "must not be empty")
 	}
 	validateAccounts(f, c.Accounts, c.WeChat.APIBase != "")
+	c.validatePayments(f)
 	for _, stanza := range config.Stanzas(c) {
 		stanza.Validate(f)
 	}

@@ -20,6 +20,7 @@ import (
 	"oalab/server/internal/signedapi"
 	"oalab/server/internal/sqldb"
 	"oalab/server/internal/token"
+	"oalab/server/internal/topup"
 	"oalab/server/internal/wechatapi"
 )
 
@@ -79,6 +80,8 @@ type (
 	Node = controlclient.Member
 	// Packet is the red packets of mobile data.
 	Packet = packet.Settings
+	// TopUp is the top-ups that followers pay with WeChat Pay.
+	TopUp = topup.Settings
 	// Retention says how long rows are kept that nothing depends on any more.
 	Retention = retention.Settings
 	// Scaler sizes the pool of app servers behind a load balancer.

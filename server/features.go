@@ -10,6 +10,7 @@ import (
 	packetstore "oalab/server/internal/packet/store"
 	"oalab/server/internal/part"
 	"oalab/server/internal/sqldb"
+	topupstore "oalab/server/internal/topup/store"
 )
 
 // What a server consists of is listed here: the parts of its features, and their tables.
@@ -30,11 +31,11 @@ func roleTable() []role {
 	return []role{
 		{name: RoleScaler, alone: true, parts: []func(*build) (part.Part, error){(*build).scaler}},
 		{name: RoleWorker, parts: []func(*build) (part.Part, error){
-			(*build).tokenRefresh, (*build).orderJobs, (*build).followerJobs, (*build).mediaJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).redemptions, (*build).retention,
+			(*build).tokenRefresh, (*build).orderJobs, (*build).followerJobs, (*build).mediaJobs, (*build).jobs, (*build).deliveries, (*build).publishing, (*build).sweeper, (*build).topUpSweeper, (*build).redemptions, (*build).retention,
 		}},
 		{name: RoleControl, parts: []func(*build) (part.Part, error){(*build).tokenRefresh, (*build).control}},
 		{name: RoleOAuth, parts: []func(*build) (part.Part, error){(*build).pageFiles, (*build).login}},
-		{name: RoleCampaign, parts: []func(*build) (part.Part, error){(*build).pageFiles, (*build).packets}},
+		{name: RoleCampaign, parts: []func(*build) (part.Part, error){(*build).pageFiles, (*build).packets, (*build).topUpPages}},
 		{name: RoleCallback, parts: []func(*build) (part.Part, error){
 			(*build).nothingInWork, (*build).publishingToBroker, (*build).binding, (*build).commands, (*build).followerEvents, (*build).mediaEvents, (*build).smartAnswers, (*build).lastAnswers, (*build).callback,
 		}},
@@ -44,5 +45,5 @@ func roleTable() []role {
 // coreTables are the migrations of all tables in the group core, in the order in which they
 // are made. A server makes them all, also those of roles that it has not: servers share the database.
 func coreTables() []sqldb.Migrations {
-	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations(), followerstore.Migrations(), menustore.Migrations(), controlstore.Migrations(), bindstore.Migrations(), mediastore.Migrations()}
+	return []sqldb.Migrations{sqldb.Core(), oauthstore.Migrations(), packetstore.Migrations(), followerstore.Migrations(), menustore.Migrations(), controlstore.Migrations(), bindstore.Migrations(), mediastore.Migrations(), topupstore.Migrations()}
 }

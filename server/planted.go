@@ -16,12 +16,14 @@ import (
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/packet"
 	packetstore "oalab/server/internal/packet/store"
+	"oalab/server/internal/payapi"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
 	"oalab/server/internal/signedapi"
 	"oalab/server/internal/support"
 	"oalab/server/internal/token"
+	"oalab/server/internal/topup"
 	"oalab/server/internal/web"
 )
 
@@ -66,6 +68,8 @@ func (planted) nonces(n signedapi.Nonces) signedapi.Nonces { return n }
 func (planted) packets(cfg packet.Config) packet.Config { return cfg }
 
 func (planted) books(s *packetstore.Store) packet.Store { return s }
+
+func (planted) payments(c *payapi.Client) topup.Pay { return c }
 
 func (planted) shown(c *media.Copies) support.Files { return c }
 

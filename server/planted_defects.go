@@ -19,12 +19,14 @@ import (
 	"oalab/server/internal/oauth"
 	"oalab/server/internal/packet"
 	packetstore "oalab/server/internal/packet/store"
+	"oalab/server/internal/payapi"
 	"oalab/server/internal/queue"
 	"oalab/server/internal/reply"
 	"oalab/server/internal/scaler"
 	"oalab/server/internal/signedapi"
 	"oalab/server/internal/support"
 	"oalab/server/internal/token"
+	"oalab/server/internal/topup"
 	"oalab/server/internal/web"
 	"oalab/server/internal/worker"
 )
@@ -118,6 +120,13 @@ func (p planted) books(s *packetstore.Store) packet.Store {
 		GrabNotUnique: p.set().Has(packet.DefectGrabNotUnique), ReturnTwice: p.set().Has(packet.DefectReturnTwice),
 		GateAllocates: p.set().Has(packet.DefectGateAllocates),
 	})
+}
+
+func (p planted) payments(c *payapi.Client) topup.Pay {
+	if p.set().Has(topup.DefectNotificationTrustedUnsigned) {
+		c.TrustUnsigned()
+	}
+	return topup.Plant(p.set(), c)
 }
 
 func (p planted) shown(c *media.Copies) support.Files { return media.Plant(p.set(), c) }

@@ -11,7 +11,7 @@ const (
 	RoleAll      = "all"
 	RoleCallback = "callback" // answers the platform
 	RoleOAuth    = "oauth"    // logs followers in
-	RoleCampaign = "campaign" // red packets
+	RoleCampaign = "campaign" // red packets and top-ups
 	RoleWorker   = "worker"   // does the jobs behind the reply
 	RoleControl  = "control"  // gives app servers tokens and settings
 	RoleScaler   = "scaler"   // sizes the pool of app servers; alone, on a load balancer's host

@@ -6,6 +6,7 @@ import (
 	"oalab/server/internal/business"
 	"oalab/server/internal/cache"
 	"oalab/server/internal/reply"
+	topupstore "oalab/server/internal/topup/store"
 	"oalab/server/internal/wechatapi"
 )
 
@@ -45,6 +46,7 @@ func (b *build) openOrders() (*business.Service, error) {
 	if carrier != nil {
 		asked = carrier
 	}
+	cfg.MoneyEnded = moneyEnded(topupstore.New(db.db))
 	kept := business.Stores{Orders: db.orders, Replies: db.replies, Phones: phones, Waiting: db.outbox}
 	return business.New(cfg, b.planted.stores(kept, queue), b.planted.carrier(asked), platform, b.log, b.reg)
 }

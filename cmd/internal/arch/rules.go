@@ -107,6 +107,8 @@ func Rules(t *Tree) []ImportRule {
 			"rules live in the features, SQL in the stores beside them and in the engine below"),
 		only("amqp", []string{"server/internal/queue/rabbit"}, []string{"github.com/rabbitmq/amqp091-go/..."},
 			"features see a queue, not a broker"),
+		only("wechatpay", []string{"server/internal/payapi"}, []string{"github.com/wechatpay-apiv3/..."},
+			"features see payments, not a library"),
 		only("minio", []string{"server/internal/filestore/s3"}, []string{"github.com/minio/...", "github.com/johannesboyne/..."},
 			"features see a file store, not a protocol"),
 		only("grpc", []string{"server/controlpb", "server/controlclient", "server/internal/control"}, []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/..."},
@@ -143,7 +145,7 @@ func only(name string, in, deny []string, why string) ImportRule {
 // platform are the packages of the server that features may import: words, engines and
 // clients that know no rule of a feature.
 var platform = []string{
-	"binding", "cache", "carrierapi", "config", "defect", "domain", "filestore", "freshness", "gather", "job", "message", "outbox", "page", "part", "queue", "reply", "resilience",
+	"binding", "cache", "carrierapi", "config", "defect", "domain", "filestore", "freshness", "gather", "job", "message", "outbox", "page", "part", "payapi", "queue", "reply", "resilience",
 	"servertest", "signedapi", "sqldb", "telemetry", "web", "wechatapi", "worker",
 }
 

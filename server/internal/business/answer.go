@@ -91,7 +91,7 @@ func (s *Service) acceptOrder(ctx context.Context, c Command, key string, code C
 	}
 	now := s.cfg.Now()
 	o := Order{
-		Serial: newSerial(now), Account: c.Account, OpenID: c.OpenID, Phone: phone, Code: code.Code,
+		Serial: NewSerial(now), Account: c.Account, OpenID: c.OpenID, Phone: phone, Code: code.Code,
 		Product: code.Product, Name: code.Name, Key: key, Kind: kindOf(code.Sort), Effect: code.Terms.Effect, State: StateAccepted,
 		Version: FirstVersion, Created: now,
 	}

@@ -15,6 +15,7 @@ const (
 	OrderOfProduct OrderKind = "product"
 	OrderOfPackage OrderKind = "package" // another main package
 	OrderOfData    OrderKind = "data"    // that a follower has won (Redeem)
+	OrderOfMoney   OrderKind = "money"   // that a follower has paid (TopUp)
 )
 
 // kindOf is the kind of the orders of a code.
@@ -41,6 +42,10 @@ var deeds = map[OrderKind]deed{
 	}},
 	OrderOfData: {carrier.OpRedeemData, func(ctx context.Context, c Carrier, o Order) error {
 		return c.RedeemData(ctx, o.Serial, o.Phone, o.MB, o.Product)
+	}},
+	OrderOfMoney: {carrier.OpTopUp, func(ctx context.Context, c Carrier, o Order) error {
+		_, err := c.TopUp(ctx, o.Serial, o.Phone, o.Fen, "")
+		return err
 	}},
 }
 

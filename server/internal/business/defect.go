@@ -198,7 +198,7 @@ type renaming struct{ Carrier }
 
 // OrderProduct implements Carrier under another serial at each call.
 func (c renaming) OrderProduct(ctx context.Context, _, phone, product, effective string) error {
-	return c.Carrier.OrderProduct(ctx, newSerial(time.Now()), phone, product, effective)
+	return c.Carrier.OrderProduct(ctx, NewSerial(time.Now()), phone, product, effective)
 }
 
 // tripped is the defect breaker-never-closes.

@@ -105,6 +105,10 @@ func (c *fakeCarrier) RedeemData(_ context.Context, serial, phone string, mb int
 	return c.order(serial, phone, fmt.Sprintf("%s %dMB", campaign, mb))
 }
 
+func (c *fakeCarrier) TopUp(_ context.Context, serial, phone string, fen int64, _ string) (*carrier.TopUpResponse, error) {
+	return &carrier.TopUpResponse{}, c.order(serial, phone, fmt.Sprintf("%d fen", fen))
+}
+
 // order does an order of any kind.
 func (c *fakeCarrier) order(serial, phone, product string) error {
 	return c.tap.run(func() error {

@@ -108,9 +108,9 @@ func stateText(o Order) string {
 }
 
 // cancellable reports whether an order can still be cancelled. Data is not: its source has
-// spent it.
+// spent it. Money is not: it was paid.
 func cancellable(o Order) bool {
-	return o.Kind != OrderOfData && (o.State == StateAccepted || o.State == StateQueued)
+	return o.Kind != OrderOfData && o.Kind != OrderOfMoney && (o.State == StateAccepted || o.State == StateQueued)
 }
 
 // cancel cancels an order. A second try of the message finds the order cancelled, and says the
@@ -143,6 +143,8 @@ func (s *Service) cancel(ctx context.Context, c Command, serial string) (string,
 		return cancelledText(o), nil
 	case o.Kind == OrderOfData:
 		return textDataNotCancelled, nil
+	case o.Kind == OrderOfMoney:
+		return textMoneyNotCancelled, nil
 	case o.State.Finished():
 		return fmt.Sprintf(textTooLateEnded, o.Name, stateText(o)), nil
 	}

@@ -38,7 +38,7 @@ func (s *Service) Redeem(ctx context.Context, r Redemption) (Order, error) {
 	}
 	now := s.cfg.Now()
 	o := Order{
-		Serial: newSerial(now), Account: r.Account, OpenID: r.OpenID, Phone: phone, Code: "redeem", Product: r.Campaign,
+		Serial: NewSerial(now), Account: r.Account, OpenID: r.OpenID, Phone: phone, Code: "redeem", Product: r.Campaign,
 		Name: amountText(r.MB, "MB") + "流量兑换", Kind: OrderOfData, MB: r.MB, Key: "redeem|" + r.Source, State: StateAccepted,
 		Version: FirstVersion, Created: now,
 	}

@@ -12,8 +12,8 @@ const serialLength = 24
 
 const serialDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// newSerial makes a serial number for an order: unique, of [0-9A-Z].
-func newSerial(now time.Time) string {
+// NewSerial makes a serial number for an order: unique, of [0-9A-Z].
+func NewSerial(now time.Time) string {
 	var s [serialLength]byte
 	ms := uint64(now.UnixMilli())
 	for i := 8; i >= 0; i-- {

@@ -41,6 +41,9 @@ type Config struct {
 	// Holding is the broker that has the jobs, for the sweeper to ask; nil: each job keeps
 	// its row until it is done.
 	Holding queue.Holding
+	// MoneyEnded is told of each top-up that has come to its end, before its follower is; nil
+	// means nothing. It bears being told again; after an error it is.
+	MoneyEnded func(ctx context.Context, o Order) error
 	// Results are the templates of accounts that do not use DefaultResult.
 	Results map[string]ResultTemplate
 	// PageLife is how long a number chooses from a page; 0 means 10 min.

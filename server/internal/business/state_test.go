@@ -51,13 +51,13 @@ func TestSerial(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	seen := map[string]bool{}
 	for range 10_000 {
-		s := newSerial(now)
+		s := NewSerial(now)
 		if len(s) != serialLength || strings.Trim(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || seen[s] {
 			t.Fatalf("serial %q", s)
 		}
 		seen[s] = true
 	}
-	if a, b := newSerial(now), newSerial(now.Add(time.Second)); a >= b {
+	if a, b := NewSerial(now), NewSerial(now.Add(time.Second)); a >= b {
 		t.Errorf("serials do not grow with time: %s, %s", a, b)
 	}
 }

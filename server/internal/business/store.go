@@ -24,6 +24,7 @@ type Order struct {
 	Kind     OrderKind `json:"kind,omitempty"`   // "" in a job of an earlier version: OrderOfProduct
 	Effect   string    `json:"effect,omitempty"` // carrier.EffectiveNow, carrier.EffectiveNextMonth, or "", which is now
 	MB       int64     `json:"mb,omitempty"`     // of OrderOfData
+	Fen      int64     `json:"fen,omitempty"`    // of OrderOfMoney
 	Key      string    `json:"key"`              // of the message that asked for it
 	State    State     `json:"state"`
 	Reason   string    `json:"reason,omitempty"` // why it failed, or what the last attempt met
@@ -142,6 +143,8 @@ type Carrier interface {
 	OrderProduct(ctx context.Context, serial, phone, product, effective string) error
 	ChangePackage(ctx context.Context, serial, phone, code, effective string) error
 	RedeemData(ctx context.Context, serial, phone string, mb int64, campaign string) error
+	// TopUp adds money to the balance of a number, in fen.
+	TopUp(ctx context.Context, serial, phone string, fen int64, ip string) (*carrier.TopUpResponse, error)
 	// QueryOrder asks what became of the call of an operation under a serial.
 	QueryOrder(ctx context.Context, op, serial string) (*carrier.QueryOrderResponse, error)
 	SendSMS(ctx context.Context, serial, phone, text string) error

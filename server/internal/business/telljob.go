@@ -24,7 +24,8 @@ func tellJob(known Order, at time.Time) (job.Envelope, error) {
 	return tellType(Places{}).New(known.Serial, known, at)
 }
 
-// runTell makes one attempt to tell a follower how an order ended: by template
+// runTell makes one attempt to tell how an order ended: of a top-up first where the money is
+// kept, and the follower: by template
 // message, whose client_msg_id lets the platform swallow a repeat, or by SMS
 // when the platform will never deliver it (BIZ-4).
 func (s *Service) runTell(ctx context.Context, env job.Envelope) error {
@@ -45,6 +46,9 @@ func (s *Service) runTell(ctx context.Context, env job.Envelope) error {
 		return nil
 	case !o.State.Finished():
 		return job.GiveUp(fmt.Errorf("tell order %s: it is still %s", o.Serial, o.State))
+	}
+	if err := s.settleMoney(ctx, o); err != nil {
+		return job.Retry(err)
 	}
 	way, err := s.tell(ctx, o)
 	if err != nil {

@@ -32,6 +32,9 @@ const (
 	textTooLate          = "%s已提交运营商办理，无法取消。"
 	textTooLateEnded     = "%s已办理完毕（%s），无法取消。"
 	textDataNotCancelled = "流量兑换无法取消。"
+
+	textGivenBack         = "您办理的%s未成功：%s您支付的款项将原路退回。"
+	textMoneyNotCancelled = "话费充值已支付，无法取消。"
 )
 
 func cancelledText(o Order) string { return fmt.Sprintf(textCancelled, o.Name, o.Serial) }
@@ -49,6 +52,9 @@ func notHadText(name string) string {
 func resultText(o Order) string {
 	if o.State == StateDone {
 		return fmt.Sprintf("您办理的%s已成功。", o.Name)
+	}
+	if o.Kind == OrderOfMoney {
+		return fmt.Sprintf(textGivenBack, o.Name, o.Reason)
 	}
 	return fmt.Sprintf("您办理的%s未成功：%s", o.Name, o.Reason)
 }
@@ -69,6 +75,8 @@ func orderTroubles() []message.Trouble {
 		{When: "cancelling: the carrier has it", Text: fmt.Sprintf(textTooLate, name)},
 		{When: "cancelling: it is finished", Text: fmt.Sprintf(textTooLateEnded, name, "已成功")},
 		{When: "cancelling: it is data that was redeemed", Text: textDataNotCancelled},
+		{When: "cancelling: it is a top-up", Text: textMoneyNotCancelled},
+		{When: "a top-up is refused: the reason is one of those below", Text: fmt.Sprintf(textGivenBack, "话费充值50元", "…")},
 	}
 }
 

@@ -13,7 +13,7 @@ type Settings struct {
 	APIBase string `yaml:"api_base"`
 	// OpenBase is that of its login pages, such as https://open.weixin.qq.com; without it no follower can log in.
 	OpenBase string `yaml:"open_base"`
-	// PayBase is that of its payments; checked, and not used before payment is built.
+	// PayBase is that of its payments, such as https://api.mch.weixin.qq.com.
 	PayBase string `yaml:"pay_base"`
 	// JSBase is where pages load the platform's script from, such as https://res.wx.qq.com:
 	// their Content-Security-Policy allows it, and allows its pages to show them in a frame, as

@@ -16,7 +16,7 @@ import (
 	"oalab/server/internal/sqldb"
 )
 
-const orderColumns = "serial, account, openid, phone, code, product, name, msg_key, kind, effect, mb, state, reason, attempts, version, told, rounds, created_at"
+const orderColumns = "serial, account, openid, phone, code, product, name, msg_key, kind, effect, mb, fen, state, reason, attempts, version, told, rounds, created_at"
 
 const (
 	selectOrder     = "SELECT " + orderColumns + " FROM orders WHERE serial = ?"
@@ -37,6 +37,7 @@ type orderRow struct {
 	Kind     string `db:"kind"`
 	Effect   string `db:"effect"`
 	MB       int64  `db:"mb"`
+	Fen      int64  `db:"fen"`
 	State    string `db:"state"`
 	Reason   string `db:"reason"`
 	Attempts int    `db:"attempts"`
@@ -49,7 +50,7 @@ type orderRow struct {
 func (r orderRow) order() business.Order {
 	return business.Order{
 		Serial: r.Serial, Account: r.Account, OpenID: r.OpenID, Phone: r.Phone, Code: r.Code, Product: r.Product,
-		Name: r.Name, Key: r.Key, Kind: business.OrderKind(r.Kind), Effect: r.Effect, MB: r.MB, State: business.State(r.State), Reason: r.Reason, Attempts: r.Attempts,
+		Name: r.Name, Key: r.Key, Kind: business.OrderKind(r.Kind), Effect: r.Effect, MB: r.MB, Fen: r.Fen, State: business.State(r.State), Reason: r.Reason, Attempts: r.Attempts,
 		Version: r.Version, Told: r.Told, Rounds: r.Rounds, Created: time.UnixMilli(r.Created),
 	}
 }
@@ -75,7 +76,7 @@ func (s *Store) AcceptOrder(
 // With again, the live table is no error then, either.
 func (s *Store) acceptOrder(again bool) string {
 	names := []string{
-		"serial", "account", "openid", "phone", "code", "product", "name", "msg_key", "kind", "effect", "mb",
+		"serial", "account", "openid", "phone", "code", "product", "name", "msg_key", "kind", "effect", "mb", "fen",
 		"state", "reason", "attempts", "version", "lease_until", "told", "settled", "progress_at", "created_at",
 	}
 	d := s.db.Dialect

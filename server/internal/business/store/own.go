@@ -88,7 +88,7 @@ func (s *Store) AcceptDue(ctx context.Context, o business.Order, jobs ...job.Env
 func acceptArgs(o business.Order) []any {
 	now := time.Now().UnixMilli()
 	return []any{
-		o.Serial, o.Account, o.OpenID, o.Phone, o.Code, o.Product, o.Name, o.Key, orderKind(o), o.Effect, o.MB,
+		o.Serial, o.Account, o.OpenID, o.Phone, o.Code, o.Product, o.Name, o.Key, orderKind(o), o.Effect, o.MB, o.Fen,
 		business.StateAccepted, "", 0, business.FirstVersion, 0, "", 0, now, now, o.Serial, o.Account, o.Key,
 	}
 }
