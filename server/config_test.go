@@ -15,6 +15,7 @@ import (
 	"oalab/server"
 	"oalab/server/internal/filestore"
 	"oalab/server/internal/packet"
+	"oalab/server/internal/topup"
 )
 
 func writeFile(t *testing.T, content string) string {
@@ -144,6 +145,7 @@ packet:
   return_every: 3s
   sends_per_minute: 4
   grabs_per_minute: 44
+topup: {notify_base: "http://oa.example", amounts: "20,40", life: 5m, ask_after: 7s, sweep_every: 2s, per_minute: 3}
 retention: {replies: 4d, orders: 8784h, dead_letters: 60d, growth: 400d, dialogues: 10d, media: 20d}
 scaler:
   own_status: http://127.0.0.1:8081/status
@@ -216,6 +218,10 @@ func TestAllKeys(t *testing.T) {
 		Packet: server.Packet{
 			Allocator: "thesis", Life: server.Period(12 * time.Hour), MaxShares: 40, MaxUnits: 400, Daily: packet.Levels{{Messages: 0, Units: 2}, {Messages: 7, Units: 8}},
 			Activity: server.Period(7 * 24 * time.Hour), ReturnEvery: server.Duration(3 * time.Second), SendsPerMinute: 4, GrabsPerMinute: 44,
+		},
+		TopUp: server.TopUp{
+			NotifyBase: "http://oa.example", Amounts: topup.Amounts{20, 40}, Life: server.Duration(5 * time.Minute), AskAfter: server.Duration(7 * time.Second),
+			SweepEvery: server.Duration(2 * time.Second), PerMinute: 3,
 		},
 		Retention: server.Retention{
 			Replies: server.Period(96 * time.Hour), Orders: server.Period(366 * 24 * time.Hour), DeadLetters: server.Period(60 * 24 * time.Hour), Growth: server.Period(400 * 24 * time.Hour),

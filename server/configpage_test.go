@@ -34,14 +34,14 @@ var units = map[string]string{
 	"orders.workers": "jobs", "orders.query_workers": "jobs", "orders.tell_workers": "jobs", "orders.max_attempts": "attempts",
 	"bind.wrong_codes": "codes", "bind.hourly": "attempts",
 	"followers.workers": "jobs", "media.workers": "jobs", "oauth.logins_per_minute": "logins", "oauth.address_logins_per_minute": "logins", "oauth.logins_per_second": "logins", "oauth.calls_per_minute": "calls",
-	"packet.max_shares": "shares", "packet.max_units": "MB", "packet.sends_per_minute": "calls", "packet.grabs_per_minute": "calls",
+	"packet.max_shares": "shares", "packet.max_units": "MB", "packet.sends_per_minute": "calls", "topup.per_minute": "top-ups", "packet.grabs_per_minute": "calls",
 	"scaler.margin": "percent", "scaler.health_port": "port",
 }
 
 // kinds are the types of values by their Go types.
 var kinds = map[string]string{
 	"string": "text", "Secret": "secret text", "Duration": "duration", "Period": "days or hours", "Size": "size",
-	"TimeZone": "time zone", "Bands": "bands", "Levels": "levels", "[]string": "list of texts", "float64": "number", "bool": "switch", "int": "whole number", "Component": "`{message_url, ticket_speed, rotate_refresh}`", "Merchant": "`{mch_id, api_v3_key, certificate, notify_speed, bills_at_once}`", "wireFollowers": "list of texts, or `{count, seed}`",
+	"TimeZone": "time zone", "Bands": "bands", "Levels": "levels", "Amounts": "amounts", "[]string": "list of texts", "float64": "number", "bool": "switch", "int": "whole number", "Component": "`{message_url, ticket_speed, rotate_refresh}`", "Merchant": "`{mch_id, api_v3_key, certificate, notify_speed, bills_at_once}`", "wireFollowers": "list of texts, or `{count, seed}`",
 }
 
 // pageRow is one key of the page.
