@@ -145,6 +145,7 @@ packet:
   return_every: 3s
   sends_per_minute: 4
   grabs_per_minute: 44
+  redeem_every: 2s
 topup: {notify_base: "http://oa.example", amounts: "20,40", life: 5m, ask_after: 7s, sweep_every: 2s, per_minute: 3}
 retention: {replies: 4d, orders: 8784h, dead_letters: 60d, growth: 400d, dialogues: 10d, media: 20d}
 scaler:
@@ -217,7 +218,7 @@ func TestAllKeys(t *testing.T) {
 		}}},
 		Packet: server.Packet{
 			Allocator: "thesis", Life: server.Period(12 * time.Hour), MaxShares: 40, MaxUnits: 400, Daily: packet.Levels{{Messages: 0, Units: 2}, {Messages: 7, Units: 8}},
-			Activity: server.Period(7 * 24 * time.Hour), ReturnEvery: server.Duration(3 * time.Second), SendsPerMinute: 4, GrabsPerMinute: 44,
+			Activity: server.Period(7 * 24 * time.Hour), ReturnEvery: server.Duration(3 * time.Second), RedeemEvery: server.Duration(2 * time.Second), SendsPerMinute: 4, GrabsPerMinute: 44,
 		},
 		TopUp: server.TopUp{
 			NotifyBase: "http://oa.example", Amounts: topup.Amounts{20, 40}, Life: server.Duration(5 * time.Minute), AskAfter: server.Duration(7 * time.Second),

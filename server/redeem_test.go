@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"oalab/chaos/upstream"
 	cl "oalab/mockcarrier/ledger"
 	"oalab/server"
+	"oalab/server/carrier"
 	"oalab/server/internal/packet"
 	"oalab/server/internal/servertest"
 )
@@ -33,9 +35,9 @@ func TestDataIsRedeemed(t *testing.T) {
 	cfg.Packet.Daily = packet.Levels{{Messages: 0, Units: 20}}
 	cfg.Packet.GrabsPerMinute, cfg.OAuth.CallsPerMinute = 1000, 1000 // a slow machine asks often
 	cfg.Packet.RedeemEvery = server.Duration(100 * time.Millisecond)
-	servertest.Seed(t, cfg, "account: demo\nbindings_csv: |\n  "+fan+",13800000001\n  oForeign000000000000000000001,18900000001\n")
+	servertest.Seed(t, cfg, "account: demo\nbindings_csv: |\n  "+fan+",13800000001\n  oForeign00000000000000000001,18900000001\n")
 	s := servertest.Start(t, cfg, server.RoleOAuth, server.RoleCampaign, server.RoleWorker)
-	one, foreign, unbound := enter(t, s, fan), enter(t, s, "oForeign000000000000000000001"), enter(t, s, "oOther0000000000000000000001")
+	one, foreign, unbound := enter(t, s, fan), enter(t, s, "oForeign00000000000000000001"), enter(t, s, "oOther0000000000000000000001")
 	for _, f := range []*follower{one, foreign, unbound} {
 		if a := f.packets(s, http.MethodPost, "daily", ""); a.Data.Units != 20 {
 			t.Fatalf("%+v", a)
@@ -61,10 +63,8 @@ func TestDataIsRedeemed(t *testing.T) {
 			t.Errorf("%s: %+v, want %s", refused.body, a, refused.reason)
 		}
 	}
-	if a := foreign.packets(s, http.MethodPost, "redeem", body); a.status != http.StatusOK {
-		t.Errorf("%+v", a)
-	}
-	for f, want := range map[*follower]string{one: "redeemed15 redeeming15 issued20", foreign: "refused15 redeeming15 issued20"} {
+	becomes := func(f *follower, want string) {
+		t.Helper()
 		for deadline := time.Now().Add(time.Minute); f.movements(s) != want; {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: history %s, want %s", f.openID, f.movements(s), want)
@@ -72,6 +72,13 @@ func TestDataIsRedeemed(t *testing.T) {
 			<-time.After(100 * time.Millisecond)
 		}
 	}
+	becomes(one, "redeemed15 redeeming15 issued20")
+	// The carrier refuses the number of the other follower.
+	w.faults(w.carrier.ControlAddr(), upstream.Rule{Match: upstream.Match{Op: carrier.OpRedeemData}, ErrCode: 1006})
+	if a := foreign.packets(s, http.MethodPost, "redeem", body); a.status != http.StatusOK {
+		t.Errorf("%+v", a)
+	}
+	becomes(foreign, "refused15 redeeming15 issued20")
 	one.has(s, 5)
 	foreign.has(s, 20)
 	unbound.has(s, 20)

@@ -60,6 +60,7 @@ func TestEachImportRuleBites(t *testing.T) {
 		"sqlx-only-in-its-place":           {"server/internal/business/p.go", "database/sql"},
 		"amqp-only-in-its-place":           {"server/internal/worker/p.go", "github.com/rabbitmq/amqp091-go"},
 		"minio-only-in-its-place":          {"server/internal/media/p.go", "github.com/minio/minio-go/v7"},
+		"wechatpay-only-in-its-place":      {"server/internal/topup/p.go", "github.com/wechatpay-apiv3/wechatpay-go/core"},
 		"grpc-only-in-its-place":           {"server/internal/worker/p.go", "google.golang.org/grpc"},
 		"vegeta-only-in-its-place":         {"scenarios/check/p.go", "github.com/tsenart/vegeta/v12/lib"},
 		"toxiproxy-only-in-its-place":      {"scenarios/runner/p.go", "github.com/Shopify/toxiproxy/v2"},
