@@ -186,6 +186,9 @@ func MySQLPlans(t *testing.T, db *sqlx.DB, query string) []Plan {
 				return fmt.Sprint(v)
 			}
 		}
+		if text("select_type") == "INSERT" { // the table that gets the rows; none of it is read
+			continue
+		}
 		p := Plan{Table: text("table"), Type: text("type"), Key: text("key"), Extra: text("Extra")}
 		_, _ = fmt.Sscan(text("rows"), &p.Rows)
 		plans = append(plans, p)

@@ -17,9 +17,9 @@ CREATE TABLE IF NOT EXISTS topup (
     expires_at     BIGINT       NOT NULL,
     next_at        BIGINT       NOT NULL,
     PRIMARY KEY (serial),
-    UNIQUE INDEX topup_request (account, openid, request_key),
+    UNIQUE INDEX topup_request (request_key, openid, account),
     INDEX topup_due (next_at),
-    INDEX topup_own (openid, created_at)
+    INDEX topup_own (openid, account, created_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
 -- Every movement takes its fen out of one book and puts them into another one: payer, open, done,

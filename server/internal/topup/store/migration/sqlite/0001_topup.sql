@@ -18,9 +18,9 @@ CREATE TABLE topup (
     next_at        INTEGER NOT NULL,
     PRIMARY KEY (serial)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX topup_request ON topup (account, openid, request_key);
+CREATE UNIQUE INDEX topup_request ON topup (request_key, openid, account);
 CREATE INDEX topup_due ON topup (next_at);
-CREATE INDEX topup_own ON topup (openid, created_at);
+CREATE INDEX topup_own ON topup (openid, account, created_at);
 
 -- Every movement takes its fen out of one book and puts them into another one: payer, open, done,
 -- refunded. The key lets the money of a top-up leave each book once.
