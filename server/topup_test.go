@@ -61,7 +61,7 @@ type heard struct {
 }
 
 // merchantOf makes a merchant for the account, and the same for the mock.
-func merchantOf(t *testing.T) (server.Merchant, platform.Merchant) {
+func merchantOf(t *testing.T) (ours server.Merchant, theirs platform.Merchant) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -76,16 +76,18 @@ func merchantOf(t *testing.T) (server.Merchant, platform.Merchant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server.Merchant{
-			MchID: "1900000001", CertificateSerial: "051C0FFE", APIv3Key: apiV3Key,
-			PrivateKey: server.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})),
-		}, platform.Merchant{
-			MchID: "1900000001", APIv3Key: apiV3Key, NotifySpeed: 100,
-			Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		}
+	ours = server.Merchant{
+		MchID: "1900000001", CertificateSerial: "051C0FFE", APIv3Key: apiV3Key,
+		PrivateKey: server.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})),
+	}
+	theirs = platform.Merchant{
+		MchID: "1900000001", APIv3Key: apiV3Key, NotifySpeed: 100,
+		Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+	}
+	return ours, theirs
 }
 
-func newTill(t *testing.T, change ...func(*server.Config)) *till {
+func newTill(t *testing.T) *till {
 	t.Helper()
 	w, cfg := newWorld(t)
 	ours, theirs := merchantOf(t)
@@ -100,9 +102,6 @@ func newTill(t *testing.T, change ...func(*server.Config)) *till {
 	cfg.Accounts[0].Pay = ours
 	cfg.WeChat.OpenBase, cfg.WeChat.PayBase, cfg.TopUp.NotifyBase = cfg.WeChat.APIBase, cfg.WeChat.APIBase, k.gate.URL
 	cfg.TopUp.SweepEvery, cfg.TopUp.AskAfter = config.Duration(50*time.Millisecond), config.Duration(300*time.Millisecond)
-	for _, c := range change {
-		c(&cfg)
-	}
 	k.cfg, k.server = cfg, servertest.Start(t, cfg)
 	return k
 }
@@ -178,7 +177,13 @@ func (k *till) visitor() *visitor {
 // begins posts the form.
 func (v *visitor) begins(yuan string) (status int, body string) {
 	v.t.Helper()
-	answer, err := v.client.PostForm("http://"+v.k.server.Addr()+"/c/demo/topup", url.Values{"key": {v.key}, "yuan": {yuan}})
+	form := url.Values{"key": {v.key}, "yuan": {yuan}}.Encode()
+	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, "http://"+v.k.server.Addr()+"/c/demo/topup", strings.NewReader(form))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := v.client.Do(r)
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -86,7 +86,7 @@ func TestReaders(t *testing.T) {
 		<-asked
 	}
 	for seq, want := range []int{http.StatusOK, http.StatusOK, 0, 0, 0} {
-		r := httptest.NewRequest(http.MethodGet, "http://nowhere.invalid/", nil).WithContext(t.Context())
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://nowhere.invalid/", http.NoBody)
 		r.Header.Set("X-Vegeta-Seq", strconv.Itoa(seq))
 		resp, err := readers.RoundTrip(r)
 		status := 0

@@ -43,7 +43,7 @@ func (c *Client) Prepay(ctx context.Context, account string, o Order) (Sheet, er
 	}
 	got, _, err := m.orders.PrepayWithRequestPayment(ctx, jsapi.PrepayRequest{
 		Appid: &m.AppID, Mchid: &m.MchID, Description: &o.Text, OutTradeNo: &o.Serial, NotifyUrl: &o.NotifyURL, TimeExpire: &o.Expires,
-		Amount: &jsapi.Amount{Total: &o.Fen, Currency: core.String(currency)}, Payer: &jsapi.Payer{Openid: &o.OpenID},
+		Amount: &jsapi.Amount{Total: &o.Fen, Currency: new(currency)}, Payer: &jsapi.Payer{Openid: &o.OpenID},
 	})
 	if err != nil {
 		return Sheet{}, failed("prepay", err)
@@ -102,7 +102,7 @@ func (c *Client) Refund(ctx context.Context, account string, r Refund) (state st
 	}
 	got, _, err := m.refunds.Create(ctx, refunddomestic.CreateRequest{
 		OutTradeNo: &r.Serial, OutRefundNo: &r.Number, Reason: &r.Why, NotifyUrl: &r.NotifyURL,
-		Amount: &refunddomestic.AmountReq{Refund: &r.Fen, Total: &r.Total, Currency: core.String(currency)},
+		Amount: &refunddomestic.AmountReq{Refund: &r.Fen, Total: &r.Total, Currency: new(currency)},
 	})
 	if err != nil {
 		return "", failed("refund", err)

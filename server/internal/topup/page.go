@@ -232,6 +232,7 @@ func stateText(s State) string {
 		return "充值成功"
 	case StateRefunding:
 		return "充值未成功，正在退款"
+	case StateRefunded:
 	}
 	return "充值未成功，已退款"
 }

@@ -76,6 +76,7 @@ func (s *Service) step(ctx context.Context, t TopUp) error {
 			return nil // its notification was faster
 		}
 		return err
+	case StateClosed, StateDone, StateRefunded:
 	}
 	return fmt.Errorf("nothing is to be done about a top-up that is %s", t.State)
 }

@@ -152,18 +152,15 @@ func (s *Store) Refund(ctx context.Context, account, serial string, fen int64) e
 		return err
 	})
 	if errors.Is(err, errMet) {
-		if t, loaded := s.Load(ctx, account, serial); loaded != nil || t.Fen != fen {
-			return errors.Join(loaded, wrongAmount(loaded))
+		t, err := s.Load(ctx, account, serial)
+		if err != nil {
+			return err
+		}
+		if t.Fen != fen {
+			return topup.ErrAmount
 		}
 	}
 	return s.why(ctx, err, serial, topup.StateRefunded)
-}
-
-func wrongAmount(loaded error) error {
-	if loaded != nil {
-		return nil
-	}
-	return topup.ErrAmount
 }
 
 // why says why a change met no row: the top-up is in one of the states that follow, or elsewhere.
