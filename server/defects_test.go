@@ -32,8 +32,8 @@ func TestAnUnknownDefectIsNamed(t *testing.T) {
 	cfg := server.Default()
 	cfg.Defects = []string{"no-brakes", "no-dedup"}
 	known := []string{
-		"ack-before-carrier", "backup-shrinks", "biased-allocator", "breaker-never-closes", "code-retried", "dead-token-kept", "dedup-in-redis-alone", "double-refresh", "expired-media-shown", "gate-allocates", "grab-not-unique", "no-dedup", "no-outbox", "no-serial", "nonce-not-stored",
-		"queue-without-deadline", "redis-before-commit", "reply-by-chance", "reply-not-cached", "reply-not-shared", "resend-without-query", "return-twice", "scaler-blind", "scaler-flaps", "session-local-behind-round-robin",
+		"ack-before-carrier", "backup-shrinks", "biased-allocator", "breaker-never-closes", "code-retried", "dead-token-kept", "dedup-in-redis-alone", "double-refresh", "expired-media-shown", "gate-allocates", "grab-not-unique", "no-dedup", "no-outbox", "no-serial", "nonce-not-stored", "notification-trusted-unsigned",
+		"queue-without-deadline", "redis-before-commit", "refund-twice", "reply-by-chance", "reply-not-cached", "reply-not-shared", "resend-without-query", "return-twice", "scaler-blind", "scaler-flaps", "session-local-behind-round-robin",
 		"silent-without-database", "stale-cache", "stale-unasked", "state-not-bound",
 	}
 	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf(`defects: "no-brakes" is none of %q`, known)) {
