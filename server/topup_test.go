@@ -89,6 +89,14 @@ func merchantOf(t *testing.T) (ours server.Merchant, theirs platform.Merchant) {
 
 func newTill(t *testing.T) *till {
 	t.Helper()
+	k := closedTill(t)
+	k.server = servertest.Start(t, k.cfg)
+	return k
+}
+
+// closedTill is one whose server has not started.
+func closedTill(t *testing.T) *till {
+	t.Helper()
 	w, cfg := newWorld(t)
 	ours, theirs := merchantOf(t)
 	account, _ := w.platform.Account(servertest.Account)
@@ -102,7 +110,7 @@ func newTill(t *testing.T) *till {
 	cfg.Accounts[0].Pay = ours
 	cfg.WeChat.OpenBase, cfg.WeChat.PayBase, cfg.TopUp.NotifyBase = cfg.WeChat.APIBase, cfg.WeChat.APIBase, k.gate.URL
 	cfg.TopUp.SweepEvery, cfg.TopUp.AskAfter = config.Duration(50*time.Millisecond), config.Duration(300*time.Millisecond)
-	k.cfg, k.server = cfg, servertest.Start(t, cfg)
+	k.cfg = cfg
 	return k
 }
 
