@@ -1,6 +1,8 @@
 package scenarios_test
 
 import (
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"oalab/scenarios"
@@ -24,7 +26,16 @@ func TestMutants(t *testing.T) {
 // drill runs a scenario with the server that has defects: every arm must end as it expects.
 func drill(t *testing.T, s scenarios.Scenario) {
 	t.Helper()
-	m := onCalmMachine(t, runner.Options{Scenario: s, AllArms: true, Seed: 7, Tools: runner.Tools{Oaserver: bin.defective}}).Manifest
+	o := runner.Options{Scenario: s, AllArms: true, Seed: 7, Tools: runner.Tools{Oaserver: bin.defective}}
+	m := calmest(t, o).Manifest
+	// The drills beside this one may slow a server down until the platform tries again, which
+	// brings a defect to light without the fault of the drill. Alone, that is no excuse.
+	if v := violated(m); len(v) > 0 && !slices.ContainsFunc(v, func(c history.CheckerResult) bool { return c.Arm != "control" }) {
+		t.Logf("once more, alone: checker %s in arm control: %s", v[0].Name, v[0].Detail)
+		o.Out = filepath.Join(outDir(t), s.Name+"-alone")
+		m = alone(t, o).Manifest
+	}
+	proved(t, m)
 	for _, c := range m.Checkers {
 		t.Logf("%s in arm %s: expected %s, got %s, %d violations of %d: %s", c.Name, c.Arm, c.Expected, c.Verdict, c.Violations, c.Checked, c.Detail)
 	}
