@@ -49,8 +49,8 @@ func CarrierFaults() Scenario {
 	}
 }
 
-// The time line of carrier-faults. Each fault has carrierFor, and carrierGap to let the breaker
-// close again.
+// The time line of carrier-faults: a fault lasts for carrierFor of its slot, so that the breaker
+// can close again in the rest.
 const (
 	faultCarrierReset = "carrier-reset"
 	faultCarrierDrip  = "carrier-drip"

@@ -29,7 +29,14 @@ func TestRedisFaults(t *testing.T) {
 // again when it is judged from its evidence.
 func passes(t *testing.T, s scenarios.Scenario) {
 	t.Helper()
-	res := onCalmMachine(t, runner.Options{Scenario: s, Seed: 7, Tools: runner.Tools{Oaserver: bin.oaserver}})
+	passesAs(t, runner.Options{Scenario: s})
+}
+
+// passesAs is passes with what else a run is asked for. It returns what the run found.
+func passesAs(t *testing.T, o runner.Options) history.Manifest {
+	t.Helper()
+	o.Seed, o.Tools = 7, runner.Tools{Oaserver: bin.oaserver}
+	res := onCalmMachine(t, o)
 	m := res.Manifest
 	for _, c := range m.Checkers {
 		t.Logf("%s in arm %s: %s, %s", c.Name, c.Arm, c.Verdict, c.Detail)
@@ -38,4 +45,5 @@ func passes(t *testing.T, s scenarios.Scenario) {
 		t.Fatalf("verdict %s: %s\n%s\nreport: %s", m.Verdict, m.Reason, strings.Join(reports.Failures(m), "\n"), filepath.Join(res.Dir, "report.html"))
 	}
 	judgedAgain(t, res.Dir, m)
+	return m
 }

@@ -295,7 +295,7 @@ func (k *till) books() (b topup.Books) {
 }
 
 // TestTopUp: a follower logs in, pays, and has the money; Pay's ledger, the carrier's and the books
-// agree (BIZ-8). Whatever is wrong with a notification changes nothing, and is counted.
+// agree (BIZ-8). A wrong notification changes nothing, and is counted.
 func TestTopUp(t *testing.T) {
 	t.Parallel()
 	k := newTill(t)
@@ -353,7 +353,7 @@ func (k *till) wrongNotices() {
 			k.t.Errorf("%s: status %d, %s refused for %s", name, status, k.counted(test.counts), test.counts)
 		}
 	}
-	if status := k.notify("/pay/nobody/notify", real.header.Clone(), real.body); status != http.StatusNotFound || k.counted("no-merchant") != "1" {
+	if status := k.notify("/pay/absent/notify", real.header.Clone(), real.body); status != http.StatusNotFound || k.counted("no-merchant") != "1" {
 		k.t.Errorf("an account without a merchant: status %d", status)
 	}
 }

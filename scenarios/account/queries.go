@@ -13,20 +13,15 @@ type Query struct {
 func Queries(all []Message) []Query {
 	var list []Query
 	for i := range all {
-		if reply, ok := all[i].queried(); ok {
-			list = append(list, Query{DueS: all[i].DueS, HandedOver: !hasWords(reply)})
+		m := &all[i]
+		if !m.isQuery() {
+			continue
+		}
+		if reply, ok := m.answer(); ok {
+			list = append(list, Query{DueS: m.DueS, HandedOver: !hasWords(reply)})
 		}
 	}
 	return list
-}
-
-// queried is what the server answered to a query; ok is false for any other message, and for
-// one without an answer.
-func (m *Message) queried() (reply string, ok bool) {
-	if !m.isQuery() {
-		return "", false
-	}
-	return m.answer()
 }
 
 // isQuery reports whether the message reached the server and asks the carrier: by its words, or

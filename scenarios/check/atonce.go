@@ -11,8 +11,8 @@ import (
 // more than WithinS seconds after it had healed, and before the next fault began, half at least
 // have their answer in the reply (MSG-5, PERF-6). One that is handed over now and then is no
 // violation: the carrier may be slow for a call. Checked counts queries, Violations counts
-// faults. With fewer than Min queries after a fault, or without a fault, the checker is
-// inconclusive.
+// faults. With fewer than Min queries after a fault, after a fault that did not heal, or without
+// a fault, the checker is inconclusive.
 type AtOnce struct {
 	WithinS float64
 	Min     int
@@ -28,6 +28,10 @@ func (c AtOnce) Check(a *history.Arm) Finding {
 	queries := account.Queries(account.Messages(a))
 	short, later := "", 0
 	for i, w := range a.Record.Windows {
+		if w.HealedS == 0 {
+			short = fmt.Sprintf("; %s did not heal", w.Fault)
+			continue
+		}
 		from, to := w.HealedS+c.WithinS, a.Record.Load.DurationS
 		for j, other := range a.Record.Windows {
 			if j != i && other.SinceS() >= w.SinceS() {

@@ -4,7 +4,7 @@ package payapi
 
 import "context"
 
-// TrustUnsigned makes the client take notifications by whatever key they are signed. It is called
+// TrustUnsigned makes the client take notifications signed by any key. It is called
 // before the client is used.
 func (c *Client) TrustUnsigned() {
 	for _, m := range c.merchants {

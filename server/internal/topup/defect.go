@@ -15,7 +15,7 @@ const (
 	// DefectRefundTwice asks for each refund under a number of its own, so that Pay cannot see that
 	// it is a repeat.
 	DefectRefundTwice = "refund-twice"
-	// DefectNotificationTrustedUnsigned takes notifications by whatever key they are signed.
+	// DefectNotificationTrustedUnsigned takes notifications signed by any key.
 	DefectNotificationTrustedUnsigned = "notification-trusted-unsigned"
 )
 
